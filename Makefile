@@ -1,0 +1,80 @@
+# Two commands matter: `make demo` shows it, `make test` proves it. Both set up everything they need.
+
+PYTHON ?= python3
+VENV ?= .venv
+ARGS ?=
+
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+RUN_LOCK := $(VENV)/.installed-run
+DEV_LOCK := $(VENV)/.installed-dev
+PROJECT := $(VENV)/.installed-unisono
+
+# Two pip runs in one environment would disturb each other.
+.NOTPARALLEL:
+.PHONY: help demo test check features bench fresh lock setup clean
+
+help:
+	@echo "make demo      two simulated systems, a first sync, the stories; then it stays up to play with (ARGS=--once: ends by itself)"
+	@echo "make test      everything that is checked, in stages"
+	@echo "make check     the quick part of it: format, types, imports, unit and contract tests"
+	@echo "make features  every promised feature with its tests and their result"
+	@echo "make bench     first sync without limits: records a second, memory, calls against the minimum"
+	@echo "make fresh     make test and make demo in a stripped environment, from a clone"
+	@echo "make lock      write requirements/*.txt anew"
+	@echo "make clean     remove the environment and every cache"
+
+demo: $(PROJECT)
+	@$(BIN)/unisono demo $(ARGS)
+
+test: $(DEV_LOCK) $(PROJECT)
+	@$(BIN)/python -m tests.stages test
+
+check: $(DEV_LOCK) $(PROJECT)
+	@$(BIN)/python -m tests.stages check
+
+features: $(DEV_LOCK) $(PROJECT)
+	@$(BIN)/python -m tests.features
+
+bench: $(DEV_LOCK) $(PROJECT)
+	@$(BIN)/python -m bench $(ARGS)
+
+fresh:
+	@bash tests/shape/fresh.sh
+
+# Keeps today's pins where it can; `make lock ARGS=--upgrade` takes the newest that the *.in files allow.
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
+lock: $(DEV_LOCK)
+	$(COMPILE) $(ARGS) requirements/run.in -o requirements/run.txt
+	$(COMPILE) $(ARGS) requirements/dev.in -o requirements/dev.txt
+	@! grep -n '://' requirements/*.txt || { echo "a lock names a host: see above" >&2; exit 1; }
+
+setup: $(DEV_LOCK) $(PROJECT)
+
+clean:
+	rm -rf "$(VENV)" .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Unisono needs Python 3.11 or newer, and '$(PYTHON)' is older or missing. Name another one: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo "'$(PYTHON)' cannot make a virtual environment: its modules venv and ensurepip are missing. On Debian and Ubuntu they come with the package python3-venv." >&2; exit 1; }
+	@echo "making the environment in $(VENV)"
+	@$(PYTHON) -m venv "$(VENV)"
+
+# Installed anew only when the lock has changed. The development lock holds every pin of the other and marks it as done too.
+$(RUN_LOCK): requirements/run.txt | $(BIN)/python
+	@echo "installing what Unisono runs on (a minute at most, once)"
+	@$(PIP) install -qq --require-hashes -r requirements/run.txt
+	@touch $@
+
+$(DEV_LOCK): requirements/dev.txt requirements/run.txt | $(BIN)/python
+	@echo "installing what building and testing need (a minute or two, once)"
+	@$(PIP) install -qq --require-hashes -r requirements/dev.txt
+	@touch $(RUN_LOCK) $@
+
+# `test` names the development lock first, so that the smaller one is already marked when make comes here.
+$(PROJECT): pyproject.toml $(RUN_LOCK)
+	@$(PIP) install -qq --no-deps --no-build-isolation -e .
+	@touch $@

@@ -1,0 +1,51 @@
+"""Several calls under way at once, their outcomes in order. With ``n = 1`` they run one after the other, without a thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from unisono.model.errors import SystemFault
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome(Generic[T]):
+    """What became of one call: its value, or the fault it ended with."""
+
+    value: T | None = None
+    fault: SystemFault | None = None
+
+    def get(self) -> T:
+        """The value; raises the fault if there is one."""
+        if self.fault is not None:
+            raise self.fault
+        return self.value  # type: ignore[return-value]  # None only if T admits it
+
+
+def fan_out(calls: Sequence[Callable[[], T]], n: int = 1) -> list[Outcome[T]]:
+    """Runs every call, at most ``n`` at a time, and gives the outcomes in the order of the calls.
+
+    A ``SystemFault`` is the outcome of its call. Any other exception is a mistake of ours: the first is raised, after all ended.
+    """
+    if n <= 1 or len(calls) <= 1:
+        ended = [_ended(call) for call in calls]
+    else:
+        with ThreadPoolExecutor(min(n, len(calls)), thread_name_prefix="fan-out") as pool:
+            ended = list(pool.map(_ended, calls))
+    for end in ended:
+        if isinstance(end, Exception):
+            raise end
+    return [end for end in ended if isinstance(end, Outcome)]
+
+
+def _ended(call: Callable[[], T]) -> Outcome[T] | Exception:
+    try:
+        return Outcome(call())
+    except SystemFault as fault:
+        return Outcome(fault=fault)
+    except Exception as mistake:  # noqa: BLE001  # raised again above, once nothing is under way any more
+        return mistake

@@ -1,0 +1,35 @@
+"""A person's answer: noted, remembered, and the record looked at again. An answer is input to planning, not an action of its own."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from unisono.engine.hands import Hands, Pairing
+from unisono.engine.settle import mark_for
+from unisono.plan.situation import subject_of
+from unisono.store import asking, pairs, work
+from unisono.store.asking import Question
+
+SNOOZE = timedelta(days=7)
+
+
+def answer(pairing: Pairing, hands: Hands, question_id: str, said: str, by: str) -> Question | None:
+    """Notes an answer and marks its record. ``None`` if no such question is open; ``ValueError`` if it is none of the options."""
+    now = hands.clock.now()
+    with hands.store.write() as conn:
+        question = asking.answer(conn, question_id, said, by, now)
+        if question is None:
+            return None
+        subject = subject_of(question.key)
+        due = now + SNOOZE if said == "later" else now
+        work.mark(conn, pairing.lane, [mark_for(subject.side, subject.kind, subject.key, 0)], due)
+        values = {"code": question.code, "answer": said}
+        pairs.note(conn, pairing.id, subject.kind, question.key, "answered", values, question.label, now, by)
+    return question
+
+
+def retry(pairing: Pairing, hands: Hands, keys: list[str]) -> int:
+    """A person wants records looked at again now."""
+    with hands.store.write() as conn:
+        marks = [mark_for(s.side, s.kind, s.key, 0) for s in map(subject_of, keys) if s.kind != "row"]  # type: ignore[comparison-overlap]
+        return work.mark(conn, pairing.lane, marks, hands.clock.now())

@@ -1,0 +1,208 @@
+"""Intend and apply: write down what is about to be called, call it, say how it ended. A wave of independent records at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TypeVar
+
+from unisono.connect.fan_out import fan_out
+from unisono.connect.port import Answered, Command, Fetched, Raw
+from unisono.engine.hands import Hands, Pairing
+from unisono.model.document import Document, File, Note
+from unisono.model.errors import Conflicted, NotThere, Refused, SystemFault, Unclear
+from unisono.model.party import Contact, Party
+from unisono.model.record import Record, flat_of
+from unisono.model.writing import Write
+from unisono.plan.actions import Decision, Send
+from unisono.plan.situation import Subject, subject_of
+from unisono.store import intents, lanes, seen
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Job:
+    """One write on its way: what was planned, what it takes, how far it got. ``fault`` ends it; ``stale`` sends it back to planning."""
+
+    decision: Decision
+    send: Send
+    label: str
+    commands: tuple[Command, ...] = ()
+    current: Raw | None = None
+    answers: tuple[Answered, ...] = ()
+    intents: list[intents.Intent] = field(default_factory=list)
+    read_back: Raw | None = None
+    fetched: Fetched | None = None
+    unchanged_file: bool = False
+    fault: SystemFault | None = None
+    stale: bool = False
+    unclear: bool = False
+
+    @property
+    def subject(self) -> Subject:
+        """The record it was planned for."""
+        return self.decision.subject
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more is to be called for it."""
+        return self.fault is not None or self.stale or self.unchanged_file
+
+
+def apply(jobs: Sequence[Job], pairing: Pairing, hands: Hands) -> None:
+    """Carries out one write a job: prepare (read before, fetch a file), then call by call *intend, send*, then read back."""
+    _each(jobs, hands, lambda job: _prepare(job, pairing, hands))
+    hands.step("prepared")
+    step = 0
+    while True:
+        ready = [job for job in jobs if not job.over and step < len(job.commands)]
+        if not ready:
+            break
+        _intend(ready, step, pairing, hands)
+        hands.step("intended")
+        _each(ready, hands, lambda job: _send(job, pairing, step))
+        hands.step("sent")
+        _note_steps(ready, step, hands)
+        step += 1
+    _each([job for job in jobs if not job.over], hands, lambda job: _read_back(job, pairing))
+    hands.step("read-back")
+
+
+def _each(jobs: Sequence[Job], hands: Hands, what: Callable[[Job], None]) -> None:
+    """Runs a part of every job, calls fanned out; a system's fault ends its own job only."""
+    calls = [(lambda job=job: what(job)) for job in jobs]
+    for job, outcome in zip(jobs, fan_out(calls, hands.fan_out), strict=True):
+        if outcome.fault is not None:
+            job.fault = outcome.fault
+            job.unclear = isinstance(outcome.fault, Unclear)
+
+
+def _prepare(job: Job, pairing: Pairing, hands: Hands) -> None:
+    write = job.send.write
+    system = pairing.side(write.side).system
+    if job.send.source and write.kind == "file":
+        _fetch(job, pairing, hands)
+        if job.unchanged_file:
+            return
+        write = job.send.write
+    if write.operation == "change" and write.kind in ("party", "contact"):
+        job.current = system.read(*system.locate(write.kind, write.key))
+        if job.current is None:
+            raise NotThere("gone-before-write", {"key": write.key})
+        if not _as_planned(system.records(job.current), write):
+            job.stale = True
+            return
+    job.commands = system.compose(write, job.current)
+
+
+def _as_planned(records: Sequence[Record], write: Write) -> bool:
+    """Whether the fields about to be changed still hold what the plan rests on; otherwise somebody edited them meanwhile."""
+    for record in records:
+        if (record.kind, record.key) == (write.kind, write.key):
+            now = flat_of(record.body)
+            return all(now.get(name, "") == value for name, value in write.before.items())
+    return False
+
+
+def _fetch(job: Job, pairing: Pairing, hands: Hands) -> None:
+    """Brings the document's file before anything is written; the same bytes as last time are not put again."""
+    source = subject_of(f"b:{job.send.source}")
+    with hands.store.read() as conn:
+        row = seen.get_many(conn, pairing.b.id, source.kind, [source.key]).get(source.key)
+    if row is None:
+        raise NotThere("document-not-there", {"key": source.key})
+    limit = pairing.a.system.capabilities.writing("file").file_limit
+    job.fetched = pairing.b.system.fetch_file(row.record, hands.files, limit)
+    body = job.send.write.body
+    assert isinstance(body, File)
+    if job.fetched.sha256 == job.send.agree.get("last-sha256"):
+        job.unchanged_file = True
+        return
+    made = replace(body, size=job.fetched.size, sha256=job.fetched.sha256, path=str(job.fetched.path), media_type=job.fetched.media_type)
+    job.send = replace(job.send, write=replace(job.send.write, body=made))
+
+
+def _intend(jobs: Sequence[Job], step: int, pairing: Pairing, hands: Hands) -> None:
+    now = hands.clock.now()
+    fresh = []
+    for job in jobs:
+        command = job.commands[step]
+        intent = intents.Intent(
+            id=hands.ids.new(),
+            key=str(job.subject),
+            write=job.send.write,
+            link_kind=job.send.link_kind,
+            agree=job.send.agree,
+            source=job.send.source,
+            command={"operation": command.operation, "payload": command.payload},
+            step=step,
+            reason=(job.send.reason.code, job.send.reason.values),
+            policy_version=pairing.policy_version,
+            label=job.label,
+            before=job.send.write.before,
+        )
+        job.intents.append(intent)
+        fresh.append(intent)
+    with hands.store.write() as conn:
+        lanes.check_epoch(conn, pairing.lane, pairing.epoch)
+        intents.intend(conn, pairing.id, pairing.lane, pairing.epoch, fresh, now, pairing.run)
+
+
+def _send(job: Job, pairing: Pairing, step: int) -> None:
+    system = pairing.side(job.send.write.side).system
+    job.answers = (*job.answers, system.send(job.commands[step], job.answers))
+
+
+def _note_steps(jobs: Sequence[Job], step: int, hands: Hands) -> None:
+    """Intermediate steps end here; the last one ends in settlement, together with link and agreed state."""
+    between = [job for job in jobs if job.fault is None and step + 1 < len(job.commands)]
+    if between:
+        with hands.store.write() as conn:
+            intents.settle(conn, [(j.intents[-1].id, "done", j.answers[-1].key, {}, {}) for j in between], hands.clock.now())
+
+
+def _read_back(job: Job, pairing: Pairing) -> None:
+    """What the vendor made of it. A write whose read-back fails is done all the same: it is read with the next pull."""
+    write = job.send.write
+    side = pairing.side(write.side)
+    if write.operation == "delete" or not job.answers:
+        return
+    last = job.answers[-1]
+    if last.raw is not None:
+        job.read_back = last.raw
+        return
+    if not side.system.capabilities.writing(write.kind).read_back:
+        return
+    key = last.key or write.key
+    try:
+        job.read_back = side.system.read(*side.system.locate(write.kind, key))
+    except (Conflicted, Refused, SystemFault):
+        job.read_back = None
+
+
+def with_reference(send: Send, hands: Hands, known: str) -> Send:
+    """The same write with our reference: the record's own if it has one already, else a new one. Notes end with it as a marker line."""
+    write = send.write
+    if write.operation != "create" or write.kind == "file":
+        return send
+    reference = known or hands.ids.reference()
+    body = write.body
+    if isinstance(body, Note):
+        body = replace(body, text=f"{body.text}\nRef: {reference}", reference=reference)
+    elif isinstance(body, Party | Contact | Document):
+        body = replace(body, reference=reference)
+    return replace(send, write=replace(write, body=body, reference=reference))
+
+
+def remove_files(jobs: Sequence[Job]) -> None:
+    """Files handed over, or not to be, need not lie about."""
+    for job in jobs:
+        if job.fetched is not None:
+            Path(job.fetched.path).unlink(missing_ok=True)
+
+
+def told_of(fault: SystemFault) -> dict[str, object]:
+    """A fault as the journal keeps it."""
+    return {"code": fault.code, "values": dict(fault.values), "raw": fault.raw}

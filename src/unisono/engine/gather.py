@@ -1,0 +1,279 @@
+"""Gather: everything the decisions about a batch of records may rest on, read from one picture of the store, a batch at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from unisono.engine.hands import Pairing
+from unisono.model.document import Document, Tag
+from unisono.model.record import Kind, Side, other
+from unisono.plan.flows.customers import party_left_out
+from unisono.plan.situation import Candidate, FiledQuote, Link, Owner, Seen, Situation, Subject
+from unisono.store import asking, intents, links, seen
+from unisono.store.stamps import instant
+
+_DOCUMENTS: tuple[Kind, ...] = ("quote", "invoice")
+
+
+def gather(conn: Connection, pairing: Pairing, subjects: Sequence[Subject]) -> list[Situation]:
+    """One situation a subject, in their order. Subjects must be canonical (see ``canonical``)."""
+    batch = _Batch(conn, pairing, subjects)
+    return [batch.situation(subject) for subject in subjects]
+
+
+def canonical(conn: Connection, pairing: Pairing, subjects: Sequence[Subject]) -> dict[Subject, Subject]:
+    """A record that is linked is worked on under its CRM key, so that there is one hand for both sides of it."""
+    out = {s: s for s in subjects}
+    for kind in sorted({s.kind for s in subjects if s.side == "b" and s.kind in ("party", "contact")}):
+        keys = [s.key for s in subjects if s.side == "b" and s.kind == kind]
+        for key, link in links.links_of(conn, pairing.id, kind, "b", keys).items():
+            if link.state == "linked":
+                out[Subject("b", kind, key)] = Subject("a", kind, link.a_key)
+    return out
+
+
+class _Batch:
+    """The surroundings of a batch, fetched with few statements."""
+
+    def __init__(self, conn: Connection, pairing: Pairing, subjects: Sequence[Subject]) -> None:
+        self._conn = conn
+        self._pairing = pairing
+        self._released = instant(pairing.released_at) if pairing.released_at else None
+        self._held = intents.unclear_creates(conn, pairing.id)
+        self._links: dict[tuple[Side, Kind], dict[str, Link]] = {}
+        self._seen: dict[tuple[Side, Kind], dict[str, Seen]] = {}
+        for side, kind in sorted({(s.side, s.kind) for s in subjects}):
+            keys = [s.key for s in subjects if (s.side, s.kind) == (side, kind)]
+            self._load(side, kind, keys)
+        self._filed = self._notes(subjects)
+        self._answers = asking.answers_for(conn, pairing.id, [str(s) for s in subjects])
+        self._load_owners(subjects)
+        self._reasons = self._load_reasons(subjects)
+        self._also = self._load_also(subjects)
+        self._candidates = self._load_candidates(subjects)
+        self._quotes = self._load_quotes(subjects)
+
+    def situation(self, subject: Subject) -> Situation:
+        """The situation of one subject of the batch."""
+        link = self._links[subject.side, subject.kind].get(subject.key)
+        mine = self._seen[subject.side, subject.kind].get(subject.key)
+        theirs = self._counterpart(subject, link)
+        a, b = (mine, theirs) if subject.side == "a" else (theirs, mine)
+        owner = self._owner(subject, mine)
+        return Situation(
+            subject=subject,
+            a=a,
+            b=b,
+            link=link,
+            filed=self._filed.get(subject),
+            reasons=self._all_reasons(subject, mine),
+            owner=owner,
+            candidates=self._candidates.get(subject, ()),
+            quotes=tuple(self._quotes.get(mine.record.owner, ())) if mine and subject.kind in _DOCUMENTS else (),
+            answers=self._answers.get(str(subject), {}),
+            also_linked_as=self._also.get(subject, ""),
+            held=(subject.side, subject.kind) in self._held,
+            history=mine is not None and self._is_history(mine),
+        )
+
+    def _load(self, side: Side, kind: Kind, keys: list[str]) -> None:
+        where = self._pairing.side(side)
+        self._seen.setdefault((side, kind), {}).update(seen.get_many(self._conn, where.id, kind, keys))
+        found = links.links_of(self._conn, self._pairing.id, kind, side, keys)
+        self._links.setdefault((side, kind), {}).update(found)
+        far = other(side)
+        theirs = seen.get_many(self._conn, self._pairing.side(far).id, kind, [link.key(far) for link in found.values()])
+        self._seen.setdefault((far, kind), {}).update(theirs)
+
+    def _counterpart(self, subject: Subject, link: Link | None) -> Seen | None:
+        far = other(subject.side)
+        return self._seen.get((far, subject.kind), {}).get(link.key(far)) if link else None
+
+    def _notes(self, subjects: Sequence[Subject]) -> dict[Subject, Link]:
+        documents = {f"{s.kind}/{s.key}": s for s in subjects if s.side == "b" and s.kind in _DOCUMENTS}
+        found = links.links_of(self._conn, self._pairing.id, "note", "b", list(documents))
+        return {documents[key]: link for key, link in found.items()}
+
+    def _load_owners(self, subjects: Sequence[Subject]) -> None:
+        self._owner_links: dict[tuple[Side, str], Link] = {}
+        self._owner_reasons: dict[tuple[Side, str], tuple[str, ...]] = {}
+        for side in ("a", "b"):
+            owners = sorted(
+                {m.record.owner for s in subjects if s.side == side and s.kind != "party" and (m := self._seen[s.side, s.kind].get(s.key))} - {""}
+            )
+            for key, link in links.links_of(self._conn, self._pairing.id, "party", side, owners).items():
+                self._owner_links[side, key] = link
+            unlinked = [o for o in owners if (side, o) not in self._owner_links]
+            for key, reasons in self._party_reasons(side, unlinked).items():
+                self._owner_reasons[side, key] = reasons
+        parties = {side: [k for (s, k) in self._owner_reasons if s == side] for side in ("a", "b")}
+        self._owner_seen = {
+            (side, key): row
+            for side, keys in parties.items()
+            for key, row in seen.get_many(self._conn, self._pairing.side(side).id, "party", keys).items()  # type: ignore[arg-type]
+        }
+
+    def _owner(self, subject: Subject, mine: Seen | None) -> Owner | None:
+        if mine is None or not mine.record.owner or subject.kind == "party":
+            return None
+        key = mine.record.owner
+        link = self._owner_links.get((subject.side, key))
+        if link is not None:
+            return Owner(key, "party", link.key(other(subject.side)), "linked" if link.state == "linked" else "severed")
+        row = self._owner_seen.get((subject.side, key))
+        if row is None:
+            return Owner(key, "party", "", "unknown")
+        reasons = self._owner_reasons.get((subject.side, key), ())
+        left_out = party_left_out(subject.side, reasons, self._is_history(row), self._pairing.policy)
+        return Owner(key, "party", "", "unwanted" if left_out else "wanted")
+
+    def _load_reasons(self, subjects: Sequence[Subject]) -> dict[Subject, tuple[str, ...]]:
+        out: dict[Subject, tuple[str, ...]] = {}
+        for side in ("a", "b"):
+            keys = [s.key for s in subjects if s.side == side and s.kind == "party"]
+            out |= {Subject(side, "party", key): reasons for key, reasons in self._party_reasons(side, keys).items()}
+        people = [s.key for s in subjects if s.side == "a" and s.kind == "contact"]
+        tagged = self._tagged([*people, *self._owners_of(subjects)])
+        for key in people:
+            mine = self._seen["a", "contact"].get(key)
+            reasons = ("tag",) if key in tagged else ()
+            out[Subject("a", "contact", key)] = (*reasons, "owner-tag") if mine and mine.record.owner in tagged else reasons
+        return out
+
+    def _owners_of(self, subjects: Sequence[Subject]) -> list[str]:
+        rows = [self._seen["a", "contact"].get(s.key) for s in subjects if s.side == "a" and s.kind == "contact"]
+        return sorted({r.record.owner for r in rows if r} - {""})
+
+    def _all_reasons(self, subject: Subject, mine: Seen | None) -> tuple[str, ...]:
+        return self._reasons.get(subject, ())
+
+    def _tagged(self, keys: Sequence[str]) -> set[str]:
+        wanted = self._pairing.policy.customers.from_crm.tag
+        if not wanted or not keys:
+            return set()
+        rows = seen.of_owners(self._conn, self._pairing.a.id, ("tag",), list(keys))
+        return {owner for owner, tags in rows.items() if any(isinstance(t.record.body, Tag) and t.record.body.name == wanted for t in tags)}
+
+    def _party_reasons(self, side: Side, keys: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """Why parties are customers: a quote, a tag on them or on one of their people; in the invoicing system a new document."""
+        if not keys:
+            return {}
+        where = self._pairing.side(side).id
+        if side == "b":
+            documents = seen.of_owners(self._conn, where, _DOCUMENTS, keys)
+            new = {key for key, rows in documents.items() if any(self._is_new_document(row) for row in rows)}
+            return {key: ("document",) if key in new else () for key in keys}
+        quotes = seen.of_owners(self._conn, where, ("quote",), keys)
+        contacts = seen.of_owners(self._conn, where, ("contact",), keys)
+        people = [row.record.key for rows in contacts.values() for row in rows]
+        tagged = self._tagged([*keys, *people])
+        out = {}
+        for key in keys:
+            reasons = []
+            if any(self._counts(row) for row in quotes.get(key, ())):
+                reasons.append("quote")
+            if key in tagged and not self._is_contact(key, contacts):
+                reasons.append("tag")
+            if any(row.record.key in tagged for row in contacts.get(key, ())):
+                reasons.append("contact-tag")
+            out[key] = tuple(reasons)
+        return out
+
+    def _is_contact(self, key: str, contacts: dict[str, list[Seen]]) -> bool:
+        """A tagged person of a company goes along as its contact, not as a customer of their own."""
+        return key in seen.get_many(self._conn, self._pairing.a.id, "contact", [key]) and self._live_contact(key)
+
+    def _live_contact(self, key: str) -> bool:
+        row = seen.get_many(self._conn, self._pairing.a.id, "contact", [key]).get(key)
+        return row is not None and not row.gone and bool(row.record.owner)
+
+    def _counts(self, quote: Seen) -> bool:
+        """Whether a deal makes its party a customer: a new one, or any if the policy takes history along."""
+        if self._pairing.policy.customers.from_crm.history == "all":
+            return True
+        return not self._is_history(quote)
+
+    def _is_new_document(self, row: Seen) -> bool:
+        body = row.record.body
+        if not isinstance(body, Document) or body.stage == "draft":
+            return False
+        return self._pairing.policy.documents.direction != "off" and not self._is_history(row)
+
+    def _is_history(self, row: Seen) -> bool:
+        """Whether a record was there before the pair was released; a document also if it has not changed since."""
+        if self._released is None:
+            return True
+        made: datetime = row.record.created or row.first_at
+        if isinstance(row.record.body, Document) and row.record.changed is not None:
+            made = max(made, row.record.changed)
+        return made < self._released
+
+    def _load_also(self, subjects: Sequence[Subject]) -> dict[Subject, Kind]:
+        out: dict[Subject, Kind] = {}
+        for kind, also in (("contact", "party"), ("party", "contact")):
+            keys = [s.key for s in subjects if s.side == "a" and s.kind == kind]
+            found = links.links_of(self._conn, self._pairing.id, also, "a", keys)  # type: ignore[arg-type]
+            out |= {Subject("a", kind, key): also for key, link in found.items() if link.state == "linked"}  # type: ignore[arg-type, misc]
+        return out
+
+    def _load_candidates(self, subjects: Sequence[Subject]) -> dict[Subject, tuple[Candidate, ...]]:
+        out: dict[Subject, tuple[Candidate, ...]] = {}
+        for side in ("a", "b"):
+            far = other(side)
+            free = [s for s in subjects if s.side == side and s.key not in self._links.get((side, s.kind), {})]
+            parties = [s for s in free if s.kind == "party"]
+            rows = [m for s in parties if (m := self._seen[side, "party"].get(s.key))]
+            pool = self._candidates_from(far, "party", seen.alike(self._conn, self._pairing.side(far).id, "party", [r.keys for r in rows]))
+            out |= {s: pool for s in parties}
+            out |= self._contact_candidates(far, [s for s in free if s.kind == "contact"])
+            if side == "a":
+                out |= self._quote_candidates([s for s in free if s.kind == "quote"])
+        return {s: self._narrow(s, pool) for s, pool in out.items()}
+
+    def _narrow(self, subject: Subject, pool: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
+        mine = self._seen[subject.side, subject.kind].get(subject.key)
+        if mine is None or subject.kind != "party":
+            return pool
+        k = mine.keys
+        return tuple(
+            c
+            for c in pool
+            if any(getattr(k, n) and getattr(k, n) == getattr(c.seen.keys, n) for n in ("reference", "tax_id", "number", "email", "name"))
+        )
+
+    def _candidates_from(self, side: Side, kind: Kind, rows: Sequence[Seen]) -> tuple[Candidate, ...]:
+        taken = links.links_of(self._conn, self._pairing.id, kind, side, [r.record.key for r in rows])
+        return tuple(Candidate(row, row.record.key in taken) for row in rows)
+
+    def _contact_candidates(self, far: Side, subjects: Sequence[Subject]) -> dict[Subject, tuple[Candidate, ...]]:
+        owners = {s: self._owner(s, self._seen[s.side, "contact"].get(s.key)) for s in subjects}
+        keys = sorted({o.linked for o in owners.values() if o and o.linked})
+        people = seen.of_owners(self._conn, self._pairing.side(far).id, ("contact",), keys)
+        pools = {key: self._candidates_from(far, "contact", rows) for key, rows in people.items()}
+        return {s: pools.get(o.linked, ()) if o else () for s, o in owners.items()}
+
+    def _quote_candidates(self, subjects: Sequence[Subject]) -> dict[Subject, tuple[Candidate, ...]]:
+        rows = [m for s in subjects if (m := self._seen["a", "quote"].get(s.key))]
+        found = seen.alike(self._conn, self._pairing.b.id, "quote", [r.keys for r in rows if r.keys.reference])
+        pool = self._candidates_from("b", "quote", found)
+        return {s: pool for s in subjects}
+
+    def _load_quotes(self, subjects: Sequence[Subject]) -> dict[str, list[FiledQuote]]:
+        rows = [self._seen["b", s.kind].get(s.key) for s in subjects if s.side == "b" and s.kind in _DOCUMENTS]
+        owners = sorted({r.record.owner for r in rows if r} - {""})
+        by_owner = seen.of_owners(self._conn, self._pairing.b.id, ("quote",), owners)
+        keys = [row.record.key for rows_ in by_owner.values() for row in rows_]
+        made = links.links_of(self._conn, self._pairing.id, "quote", "b", keys)
+        return {
+            owner: [FiledQuote(row, made[row.record.key].a_key if row.record.key in made else "") for row in rows_]
+            for owner, rows_ in by_owner.items()
+        }
+
+
+def with_whole(situations: Sequence[Situation], whole: dict[tuple[Side, Kind], bool]) -> list[Situation]:
+    """Says of each situation whether all of the target's records of its kind are known."""
+    return [replace(s, whole=whole.get((other(s.subject.side), s.subject.kind), True)) for s in situations]

@@ -1,0 +1,76 @@
+"""What the engine works with: clock, ids, store, words, files, and the two systems of a pair. All of it arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from unisono.connect.clock import Clock
+from unisono.connect.port import System
+from unisono.engine.ids import Ids
+from unisono.model.record import Side
+from unisono.plan.flows.documents import Words
+from unisono.plan.situation import Rules
+from unisono.policy.schema import Policy
+from unisono.store.doors import Store
+
+
+def no_step(name: str) -> None:
+    """Nobody listens to the steps."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hands:
+    """The tools of one process. ``step`` is told each step of a cycle: the one hook tests hang crashes on."""
+
+    store: Store
+    clock: Clock
+    ids: Ids
+    words: Callable[[str], Words]
+    """Language -> ``say`` in that language."""
+    files: Path
+    fan_out: int = 1
+    step: Callable[[str], None] = no_step
+
+
+@dataclass(frozen=True, kw_only=True)
+class Connected:
+    """One side: the stored connection and the system that speaks for it."""
+
+    id: str
+    system: System
+    resources: tuple[str, ...]
+    """Vendor lists this pair needs, in the order they are read."""
+    allowance: float = 0.0
+    """Calls an hour the vendor allows; 0 is unlimited."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pairing:
+    """A pair at work: both sides, its policy in force, and the epoch of the lane that holds it."""
+
+    id: str
+    a: Connected
+    b: Connected
+    policy: Policy
+    policy_version: int
+    released_at: str
+    state: str = "released"
+    """Only a released pair writes: see ``store.pairs.PairRow``."""
+    unsure: bool = False
+    epoch: int = 0
+    run: str = ""
+    rules: Rules = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rules", Rules(self.policy, self.a.system.capabilities, self.b.system.capabilities))
+
+    @property
+    def lane(self) -> str:
+        """The name of the pair's lane."""
+        return f"pair:{self.id}"
+
+    def side(self, side: Side) -> Connected:
+        """One side."""
+        return self.a if side == "a" else self.b

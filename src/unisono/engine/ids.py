@@ -1,0 +1,39 @@
+"""Ids of our own: sortable by time, unique by chance; both from arguments."""
+
+from __future__ import annotations
+
+import random
+
+from unisono.connect.clock import Clock
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_REFERENCE = "abcdefghijklmnopqrstuvwxyz234567"
+
+
+class Ids:
+    """Makes ids from a clock and a source of chance. Within one millisecond a counter keeps their order."""
+
+    def __init__(self, clock: Clock, chance: random.Random) -> None:
+        self._clock = clock
+        self._chance = chance
+        self._last = (0, 0)
+
+    def new(self) -> str:
+        """A 26-character text: 10 of time, 4 of order, 12 of chance."""
+        at = int(self._clock.now().timestamp() * 1000)
+        at = max(at, self._last[0])
+        order = self._last[1] + 1 if at == self._last[0] else 0
+        self._last = (at, order)
+        return _text(at, 10) + _text(order, 4) + "".join(self._chance.choices(_ALPHABET, k=12))
+
+    def reference(self) -> str:
+        """Our reference to a vendor: ``uni-`` and 16 lower-case base32 characters."""
+        return "uni-" + "".join(self._chance.choices(_REFERENCE, k=16))
+
+
+def _text(number: int, width: int) -> str:
+    out = ""
+    for _ in range(width):
+        number, digit = divmod(number, 32)
+        out = _ALPHABET[digit] + out
+    return out

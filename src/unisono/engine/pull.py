@@ -1,0 +1,146 @@
+"""Pull: ask a system what there is, store it as seen. Unchanged rows are told by the hash of the vendor's bytes and go no further."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from unisono.connect.port import Page, Raw
+from unisono.engine.hands import Connected, Hands
+from unisono.model.capability import Resource
+from unisono.model.errors import BadAnswer, SystemFault
+from unisono.model.record import Kind, Record
+from unisono.store import pairs, seen
+from unisono.store.stamps import instant, stamp
+
+SWEEP = timedelta(days=7)
+"""How often a resource with a *changed since* is read whole all the same."""
+CONFIRM_AT_MOST = 25
+"""Missing rows asked for singly in one pull; the rest is asked in the next ones."""
+
+
+@dataclass(slots=True)
+class Pulled:
+    """What a pull brought. ``unreadable`` are single rows that could not be understood: (resource, key, fault)."""
+
+    calls: int = 0
+    rows: int = 0
+    changed: int = 0
+    gone: int = 0
+    unreadable: list[tuple[str, str, SystemFault]] = field(default_factory=list)
+
+
+def pull(where: Connected, hands: Hands, *, whole: bool = False) -> Pulled:
+    """Reads every resource the connection's pairs need, whole or since its mark. Raises the system's faults; what was stored stays."""
+    pulled = Pulled()
+    for name in where.resources:
+        _pull_resource(where, where.system.capabilities.resource(name), hands, pulled, whole=whole)
+        hands.step(f"pulled-{name}")
+    return pulled
+
+
+def pull_keys(where: Connected, rows: Iterable[tuple[str, str]], hands: Hands) -> Pulled:
+    """*Look at these keys*: reads single vendor rows (resource, key). A row that is definitely not there is gone."""
+    pulled = Pulled()
+    for resource, key in rows:
+        raw = where.system.read(resource, key)
+        pulled.calls += 1
+        if raw is None:
+            with hands.store.write() as conn:
+                pulled.gone += seen.mark_gone(conn, where.id, seen.records_of_row(conn, where.id, resource, key), hands.clock.now())
+        else:
+            _store(where, resource, (raw,), hands, pulled)
+    return pulled
+
+
+def raw_hash(raw: Raw) -> bytes:
+    """Tells the vendor's bytes apart."""
+    return hashlib.blake2b(raw.body, digest_size=16).digest()
+
+
+def _pull_resource(where: Connected, resource: Resource, hands: Hands, pulled: Pulled, *, whole: bool) -> None:
+    with hands.store.read() as conn:
+        marks = dict(pairs.get_connection(conn, where.id).marks.get(resource.name, {}))
+    since = None if whole else _since(resource, marks, hands.clock.now())
+    mark: datetime | None = None
+    listed: set[str] = set()
+    for page in where.system.pages(resource.name, since):
+        pulled.calls += 1
+        mark = mark or page.server_time or hands.clock.now()
+        listed.update(row.key for row in page.rows)
+        _store_page(where, resource.name, page, hands, pulled)
+        hands.step(f"page-{resource.name}")
+    mark = mark or hands.clock.now()
+    if since is None and resource.whole:
+        _find_missing(where, resource, listed, hands, pulled)
+    marks |= {"since": stamp(mark)} | ({"whole_at": stamp(mark)} if since is None else {})
+    with hands.store.write() as conn:
+        stored = pairs.get_connection(conn, where.id).marks
+        pairs.update_connection(conn, where.id, marks={**stored, resource.name: marks})
+
+
+def _since(resource: Resource, marks: dict[str, str], now: datetime) -> datetime | None:
+    """From when changes are asked for: the vendor's own clock at the last pull, less the overlap. ``None``: read it whole."""
+    if resource.signal not in ("stamp", "coarse-stamp", "ordered-until") or "since" not in marks:
+        return None
+    whole_at = instant(marks.get("whole_at") or marks["since"])
+    if now - whole_at >= SWEEP:
+        return None
+    return instant(marks["since"]) - timedelta(seconds=resource.overlap)
+
+
+def _store_page(where: Connected, resource: str, page: Page, hands: Hands, pulled: Pulled) -> None:
+    pulled.rows += len(page.rows)
+    if page.rows:
+        _store(where, resource, page.rows, hands, pulled)
+
+
+def _store(where: Connected, resource: str, rows: tuple[Raw, ...], hands: Hands, pulled: Pulled) -> None:
+    unique = {row.key: row for row in rows}
+    hashes = {key: raw_hash(row) for key, row in unique.items()}
+    with hands.store.read() as conn:
+        known = seen.known_rows(conn, where.id, resource, list(unique))
+    fresh = [key for key, digest in hashes.items() if key not in known or known[key].raw_hash != digest]
+    back = [key for key, row in known.items() if row.missing and key not in fresh]
+    records: list[tuple[Record, bytes]] = []
+    lost: list[tuple[Kind, str]] = []
+    for key in fresh:
+        try:
+            read = where.system.records(unique[key])
+        except BadAnswer as fault:
+            pulled.unreadable.append((resource, key, fault))
+            continue
+        records += [(record, hashes[key]) for record in read]
+        now_there = {(r.kind, r.key) for r in read}
+        lost += [old for old in (known[key].keys if key in known else ()) if old not in now_there]
+    if not (records or lost or back):
+        return
+    with hands.store.write() as conn:
+        now = hands.clock.now()
+        pulled.changed += seen.put_seen(conn, where.id, records, now)
+        pulled.gone += seen.mark_gone(conn, where.id, lost, now)
+        if back:
+            seen.touch_rows(conn, where.id, resource, back)
+
+
+def _find_missing(where: Connected, resource: Resource, listed: set[str], hands: Hands, pulled: Pulled) -> None:
+    """Rows a whole listing did not show. Only two definite *not found*, the declared lag apart, count as a deletion."""
+    now = hands.clock.now()
+    with hands.store.read() as conn:
+        if not seen.missing_rows(conn, where.id, resource.name, listed):
+            return
+    with hands.store.write() as conn:
+        absent = seen.mark_missing(conn, where.id, resource.name, listed, now)
+    for key, since in absent[:CONFIRM_AT_MOST]:
+        raw = where.system.read(resource.name, key)
+        pulled.calls += 1
+        if raw is not None:
+            _store(where, resource.name, (raw,), hands, pulled)
+            with hands.store.write() as conn:
+                seen.touch_rows(conn, where.id, resource.name, [key])
+        elif now - since >= timedelta(seconds=resource.delete_lag):
+            with hands.store.write() as conn:
+                pulled.gone += seen.mark_gone(conn, where.id, seen.records_of_row(conn, where.id, resource.name, key), now)
+        hands.step("missing-asked")

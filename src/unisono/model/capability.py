@@ -1,0 +1,402 @@
+"""What a system can do, as data: the planner asks *can it?*, never *who is it?*.
+
+Read from ``system.toml`` (checked here) and narrowed or widened by what set-up proved for one connection.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Literal, cast
+
+from unisono.model.document import Answer, Document, File, Note, Paid, Stage
+from unisono.model.party import CONTACT_FIELDS, PARTY_FIELDS
+from unisono.model.record import Kind
+from unisono.model.strict import BadTable, build, expect, only
+
+Confidence = Literal["fixture", "doc", "client", "guess"]
+"""How a fact is known: a recorded answer, the vendor's documentation, public code that works against the real service, nothing better."""
+Signal = Literal["stamp", "coarse-stamp", "ordered-until", "version", "compare", "none", "hook"]
+Depth = Literal["key", "thin", "full", "status"]
+"""What a row tells: its key, a part, everything; ``status``: only how the record stands (paid or not), never the record itself."""
+LineView = Literal["unstated", "readable", "none", "hidden"]
+"""Lines of a document: readable, of a kind without lines (a deal), or there but never shown; ``unstated`` where nobody said."""
+WriteMode = Literal["partial", "replace", "append", "upsert", "none"]
+LineMode = Literal["none", "with-create", "replace", "append", "by-id"]
+"""How lines are written: not at all, only with the document, the whole list anew, only added, or one by one by the vendor's line id."""
+Means = Literal["record", "draft", "issued", "blind-draft", "none"]
+Find = Literal["idempotency-key", "reference", "natural", "counter", "none"]
+"""How a create of unknown outcome is found again, best first; ``counter``: only by a number read before it and compared after it."""
+Form = Literal["as-is", "upper", "lower", "country-name", "html"]
+"""How the system spells what it was given."""
+Window = Literal["sliding", "bucket", "block", "none"]
+Counts = Literal["all", "success"]
+Door = Literal[
+    "trigger", "open-link", "button", "import-rows", "webhook", "identify", "public-file-link", "attach-by-url"
+]  # fmt: skip
+
+
+class BadSystemFile(ValueError):
+    """A ``system.toml`` says something that this version does not understand; the text names the place."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldLimit:
+    """What a system holds of one canonical field. ``required``: always, or only for a company or a person."""
+
+    length: int = 0
+    """Most characters; 0 is unlimited or unknown."""
+    required: Literal["no", "yes", "company", "person"] = "no"
+    on_create: bool = True
+    on_change: bool = True
+    can_clear: bool = True
+    count: int = 1
+    """Most values it takes on a write (a company's e-mails); 0 is unlimited."""
+    form: Form = "as-is"
+    values: tuple[str, ...] = ()
+    confidence: Confidence = "guess"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """A list the vendor offers. ``kinds`` are the canonical kinds its rows are seen as."""
+
+    name: str
+    kinds: tuple[Kind, ...]
+    signal: Signal = "none"
+    overlap: int = 0
+    """Seconds read again before the mark, because the stamp is coarse or lags."""
+    depth: Depth = "full"
+    row_calls: int = 0
+    """Further calls a row costs before it is known in full."""
+    page: int = 100
+    """Rows of one call; 0 where one call brings everything."""
+    window: int = 0
+    """Most rows one query shows, however many pages are asked for: beyond it the query is split by date. 0 is no limit known."""
+    whole: bool = True
+    """Whether a full listing shows every row, so that a missing one may have been deleted."""
+    listed: bool = True
+    """Whether there is a list at all; if not, a row can only be read by a key that is known already (its own or its owner's)."""
+    part_of: tuple[str, ...] = ()
+    """Resources whose rows these rows belong to (a company's addresses): a change here is a change there."""
+    lines: LineView = "unstated"
+    delete_lag: int = 60
+    """Seconds between the two definite *not found* that count as a deletion."""
+    webhook: bool = False
+    needs: str = ""
+    """Name of the option the connection must have."""
+    confidence: Confidence = "guess"
+    marks: dict[str, Confidence] = field(default_factory=dict)
+    """Entries of this table that are known otherwise than ``confidence`` says."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Writing:
+    """How one canonical kind is written."""
+
+    kind: Kind
+    mode: WriteMode = "none"
+    create: Means = "none"
+    other_means: tuple[Means, ...] = ()
+    """What a create may make instead, chosen with each call."""
+    change: bool = False
+    delete: bool = False
+    inside: Kind | Literal[""] = ""
+    """The kind it is written along with, where it has no call of its own (a customer that only travels on an invoice)."""
+    replace_file: bool = False
+    file_first: bool = False
+    """Whether the rendered file must be there before the record can be created."""
+    conditional: bool = False
+    find: Find = "none"
+    natural_key: tuple[str, ...] = ()
+    """Canonical fields that are its key where the vendor gives none."""
+    lag: int = 2
+    """Seconds a search may trail a create (declared lag)."""
+    read_back: bool = True
+    """Whether the answer to a write leaves values unproven."""
+    batch: int = 1
+    calls: int = 1
+    """Wire calls a create costs."""
+    steps: tuple[str, ...] = ()
+    """The vendor's operations a create is made of, in order, where it is more than one."""
+    immutable_when: tuple[str, ...] = ()
+    exclusive: str = ""
+    """Name of a key wider than a pair that one write at a time may hold (a number series)."""
+    file_limit: int = 20 * 1024 * 1024
+    types: tuple[str, ...] = ()
+    """Document types it can make: UNTDID 1001, or ``receipt``."""
+    line_mode: LineMode = "none"
+    max_lines: int = 0
+    bindable: bool = False
+    """Whether set-up may tie further canonical fields to custom fields of it."""
+    fields: dict[str, FieldLimit] = field(default_factory=dict)
+    needs: str = ""
+    """Name of the option the connection must have."""
+    confidence: Confidence = "guess"
+    marks: dict[str, Confidence] = field(default_factory=dict)
+    """Entries of this table that are known otherwise than ``confidence`` says."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaceRule:
+    """One limit of the vendor. ``scope`` says what shares it: ``key``, ``account`` or ``address`` (the caller's IP and the portal)."""
+
+    window: Window = "none"
+    limit: int = 0
+    seconds: int = 0
+    counts: Counts = "all"
+    block: int = 0
+    """Seconds a breach locks the caller out (``block``)."""
+    scope: Literal["key", "account", "address"] = "key"
+    plans: dict[str, int] = field(default_factory=dict)
+    """Limits of the vendor's price plans by name, where they differ."""
+    confidence: Confidence = "guess"
+    marks: dict[str, Confidence] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginField:
+    """One value a person pastes at set-up. ``where`` is a catalogue code: the path to it in the vendor's own menu words."""
+
+    name: str
+    secret: bool
+    where: str
+    example: str = ""
+    needs: str = ""
+    """Name of the option it is asked for; empty: always."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """What one connection has and another lacks: a way to sign in, a plan, a module, something discovered. Proved at set-up."""
+
+    name: str
+    default: bool = False
+    """Whether a connection has it until set-up shows otherwise."""
+    doors: tuple[Door, ...] = ()
+    """Side doors it opens besides those everybody has."""
+    confidence: Confidence = "guess"
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusWord:
+    """The vendor's word for a state and what it says on our axes; an axis it is silent about is empty."""
+
+    resource: str
+    word: str
+    stage: Stage | Literal[""] = ""
+    answer: Answer | Literal[""] = ""
+    paid: Paid | Literal[""] = ""
+    confidence: Confidence = "guess"
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """A statement about the vendor that a person may want to check: shown by ``unisono systems`` and on the page."""
+
+    code: str
+    value: str
+    confidence: Confidence
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grade:
+    """One rule of the ladder bronze, silver, gold: done, not yet, or exempt with its reason."""
+
+    rule: str
+    state: Literal["done", "not-yet", "exempt"]
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """Everything the planner and the engine may know of a system. ``bound`` are canonical fields set-up tied to custom fields."""
+
+    name: str
+    title: str
+    kind: Literal["crm", "invoicing"]
+    country: str
+    implemented: bool
+    time_zone: str
+    api: str
+    hosts: tuple[str, ...]
+    login: tuple[LoginField, ...]
+    pace: tuple[PaceRule, ...]
+    resources: tuple[Resource, ...]
+    writings: tuple[Writing, ...]
+    own_host: bool = False
+    """Whether the firm may run it on a host of its own, named at set-up; such a host passes the check for user-given hosts first."""
+    doors: tuple[Door, ...] = ()
+    """Side doors it offers to every connection."""
+    options: tuple[Option, ...] = ()
+    statuses: tuple[StatusWord, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    grades: tuple[Grade, ...] = ()
+    bound: tuple[str, ...] = ()
+
+    def resource(self, name: str) -> Resource:
+        """The list of that name; ``KeyError`` if the vendor has none."""
+        for resource in self.resources:
+            if resource.name == name:
+                return resource
+        raise KeyError(name)
+
+    def lists(self, kind: Kind) -> Resource | None:
+        """The list that shows records of a kind, if there is one; parts of such records do not count."""
+        return next((r for r in self.resources if kind in r.kinds and r.listed and not r.part_of), None)
+
+    def reads(self, kind: Kind) -> Resource | None:
+        """Where a record of a kind can be read again: its list, else a resource that answers for known keys."""
+        return self.lists(kind) or next((r for r in self.resources if kind in r.kinds and not r.part_of), None)
+
+    def parts(self, name: str) -> tuple[Resource, ...]:
+        """The further lists whose rows belong to rows of that resource."""
+        return tuple(r for r in self.resources if name in r.part_of)
+
+    def writing(self, kind: Kind) -> Writing:
+        """How a kind is written; a kind it cannot write gives a ``Writing`` that says no to everything."""
+        return next((w for w in self.writings if w.kind == kind), Writing(kind=kind))
+
+    def write_only(self, kind: Kind) -> bool:
+        """Whether a kind can be written and never read: what is agreed there stays *unseen*."""
+        writing, resource = self.writing(kind), self.reads(kind)
+        return (writing.create != "none" or writing.change) and (resource is None or resource.depth == "status")
+
+    def fields(self, kind: Kind) -> dict[str, FieldLimit]:
+        """The canonical fields of a kind that this system holds."""
+        return self.writing(kind).fields
+
+    def fact(self, code: str) -> str:
+        """The value of a fact (a path, a member name); ``KeyError`` if the file does not state it."""
+        for fact in self.facts:
+            if fact.code == code:
+                return fact.value
+        raise KeyError(code)
+
+
+def confidence_of(part: Resource | Writing | PaceRule, entry: str) -> Confidence:
+    """How one entry of a table is known: its own mark, else the mark of the whole table."""
+    return part.marks.get(entry, part.confidence)
+
+
+def calls_to_read(resource: Resource, rows: int) -> int:
+    """Calls that a full reading of ``rows`` rows costs, details included; ``resource`` must be listed."""
+    pages = max(1, -(-rows // resource.page)) if resource.page else 1
+    return pages + rows * resource.row_calls
+
+
+def with_bindings(capabilities: Capabilities, kind: Kind, names: tuple[str, ...]) -> Capabilities:
+    """The same system for a connection where set-up tied more canonical fields of ``kind`` to custom fields."""
+    writings = tuple(
+        replace(w, fields=w.fields | {n: FieldLimit(length=250, confidence="doc") for n in names}) if w.kind == kind else w
+        for w in capabilities.writings
+    )
+    return replace(capabilities, writings=writings, bound=tuple(sorted({*capabilities.bound, *names})))
+
+
+def with_options(capabilities: Capabilities, had: Collection[str] | None = None) -> Capabilities:
+    """The same system for a connection that has these options (``None``: the usual ones). ``KeyError`` for an option nobody declared.
+
+    What needs an option the connection lacks is gone: its lists, its writings, its login fields.
+    """
+    names = {option.name for option in capabilities.options}
+    kept = {o.name for o in capabilities.options if o.default} if had is None else set(had)
+    if kept - names:
+        raise KeyError(", ".join(sorted(kept - names)))
+    opened = [door for option in capabilities.options if option.name in kept for door in option.doors]
+    return replace(
+        capabilities,
+        resources=tuple(r for r in capabilities.resources if not r.needs or r.needs in kept),
+        writings=tuple(w for w in capabilities.writings if not w.needs or w.needs in kept),
+        login=tuple(f for f in capabilities.login if not f.needs or f.needs in kept),
+        doors=tuple(dict.fromkeys([*capabilities.doors, *opened])),
+    )
+
+
+def parse_system(data: dict[str, Any]) -> Capabilities:
+    """A ``system.toml`` as a value. Raises ``BadSystemFile`` naming the entry for anything unknown, missing or of the wrong type."""
+    try:
+        system = _parse(data)
+    except BadTable as error:
+        raise BadSystemFile(f"{data.get('name', '?')}: {error}") from error
+    return system
+
+
+_PLAIN = {"name", "title", "kind", "country", "implemented", "time_zone", "api", "hosts", "own_host", "doors"}
+_HOST = re.compile(r"(\*\.)?([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}")
+_HELD: dict[str, set[str]] = {
+    "party": {*PARTY_FIELDS, "reference", "tags"},
+    "contact": {*CONTACT_FIELDS, "reference", "tags"},
+    "note": {f.name for f in fields(Note)},
+    "file": {f.name for f in fields(File)},
+} | {kind: {f.name for f in fields(Document)} for kind in ("quote", "order", "invoice")}
+"""The canonical fields that can be named in ``write.<kind>.fields``; the other kinds have no settled ones yet."""
+
+
+def _parse(data: dict[str, Any]) -> Capabilities:
+    only(data, _PLAIN | {"login", "pace", "resource", "write", "option", "status", "fact", "grade"}, "top level")
+    row: dict[str, Any] = {key: value for key, value in data.items() if key in _PLAIN}
+    row["login"] = tuple(build(LoginField, r, f"login {n}") for n, r in _rows(data, "login"))
+    row["pace"] = tuple(build(PaceRule, r, f"pace {n}") for n, r in _rows(data, "pace"))
+    row["resources"] = tuple(build(Resource, {"name": n} | r, f"resource {n}") for n, r in _tables(data, "resource"))
+    row["writings"] = tuple(build(Writing, {"kind": n} | r, f"write.{n}") for n, r in _tables(data, "write"))
+    row["options"] = tuple(build(Option, {"name": n} | r, f"option {n}") for n, r in _tables(data, "option"))
+    row["statuses"] = tuple(
+        build(StatusWord, {"resource": n, "word": word} | r, f"status.{n}.{word}")
+        for n, words in _tables(data, "status")
+        for word, r in _tables({"status": words}, "status")
+    )
+    row["facts"] = tuple(build(Fact, {"code": n} | r, f"fact {n}") for n, r in _tables(data, "fact"))
+    row["grades"] = tuple(build(Grade, {"rule": n} | r, f"grade {n}") for n, r in _tables(data, "grade"))
+    system = cast(Capabilities, build(Capabilities, row, "top level"))
+    _check_hosts(system)
+    _check_fields(system)
+    _check_names(system)
+    return system
+
+
+def _check_hosts(system: Capabilities) -> None:
+    for host in system.hosts:
+        if not _HOST.fullmatch(host):
+            raise BadTable(f"hosts: {host!r} is not a host name (no scheme, port or path; *.suffix for all below it)")
+
+
+def _check_fields(system: Capabilities) -> None:
+    for writing in system.writings:
+        if writing.kind in _HELD:
+            only(writing.fields, _HELD[writing.kind], f"write.{writing.kind}.fields")
+    parts: list[tuple[str, Resource | Writing | PaceRule]] = [(f"resource {r.name}", r) for r in system.resources]
+    parts += [(f"write.{w.kind}", w) for w in system.writings]
+    parts += [(f"pace {n}", p) for n, p in enumerate(system.pace, 1)]
+    for place, part in parts:
+        only(part.marks, {f.name for f in fields(part)} - {"name", "kind", "confidence", "marks"}, f"{place}: marks")
+
+
+def _check_names(system: Capabilities) -> None:
+    """Names that point into the same file must exist there."""
+    options, names = {o.name for o in system.options}, {r.name for r in system.resources}
+    for place, needs in (
+        *((f"resource {r.name}", r.needs) for r in system.resources),
+        *((f"write.{w.kind}", w.needs) for w in system.writings),
+        *((f"login {f.name}", f.needs) for f in system.login),
+    ):
+        if needs and needs not in options:
+            raise BadTable(f"{place}: needs {needs!r}, but there is no such option")
+    for resource in system.resources:
+        if missing := sorted(set(resource.part_of) - (names - {resource.name})):
+            raise BadTable(f"resource {resource.name}: part_of {missing[0]!r}, but there is no such resource")
+    for status in system.statuses:
+        if status.resource not in names:
+            raise BadTable(f"status.{status.resource}: there is no such resource")
+
+
+def _rows(data: dict[str, Any], name: str) -> list[tuple[int, dict[str, Any]]]:
+    return [(n, expect(row, dict, f"{name} {n}")) for n, row in enumerate(expect(data.get(name, []), list, name), 1)]
+
+
+def _tables(data: dict[str, Any], name: str) -> list[tuple[str, dict[str, Any]]]:
+    return [(key, expect(row, dict, f"{name}.{key}")) for key, row in expect(data.get(name, {}), dict, name).items()]

@@ -1,0 +1,28 @@
+"""Text as people mean it: one form for comparing, one for matching. What is shown and sent is never altered."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_SPACE = re.compile(r"\s+")
+_INVISIBLE = {0: None, 0xFEFF: None, 0x200B: None, 0x200E: None, 0x200F: None}
+_LETTERS = str.maketrans({"ß": "ss", "ẞ": "ss", "ł": "l", "Ł": "l", "ø": "o", "Ø": "o", "đ": "d", "ş": "s", "ţ": "t", "ı": "i"})
+_NOT_WORD = re.compile(r"[^0-9a-z]+")
+_ASCII_PLAIN = re.compile(r"[!-~]+(?: [!-~]+)*\Z")
+
+
+def clean(text: str) -> str:
+    """The canonical form of a value: NFC, invisible marks and NUL removed, runs of blanks (not line breaks) folded, ends trimmed."""
+    if _ASCII_PLAIN.match(text):
+        return text
+    text = unicodedata.normalize("NFC", text.translate(_INVISIBLE)).encode("utf-8", "replace").decode()
+    lines = (_SPACE.sub(" ", line).strip() for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
+    return "\n".join(lines).strip()
+
+
+def folded(text: str) -> str:
+    """Lower case without diacritics and punctuation: for search and matching only."""
+    text = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS))
+    text = "".join(c for c in text if not unicodedata.combining(c)).translate(_LETTERS)
+    return _NOT_WORD.sub(" ", text).strip()

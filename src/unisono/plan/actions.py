@@ -1,0 +1,108 @@
+"""What a plan is made of: frozen values, printable, comparable, serialisable. Nothing else crosses from deciding to doing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from dataclasses import field as slot
+from typing import Literal
+
+from unisono.model.record import Kind, Side
+from unisono.model.writing import Write
+from unisono.plan.situation import Subject
+
+Verdict = Literal["new", "changed", "linked", "equal", "doubtful", "left-out", "refused", "waiting", "gone"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why, as a catalogue code and the values of its sentence."""
+
+    code: str
+    values: dict[str, str] = slot(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Send:
+    """One canonical write. ``agree`` maps each field that will be in step to the *source's* value; the target's is what is read back.
+
+    A ``file`` write carries in ``source`` the document whose rendered file it is.
+    """
+
+    write: Write
+    reason: Reason
+    link_kind: Kind
+    agree: dict[str, str] = slot(default_factory=dict)
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Join:
+    """Link two existing records, or move what is agreed. Nothing is sent: nothing is ever overwritten by linking."""
+
+    kind: Kind
+    a_key: str
+    b_key: str
+    agreed_a: dict[str, str] = slot(default_factory=dict)
+    agreed_b: dict[str, str] = slot(default_factory=dict)
+    reason: Reason = Reason("agreed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sever:
+    """End a link: a side was deleted. The other side stays as it is; the records are not joined or made anew by themselves."""
+
+    kind: Kind
+    a_key: str
+    b_key: str
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """A question only a person can answer. ``subject`` tells the same question again; ``group`` puts alike ones together."""
+
+    code: str
+    subject: str
+    group: str
+    options: tuple[str, ...]
+    values: dict[str, str] = slot(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A record that cannot go across as it is: which field, which value, what to do. It waits for a change or a person."""
+
+    code: str
+    field: str = ""
+    values: dict[str, str] = slot(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """Not yet: it depends on another record of the same side, whose settlement marks this one again."""
+
+    on: str
+    reason: Reason
+
+
+Action = Send | Join | Sever | Ask | Report | Wait
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is to be done about one record, and why. No action at all is a decision, too: equal, or left out by a rule."""
+
+    subject: Subject
+    verdict: Verdict
+    reason: Reason
+    actions: tuple[Action, ...] = ()
+
+    @property
+    def sends(self) -> tuple[Send, ...]:
+        """The writes among the actions, in order."""
+        return tuple(a for a in self.actions if isinstance(a, Send))
+
+
+def side_name(side: Side) -> str:
+    """The policy's word for a side."""
+    return "crm" if side == "a" else "invoicing"

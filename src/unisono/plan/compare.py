@@ -1,0 +1,116 @@
+"""The three-way comparison: seen on A, seen on B, and what each held when last in step.
+
+A side changed a field iff what is seen there differs from what was agreed for that side. Compared are only fields both sides can hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from dataclasses import field as slot
+
+from unisono.model.capability import Capabilities, FieldLimit
+from unisono.model.party import Flat
+from unisono.model.record import Kind, Side
+from unisono.plan.situation import Rules
+from unisono.policy.schema import Direction, Policy, direction_of, winner_of
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """One field that both sides changed differently, or that differed when they were first linked (``first``)."""
+
+    field: str
+    a: str
+    b: str
+    first: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Outcome for one linked record: values to write on each side, values to agree without writing, conflicts, fields a rule leaves out."""
+
+    to_a: Flat = slot(default_factory=dict)
+    to_b: Flat = slot(default_factory=dict)
+    agree: tuple[str, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+    left_out: tuple[str, ...] = ()
+
+
+def held_by_both(kind: Kind, a: Capabilities, b: Capabilities) -> tuple[str, ...]:
+    """The fields of a kind that both systems hold, in a steady order. ``type`` never moves: a company does not become a person."""
+    fields_a, fields_b = a.fields(kind), b.fields(kind)
+    return tuple(name for name in sorted(fields_a) if name in fields_b and name != "type")
+
+
+def allowed(direction: Direction, to: Side) -> bool:
+    """Whether a direction permits writing to a side."""
+    return direction == "both" or direction == ("to-crm" if to == "a" else "to-invoicing")
+
+
+def compare(kind: Kind, a: Flat, b: Flat, agreed_a: Flat, agreed_b: Flat, rules: Rules, answers: dict[str, str]) -> Comparison:
+    """Compares field by field. ``answers`` holds a person's choice for a conflict: ``field=a-value|b-value`` -> ``crm`` or ``invoicing``."""
+    to_a: Flat = {}
+    to_b: Flat = {}
+    agree: list[str] = []
+    conflicts: list[Conflict] = []
+    left_out: list[str] = []
+
+    def move(name: str, to: Side) -> None:
+        value = a.get(name, "") if to == "b" else b.get(name, "")
+        if not allowed(direction_of(rules.policy, name), to) or not _writable(rules.capabilities(to).fields(kind)[name]):
+            left_out.append(name)
+        else:
+            (to_b if to == "b" else to_a)[name] = value
+
+    for name in held_by_both(kind, rules.a, rules.b):
+        va, vb = a.get(name, ""), b.get(name, "")
+        if name not in agreed_a or name not in agreed_b:
+            if same(va, vb):
+                agree.append(name)
+            elif not va or not vb:
+                move(name, "a" if not va else "b")
+            else:
+                _decide(name, va, vb, True, rules.policy, answers, move, conflicts)
+            continue
+        changed_a, changed_b = va != agreed_a[name], vb != agreed_b[name]
+        if not changed_a and not changed_b:
+            continue
+        if same(va, vb):
+            agree.append(name)
+        elif changed_a and changed_b:
+            _decide(name, va, vb, False, rules.policy, answers, move, conflicts)
+        else:
+            move(name, "b" if changed_a else "a")
+    return Comparison(to_a, to_b, tuple(agree), tuple(conflicts), tuple(left_out))
+
+
+def same(a: str, b: str) -> bool:
+    """Whether two values mean the same without any doubt: equal text."""
+    return a == b
+
+
+def _decide(
+    name: str,
+    va: str,
+    vb: str,
+    first: bool,
+    policy: Policy,
+    answers: dict[str, str],
+    move: Callable[[str, Side], None],
+    conflicts: list[Conflict],
+) -> None:
+    winner = answers.get(conflict_subject(name, va, vb)) or ("ask" if first else winner_of(policy, name))
+    if winner in ("crm", "invoicing"):
+        move(name, "b" if winner == "crm" else "a")
+    else:
+        conflicts.append(Conflict(name, va, vb, first))
+
+
+def conflict_subject(name: str, va: str, vb: str) -> str:
+    """What makes a conflict the same one again: the field and both values."""
+    return f"{name}={va}|{vb}"
+
+
+def _writable(limit: FieldLimit) -> bool:
+    return limit.on_change

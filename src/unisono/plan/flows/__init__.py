@@ -1,0 +1,1 @@
+"""One file a flow: what it looks at, and what it decides for one record."""

@@ -1,0 +1,73 @@
+"""Who might be who. A single exact hit by an accepted rule links; everything else is a question, never a guess."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from unisono.model.party import Party
+from unisono.model.record import MatchKeys
+from unisono.plan.situation import Candidate, Seen
+from unisono.policy.schema import MatchRule, Matching
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One candidate and the strongest rule by which it matches."""
+
+    candidate: Candidate
+    rule: MatchRule
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """``sure`` is the counterpart beyond doubt; ``doubtful`` are those a person must look at. Both empty: nobody alike is known."""
+
+    sure: Hit | None = None
+    doubtful: tuple[Hit, ...] = ()
+
+
+def find_match(me: Seen, candidates: tuple[Candidate, ...], matching: Matching, answers: dict[str, str]) -> Match:
+    """The counterpart of a party among candidates of the other side.
+
+    Rules are tried in their order. A single free hit by an accepted rule is sure; several hits, a hit that is somebody's counterpart
+    already, or a hit by a rule that is only looked at, are doubtful. ``answers``: candidate key -> ``same`` or ``different``.
+    """
+    open_ = [c for c in candidates if answers.get(c.seen.record.key) != "different" and not c.seen.gone and _same_type(me, c.seen)]
+    for candidate in open_:
+        if answers.get(candidate.seen.record.key) == "same" and not candidate.linked:
+            return Match(sure=Hit(candidate, "reference"))
+    doubtful: dict[str, Hit] = {}
+    for rule in matching.look:
+        hits = [Hit(c, rule) for c in open_ if _hit(rule, me.keys, c.seen.keys)]
+        if rule in matching.accept and len(hits) == 1 and not hits[0].candidate.linked and not doubtful and not _contradicts(me, hits[0]):
+            return Match(sure=hits[0])
+        for hit in hits:
+            doubtful.setdefault(hit.candidate.seen.record.key, hit)
+    return Match(doubtful=tuple(doubtful[key] for key in sorted(doubtful)))
+
+
+def _hit(rule: MatchRule, mine: MatchKeys, theirs: MatchKeys) -> bool:
+    if rule == "reference":
+        return bool(mine.reference) and mine.reference == theirs.reference
+    if rule == "tax_id":
+        return bool(mine.tax_id) and mine.tax_id == theirs.tax_id
+    if rule == "number":
+        return bool(mine.number) and mine.number == theirs.number
+    if rule == "email_name":
+        return bool(mine.email and mine.name) and (mine.email, mine.name) == (theirs.email, theirs.name)
+    return bool(mine.name and mine.postcode) and (mine.name, mine.postcode) == (theirs.name, theirs.postcode)
+
+
+def _contradicts(me: Seen, hit: Hit) -> bool:
+    """Two branches share a tax id; a re-used customer number belongs to somebody else: an equal number does not outweigh another tax id."""
+    mine, theirs = me.keys, hit.candidate.seen.keys
+    if hit.rule == "reference":
+        return False
+    if hit.rule == "number":
+        return bool(mine.tax_id and theirs.tax_id and mine.tax_id != theirs.tax_id) or mine.name != theirs.name
+    return bool(mine.postcode and theirs.postcode and mine.postcode != theirs.postcode and mine.name == theirs.name)
+
+
+def _same_type(me: Seen, other: Seen) -> bool:
+    a, b = me.record.body, other.record.body
+    return not (isinstance(a, Party) and isinstance(b, Party)) or a.type == b.type

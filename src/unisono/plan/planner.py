@@ -1,0 +1,26 @@
+"""Which flows look at which record, and their decisions for it."""
+
+from __future__ import annotations
+
+from unisono.plan.actions import Decision, Reason
+from unisono.plan.flows.customers import plan_customer
+from unisono.plan.flows.documents import Words, plan_document
+from unisono.plan.flows.quotes import plan_quote
+from unisono.plan.situation import Rules, Situation
+
+RANKS = {"party": 0, "contact": 1, "quote": 2, "invoice": 3}
+"""Order of work: what others depend on comes first."""
+
+
+def plan(s: Situation, rules: Rules, words: Words) -> tuple[Decision, ...]:
+    """The decisions about one record, one a flow that concerns it. Pure: same situation, same decisions."""
+    kind, side = s.subject.kind, s.subject.side
+    if kind in ("party", "contact"):
+        return (plan_customer(s, rules),)
+    if kind == "quote" and side == "a":
+        return (plan_quote(s, rules),)
+    if kind == "quote":
+        return (plan_quote(s, rules), plan_document(s, rules, words))
+    if kind == "invoice":
+        return (plan_document(s, rules, words),)
+    return (Decision(s.subject, "left-out", Reason("kind-not-synchronised", {"kind": kind})),)

@@ -1,0 +1,133 @@
+"""Everything a decision about one record may rest on: a value, gathered beforehand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from unisono.model.capability import Capabilities
+from unisono.model.record import Kind, MatchKeys, Record, Side
+from unisono.policy.schema import Policy
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Subject:
+    """The record a piece of work is about. As text ``a:party:company:42``: side, kind, the vendor's key."""
+
+    side: Side
+    kind: Kind
+    key: str
+
+    def __str__(self) -> str:
+        return f"{self.side}:{self.kind}:{self.key}"
+
+
+def subject_of(text: str) -> Subject:
+    """The reverse of ``str(subject)``."""
+    side, kind, key = text.split(":", 2)
+    return Subject(side, kind, key)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A record as last observed. ``first_at`` is when we first saw it (UTC); ``gone`` says it was definitely deleted."""
+
+    record: Record
+    change: int
+    first_at: datetime
+    gone: bool = False
+    missing: bool = False
+    keys: MatchKeys = MatchKeys()
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Who is who, and what each side held, field by field, when they were last in step. A field not in ``agreed_a`` was never in step."""
+
+    id: str
+    kind: Kind
+    a_key: str
+    b_key: str
+    agreed_a: dict[str, str] = field(default_factory=dict)
+    agreed_b: dict[str, str] = field(default_factory=dict)
+    state: Literal["linked", "severed"] = "linked"
+    why: str = ""
+
+    def key(self, side: Side) -> str:
+        """The key on one side."""
+        return self.a_key if side == "a" else self.b_key
+
+    def agreed(self, side: Side) -> dict[str, str]:
+        """What one side held when last in step."""
+        return self.agreed_a if side == "a" else self.agreed_b
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """The record that the subject belongs to, and where it stands. ``linked`` is its key on the other side."""
+
+    key: str
+    kind: Kind
+    linked: str = ""
+    state: Literal["linked", "wanted", "unwanted", "severed", "unknown"] = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A record of the other side that may be the same. ``linked`` says it already is somebody else's counterpart."""
+
+    seen: Seen
+    linked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FiledQuote:
+    """A quote of the same customer in the invoicing system, and the deal it was made from, if any."""
+
+    seen: Seen
+    deal: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """One record, seen on one or both sides, with its surroundings."""
+
+    subject: Subject
+    a: Seen | None = None
+    b: Seen | None = None
+    link: Link | None = None
+    filed: Link | None = None
+    """The note in the CRM that files this document."""
+    reasons: tuple[str, ...] = ()
+    """Why a CRM customer is one of the invoicing system's: ``quote``, ``tag``, ``contact-tag``."""
+    owner: Owner | None = None
+    candidates: tuple[Candidate, ...] = ()
+    quotes: tuple[FiledQuote, ...] = ()
+    answers: dict[str, str] = field(default_factory=dict)
+    """``code|subject`` -> what a person answered."""
+    also_linked_as: Kind | Literal[""] = ""
+    """The same CRM person is already linked as another kind (a party that is also a contact)."""
+    whole: bool = True
+    """All of the target's records of this kind are seen, so that *not found* means something."""
+    held: bool = False
+    """A create of this kind on the subject's own side is unclear: this record may be its outcome."""
+    history: bool = False
+    """The record is older than the release of the pair."""
+
+    def seen(self, side: Side) -> Seen | None:
+        """The record on one side."""
+        return self.a if side == "a" else self.b
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What holds for the whole pair: its policy, and what each side can do."""
+
+    policy: Policy
+    a: Capabilities
+    b: Capabilities
+
+    def capabilities(self, side: Side) -> Capabilities:
+        """What one side can do."""
+        return self.a if side == "a" else self.b

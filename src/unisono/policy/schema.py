@@ -1,0 +1,158 @@
+"""The schema of a policy. Every default is the product's own; a preset states what a documented pair does differently.
+
+Words of sides: ``crm`` and ``invoicing``. Directions: ``both``, ``to-invoicing``, ``to-crm``, ``off``.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from unisono.model.codes import COUNTRIES
+from unisono.model.party import CONTACT_FIELDS, PARTY_FIELDS
+
+Direction = Literal["both", "to-invoicing", "to-crm", "off"]
+Winner = Literal["ask", "crm", "invoicing"]
+MatchRule = Literal["reference", "tax_id", "number", "email_name", "name_postcode"]
+DocumentKind = Literal["quote", "invoice", "credit-note"]
+Percent = Annotated[Decimal, Field(ge=0, le=100)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FieldRule(_Part):
+    """One field's own direction and winner; what is not said follows the flow."""
+
+    direction: Direction | None = None
+    wins: Winner | None = None
+
+
+class Deletion(_Part):
+    """What the disappearance of a linked record leads to on the other side, and when so many at once stop the pair."""
+
+    in_crm: Literal["unlink"] = "unlink"
+    in_invoicing: Literal["unlink"] = "unlink"
+    brake_number: Annotated[int, Field(ge=1)] = 5
+    brake_percent: Annotated[int, Field(ge=1, le=100)] = 5
+
+
+class TakeFromCrm(_Part):
+    """Which customers of the CRM go to the invoicing system: those with a quote, those tagged."""
+
+    when: tuple[Literal["quote", "tag"], ...] = ("quote",)
+    tag: str = ""
+    history: Literal["all", "new"] = "new"
+    """``all``: also customers whose quote is older than the release of the pair (the complete sync of set-up)."""
+
+
+class TakeFromInvoicing(_Part):
+    """Which customers of the invoicing system go to the CRM."""
+
+    when: Literal["all", "none"] = "all"
+    history: Literal["all", "new"] = "new"
+
+
+class Customers(_Part):
+    """Parties and their contacts."""
+
+    direction: Direction = "both"
+    wins: Winner = "ask"
+    from_crm: TakeFromCrm = TakeFromCrm()
+    from_invoicing: TakeFromInvoicing = TakeFromInvoicing()
+    contacts: Literal["tagged", "all", "none"] = "tagged"
+    """Contacts of a company that go to the invoicing system: of tagged companies and tagged themselves, all, none."""
+    require: tuple[str, ...] = ("address.line1", "address.postcode", "address.city", "address.country")
+    """Fields that must be filled before a customer is created in the invoicing system."""
+    country: str = ""
+    """Country for addresses that name none (ISO 3166-1 alpha-2)."""
+    fields: dict[str, FieldRule] = {}
+    deletion: Deletion = Deletion()
+
+    @model_validator(mode="after")
+    def _known(self) -> Customers:
+        known = set(PARTY_FIELDS) | set(CONTACT_FIELDS)
+        unknown = sorted((set(self.fields) | set(self.require)) - known)
+        if unknown:
+            raise ValueError(f"unknown field {', '.join(unknown)}; known are {', '.join(sorted(known))}")
+        if self.country and self.country not in COUNTRIES:
+            raise ValueError(f"country {self.country!r} is not an ISO 3166-1 alpha-2 code")
+        if "tag" in self.from_crm.when and not self.from_crm.tag:
+            raise ValueError("from_crm.when names tag, but from_crm.tag is empty")
+        return self
+
+
+class Matching(_Part):
+    """Rules in order; a single exact hit by an accepted rule links, every other hit is a question."""
+
+    accept: tuple[MatchRule, ...] = ("reference", "tax_id", "number")
+    look: tuple[MatchRule, ...] = ("reference", "tax_id", "number", "email_name", "name_postcode")
+
+
+class Quotes(_Part):
+    """Deals of the CRM that become quotes in the invoicing system."""
+
+    direction: Literal["to-invoicing", "off"] = "to-invoicing"
+    history: Literal["all", "new"] = "new"
+    basis: Literal["net", "gross"] = "net"
+    vat_rate: Percent = Decimal(19)
+
+
+class Documents(_Part):
+    """Documents of the invoicing system that are filed in the CRM as a note with the rendered file."""
+
+    direction: Literal["to-crm", "off"] = "to-crm"
+    kinds: tuple[DocumentKind, ...] = ("quote", "invoice", "credit-note")
+    quote_when: Literal["created", "sent"] = "sent"
+    invoice_when: Literal["created", "issued"] = "issued"
+    history: Literal["all", "new"] = "new"
+    file: bool = True
+    staff_link: bool = True
+    public_link: bool = False
+    """A link that opens without login is written into the CRM only if this says so."""
+
+
+class Poll(_Part):
+    """How often both systems are asked. ``floor_seconds`` is the shortest interval; the vendor's allowance may demand a longer one."""
+
+    floor_seconds: Annotated[int, Field(ge=60)] = 300
+
+
+class Policy(_Part):
+    """Everything a firm chose for one pair."""
+
+    schema_version: Literal[1] = 1
+    language: Literal["de", "en", "pl", "ro"] = "en"
+    """The language of texts written into a vendor."""
+    customers: Customers = Customers()
+    matching: Matching = Matching()
+    quotes: Quotes = Quotes()
+    documents: Documents = Documents()
+    poll: Poll = Poll()
+    reference_fields: bool = False
+    """Whether a custom field for our reference may be made in the CRM at set-up."""
+    bindings: dict[str, str] = {}
+    """Canonical field -> name of the CRM's custom field that holds it (``tax_id = "USt-IdNr."``)."""
+    try_unverified: tuple[str, ...] = ()
+    """Codes of unverified facts that may be written with (``clear-field``)."""
+
+
+def direction_of(policy: Policy, field: str) -> Direction:
+    """The direction of one field of a customer."""
+    rule = policy.customers.fields.get(field)
+    own = rule.direction if rule else None
+    whole = policy.customers.direction
+    if own is None or whole == "off":
+        return whole
+    if whole == "both" or own in (whole, "off"):
+        return own
+    return whole if own == "both" else "off"
+
+
+def winner_of(policy: Policy, field: str) -> Winner:
+    """Who wins where both sides changed one field."""
+    rule = policy.customers.fields.get(field)
+    return (rule.wins if rule else None) or policy.customers.wins

@@ -1,0 +1,200 @@
+"""Questions and problems: what waits for a person. One open question a subject, one open problem a record and code; answers are remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, and_, func, or_, select, update
+
+from unisono.plan.actions import Ask, Report
+from unisono.store.codec import text_of, value_from
+from unisono.store.stamps import stamp
+from unisono.store.tables import problem, question
+from unisono.store.dialect import insert_for
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A question as a person meets it."""
+
+    id: str
+    code: str
+    group: str
+    key: str
+    subject: str
+    options: tuple[str, ...]
+    values: dict[str, str]
+    label: str
+    state: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """A record that cannot go across as it is. ``raw`` is the other system's own answer, redacted."""
+
+    id: str
+    key: str
+    kind: str
+    code: str
+    field: str
+    values: dict[str, str]
+    raw: str
+    label: str
+    state: str
+    count: int
+    first_at: str
+    last_at: str
+
+
+def ask(conn: Connection, new_id: str, pair: str, key: str, label: str, what: Ask, now: datetime) -> None:
+    """Asks, unless the very same question stands or was answered. One that was withdrawn opens again."""
+    statement = insert_for(conn, question).values(
+        id=new_id,
+        pair=pair,
+        code=what.code,
+        group_key=what.group,
+        key=key,
+        subject=what.subject,
+        options=text_of(what.options),
+        values=text_of(what.values),
+        label=label,
+        asked_at=stamp(now),
+    )
+    again = {"state": "open", "values": statement.excluded["values"], "options": statement.excluded.options, "label": statement.excluded.label}
+    where = question.c.state == "withdrawn"
+    conn.execute(statement.on_conflict_do_update(index_elements=["pair", "code", "key", "subject"], set_=again, where=where))
+
+
+def withdraw_others(conn: Connection, pair: str, key: str, standing: Sequence[tuple[str, str]]) -> None:
+    """Open questions of a record that no longer arise (code, subject not among those standing) are withdrawn."""
+    where = and_(question.c.pair == pair, question.c.key == key, question.c.state == "open")
+    for row in conn.execute(select(question.c.id, question.c.code, question.c.subject).where(where)).all():
+        if (row.code, row.subject) not in standing:
+            conn.execute(update(question).where(question.c.id == row.id).values(state="withdrawn"))
+
+
+def answer(conn: Connection, question_id: str, said: str, by: str, now: datetime) -> Question | None:
+    """Notes an answer. ``None`` if there is no such open question; ``ValueError`` if the answer is none of its options."""
+    row = conn.execute(select(question).where(question.c.id == question_id, question.c.state == "open")).first()
+    if row is None:
+        return None
+    if said not in value_from(row.options):
+        raise ValueError(said)
+    values = {"state": "open" if said == "later" else "answered", "answer": said, "answered_by": by, "answered_at": stamp(now)}
+    conn.execute(update(question).where(question.c.id == question_id).values(**values))
+    return _question(conn.execute(select(question).where(question.c.id == question_id)).one())
+
+
+def answers_for(conn: Connection, pair: str, keys: Sequence[str]) -> dict[str, dict[str, str]]:
+    """What people answered about some records: key -> ``code|subject`` -> answer."""
+    out: dict[str, dict[str, str]] = {}
+    where = and_(question.c.pair == pair, question.c.key.in_(keys), question.c.state == "answered")
+    for row in conn.execute(select(question).where(where)):
+        out.setdefault(row.key, {})[f"{row.code}|{row.subject}"] = row.answer
+    return out
+
+
+def questions(conn: Connection, pair: str, state: str = "open", limit: int = 500) -> list[Question]:
+    """The questions of a pair, grouped ones beside each other, oldest first."""
+    where = and_(question.c.pair == pair, question.c.state == state)
+    order = (question.c.group_key, question.c.asked_at, question.c.key, question.c.subject)
+    return [_question(r) for r in conn.execute(select(question).where(where).order_by(*order).limit(limit))]
+
+
+def report(conn: Connection, new_id: str, pair: str, key: str, kind: str, label: str, what: Report, raw: str, now: datetime) -> None:
+    """Notes a problem, or that it is still there."""
+    at = stamp(now)
+    statement = insert_for(conn, problem).values(
+        id=new_id,
+        pair=pair,
+        key=key,
+        kind=kind,
+        code=what.code,
+        field=what.field,
+        values=text_of(what.values),
+        raw=raw,
+        label=label,
+        first_at=at,
+        last_at=at,
+    )
+    new = statement.excluded
+    again = {"values": new["values"], "field": new.field, "raw": new.raw, "label": new.label, "last_at": new.last_at, "count": problem.c.count + 1}
+    open_again = {"state": func.coalesce(func.nullif(problem.c.state, "resolved"), "open")}
+    conn.execute(statement.on_conflict_do_update(index_elements=["pair", "key", "code"], set_=again | open_again))
+
+
+def resolve_others(conn: Connection, pair: str, key: str, standing: Sequence[str], now: datetime) -> None:
+    """Problems of a record that no longer arise (codes not among those standing) are resolved."""
+    where = and_(problem.c.pair == pair, problem.c.key == key, problem.c.state != "resolved")
+    if standing:
+        where = and_(where, problem.c.code.not_in(standing))
+    conn.execute(update(problem).where(where).values(state="resolved", last_at=stamp(now)))
+
+
+def keys_asked(conn: Connection, pair: str, keys: Sequence[str]) -> set[str]:
+    """Of some records those that have an open question or problem: only these need withdrawing and resolving."""
+    asked = select(question.c.key).where(question.c.pair == pair, question.c.key.in_(keys), question.c.state == "open")
+    told = select(problem.c.key).where(problem.c.pair == pair, problem.c.key.in_(keys), problem.c.state != "resolved")
+    return {row[0] for row in conn.execute(asked.union(told))}
+
+
+def problems(conn: Connection, pair: str, state: str = "open", limit: int = 500) -> list[Problem]:
+    """The problems of a pair, alike ones beside each other, oldest first."""
+    where = and_(problem.c.pair == pair, problem.c.state == state)
+    order = (problem.c.code, problem.c.field, problem.c.first_at, problem.c.key)
+    return [
+        Problem(
+            id=r.id,
+            key=r.key,
+            kind=r.kind,
+            code=r.code,
+            field=r.field,
+            values=value_from(r._mapping["values"]),
+            raw=r.raw,
+            label=r.label,
+            state=r.state,
+            count=r._mapping["count"],
+            first_at=r.first_at,
+            last_at=r.last_at,
+        )
+        for r in conn.execute(select(problem).where(where).order_by(*order).limit(limit))
+    ]
+
+
+def dismiss(conn: Connection, problem_id: str) -> str | None:
+    """A person leaves a record out for good; returns its key."""
+    row = conn.execute(select(problem.c.key).where(problem.c.id == problem_id)).first()
+    conn.execute(update(problem).where(problem.c.id == problem_id).values(state="dismissed"))
+    return row[0] if row else None
+
+
+def counts(conn: Connection, pair: str) -> tuple[int, int]:
+    """How many questions and problems are open."""
+    asked = conn.execute(select(func.count()).select_from(question).where(question.c.pair == pair, question.c.state == "open")).scalar_one()
+    told = conn.execute(select(func.count()).select_from(problem).where(problem.c.pair == pair, problem.c.state == "open")).scalar_one()
+    return int(asked), int(told)
+
+
+def snoozed(conn: Connection, pair: str, now: datetime) -> list[str]:
+    """Records whose question was put off and is due again."""
+    where = and_(question.c.pair == pair, question.c.state == "open", question.c.answer == "later")
+    return [r.key for r in conn.execute(select(question.c.key).where(where, or_(question.c.snoozed_until == "", question.c.snoozed_until <= stamp(now))))]
+
+
+def _question(row: object) -> Question:
+    r = row._mapping  # type: ignore[attr-defined]
+    return Question(
+        id=r["id"],
+        code=r["code"],
+        group=r["group_key"],
+        key=r["key"],
+        subject=r["subject"],
+        options=tuple(value_from(r["options"])),
+        values=value_from(r["values"]),
+        label=r["label"],
+        state=r["state"],
+        answer=r["answer"],
+    )

@@ -1,0 +1,95 @@
+"""Canonical values as JSON text and back. Decimals and dates are exact texts; the same value always gives the same text."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from typing import Any, get_type_hints
+
+import msgspec
+
+from unisono.model.document import Document, File, Line, Lines, Note, NotGiven, NotReadable, Tag
+from unisono.model.party import Contact, Party
+from unisono.model.record import Body, Kind
+from unisono.model.writing import Write
+
+_encode = msgspec.json.Encoder(decimal_format="string").encode
+
+
+def text_of(value: object) -> str:
+    """Any JSON-able value or dataclass as text."""
+    return _encode(value).decode()
+
+
+def flat_from(text: str) -> dict[str, str]:
+    """A mapping of texts."""
+    return _FLAT.decode(text)
+
+
+def value_from(text: str) -> Any:
+    """Any JSON value."""
+    return msgspec.json.decode(text)
+
+
+def hash_of(body: str, owner: str) -> bytes:
+    """Tells canonical contents apart: of the body's text and whose it is."""
+    return hashlib.blake2b(body.encode() + b"\x1f" + owner.encode(), digest_size=16).digest()
+
+
+def body_text(body: Body) -> str:
+    """A record's body as text."""
+    return _encode(body).decode()
+
+
+def body_from(kind: Kind, text: str) -> Body:
+    """A body from its text, by the kind it was stored as."""
+    if kind in ("quote", "order", "invoice"):
+        return _document(text)
+    if kind == "party":
+        return _PARTY.decode(text)
+    if kind == "contact":
+        return _CONTACT.decode(text)
+    if kind == "note":
+        return _NOTE.decode(text)
+    if kind == "file":
+        return _FILE.decode(text)
+    if kind == "tag":
+        return _TAG.decode(text)
+    raise ValueError(f"records of kind {kind!r} are not stored")
+
+
+def write_text(write: Write) -> str:
+    """A write as text, for the journal."""
+    return _encode({**{f.name: getattr(write, f.name) for f in dataclasses.fields(write)}}).decode()
+
+
+def write_from(text: str) -> Write:
+    """A write from the journal."""
+    data = msgspec.json.decode(text)
+    body = data.pop("body")
+    return Write(**data, body=None if body is None else body_from(data["kind"], text_of(body)))
+
+
+_FLAT: msgspec.json.Decoder[dict[str, str]] = msgspec.json.Decoder(dict[str, str])
+_PARTY: msgspec.json.Decoder[Party] = msgspec.json.Decoder(Party)
+_CONTACT: msgspec.json.Decoder[Contact] = msgspec.json.Decoder(Contact)
+_NOTE: msgspec.json.Decoder[Note] = msgspec.json.Decoder(Note)
+_FILE: msgspec.json.Decoder[File] = msgspec.json.Decoder(File)
+_TAG: msgspec.json.Decoder[Tag] = msgspec.json.Decoder(Tag)
+
+# A union of dataclasses cannot be told apart by the decoder, so the lines are stored apart from the rest: three optional members.
+_HINTS = get_type_hints(Document)
+_StoredLines = msgspec.defstruct("_StoredLines", [("rows", tuple[Line, ...] | None, None), ("hidden", bool, False)])
+_PLAIN: list[tuple[str, Any, Any]] = [
+    (f.name, _HINTS[f.name], f.default) for f in dataclasses.fields(Document) if f.name not in ("type_code", "lines")
+]
+_Stored = msgspec.defstruct("_Stored", [("type_code", str), ("lines", _StoredLines), *_PLAIN])
+_DOCUMENT = msgspec.json.Decoder(_Stored)
+
+
+def _document(text: str) -> Document:
+    stored = _DOCUMENT.decode(text)
+    values = {f.name: getattr(stored, f.name) for f in dataclasses.fields(Document) if f.name != "lines"}
+    kept: Any = stored.lines  # type: ignore[attr-defined]
+    lines: Lines | NotGiven | NotReadable = Lines(kept.rows) if kept.rows is not None else NotReadable() if kept.hidden else NotGiven()
+    return Document(lines=lines, **values)

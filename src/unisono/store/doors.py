@@ -1,0 +1,172 @@
+"""The store and its two doors: ``read()`` shows one unchanging picture, ``write()`` changes all or nothing.
+
+Never call a vendor, wait for pace or sleep inside a door: on SQLite a writer keeps every other writer waiting, and a reader keeps the
+journal from being folded in. A writer should be done within 100 ms.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path
+from typing import Literal
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from unisono.store import opening
+from unisono.store.folder import DATABASE, CounterFile, Hold, UncleanMark, hold, make_folder, need_room
+from unisono.store.refused import StoreRefused, from_database
+
+Dialect = Literal["sqlite", "postgresql"]
+LEAST_ROOM = 16 * 1024 * 1024
+"""Bytes that must be free on the disk for a store to open."""
+
+
+class Store:
+    """A database of Unisono, shared by the threads of a process. Made by ``Store.open``, ended by ``close``."""
+
+    dialect: Dialect
+    folder: Path | None
+    """The data folder; ``None`` in memory and on PostgreSQL."""
+    unsure: bool
+    """The database is older than the folder remembers (restored, or the counter is gone). Its pairs were marked unsure at opening."""
+
+    def __init__(self, engines: opening.Engines, place: str) -> None:
+        self.dialect = engines.dialect
+        self.folder = None
+        self.unsure = False
+        self._engines = engines
+        self._place = place
+        self._mark: UncleanMark | None = None
+        self._counter: CounterFile | None = None
+        self._inside = threading.local()
+        # One writer at a time: in turn and without SQLite's polling. In memory there is one connection, so readers take turns too.
+        self._turn = threading.Lock()
+        self._writer_waits = self.dialect == "sqlite"
+        self._reader_waits = engines.shared
+
+    @classmethod
+    def open(cls, target: str | Path, *, least_room: int = LEAST_ROOM) -> Store:
+        """Opens a data folder, ``":memory:"`` or a PostgreSQL address (``postgresql://...``), and brings its tables up to date.
+
+        A folder or database without tables gets them. Raises ``StoreRefused``; nothing is changed then.
+        """
+        if isinstance(target, str) and "://" in target:
+            try:
+                engines, place = opening.postgresql(target)
+            except (ArgumentError, ValueError):  # both may repeat parts of it, a password too
+                raise StoreRefused("store-address", {"place": target.split("://")[0] + "://..."}) from None
+            return cls._ready(cls(engines, place), check=False)
+        if target == ":memory:":
+            return cls._ready(cls(opening.memory(), ":memory:"), check=False)
+        return cls._open_folder(Path(target), least_room)
+
+    @classmethod
+    def _open_folder(cls, folder: Path, least_room: int) -> Store:
+        make_folder(folder)
+        mark = UncleanMark(folder)
+        try:
+            need_room(folder, least_room)
+            opening.make_file(folder / DATABASE)
+            counter = CounterFile(folder)
+            store = cls(opening.sqlite(folder / DATABASE), str(folder / DATABASE))
+            store.folder, store._mark, store._counter = folder, mark, counter
+            cls._ready(store, check=mark.found)
+            store.unsure = store._compare_counter(counter)
+        except BaseException:
+            mark.close(clean=not mark.found)
+            raise
+        return store
+
+    @classmethod
+    def _ready(cls, store: Store, *, check: bool) -> Store:
+        try:
+            with store._told():
+                opening.prepare(store._engines, store._place, check=check)
+        except BaseException:
+            store._engines.dispose()
+            raise
+        return store
+
+    def read(self) -> AbstractContextManager[Connection]:
+        """A connection that sees one picture from its first query on, whatever is written meanwhile. Writing through it is an error."""
+        return self._door(self._engines.reader, self._engines.begin_read, wait=self._reader_waits)
+
+    def write(self) -> AbstractContextManager[Connection]:
+        """A connection whose changes are kept together when the block ends, or not at all if it raises.
+
+        On SQLite one writer at a time (others wait up to 5 s, then ``StoreRefused("store-busy")``); on PostgreSQL rows are locked as they
+        are changed, so whoever reads before writing locks the lane first (``lanes.check_epoch``).
+        """
+        return self._door(self._engines.writer, self._engines.begin_write, wait=self._writer_waits)
+
+    @contextmanager
+    def counted(self) -> Iterator[Connection]:
+        """``write()`` for a group of intents: counts the group in the database and, before any of them may be sent, beside it.
+
+        A restored database is then behind its folder, which the next opening notices.
+        """
+        count: int | None = None
+        with self.write() as conn:
+            yield conn
+            if self._counter is not None:
+                count = opening.count_up(conn)
+        if self._counter is not None and count is not None:
+            self._counter.write(count)
+
+    def hold(self) -> Hold | None:
+        """The right to run lanes, for this process alone; ``None`` where leases alone decide (PostgreSQL, memory). See ``folder.hold``."""
+        return hold(self.folder) if self.folder else None
+
+    def close(self) -> None:
+        """Ends every connection. Doors must be closed by then. May be called twice."""
+        self._engines.dispose()
+        if self._mark is not None:
+            self._mark.close()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def _door(self, engine: Engine, begin: Callable[[Connection], None], *, wait: bool) -> Iterator[Connection]:
+        if getattr(self._inside, "door", False):
+            raise RuntimeError("a door of the store is open in this thread already: in memory there is only one connection")
+        self._inside.door = True
+        try:
+            with ExitStack() as stack:
+                if wait:
+                    stack.enter_context(self._turn)
+                stack.enter_context(self._told(reading=begin is self._engines.begin_read))
+                conn = stack.enter_context(engine.connect())
+                with conn.begin():
+                    begin(conn)
+                    yield conn
+        finally:
+            self._inside.door = False
+
+    @contextmanager
+    def _told(self, *, reading: bool = False) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as error:
+            refusal = from_database(error, self._place, reading=reading)
+            if refusal is None:
+                raise
+            raise refusal from error
+
+    def _compare_counter(self, counter: CounterFile) -> bool:
+        with self.write() as conn:
+            count = opening.count(conn)
+            if counter.last is None and count == 0:
+                counter.write(0)
+            behind = counter.last is None or counter.last > count
+            if behind:
+                opening.mark_unsure(conn, max(count, counter.last or 0))
+        if counter.last is None:
+            counter.write(count)
+        return behind

@@ -1,0 +1,295 @@
+"""The first schema: as ``tables`` was when it was released. Written out, because ``tables`` goes on changing and this may not."""
+
+from __future__ import annotations
+
+from alembic import op
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, Text, text
+
+revision = "0001"
+down_revision = None
+
+
+def _text(name: str, *, key: bool = False, null: bool = False, default: str | None = None) -> Column[str]:
+    return Column(name, Text, primary_key=key, nullable=null, server_default=default)
+
+
+def _number(name: str, default: str | None = "0") -> Column[int]:
+    return Column(name, BigInteger, nullable=False, server_default=default)
+
+
+def _ref(name: str, target: str) -> Column[str]:
+    return Column(name, Text, ForeignKey(target), nullable=False)
+
+
+def _id() -> Column[int]:
+    return Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True)
+
+
+def upgrade() -> None:
+    op.create_table("meta", _text("name", key=True), _text("value"))
+    op.create_table(
+        "firm",
+        _text("id", key=True),
+        _text("name"),
+        _text("country", default="DE"),
+        _text("language", default="en"),
+        _text("time_zone", default="Europe/Berlin"),
+        _text("created_at"),
+    )
+    op.create_table(
+        "connection",
+        _text("id", key=True),
+        _ref("firm", "firm.id"),
+        _text("system"),
+        _text("name"),
+        _text("login", default="{}"),
+        _text("settings", default="{}"),
+        _text("proven", default="{}"),
+        _text("identity", default=""),
+        _text("state", default="ok"),
+        _text("told", default=""),
+        _number("change"),
+        _text("next_poll", default=""),
+        _text("marks", default="{}"),
+        _text("created_at"),
+    )
+    op.create_table(
+        "secret",
+        Column("connection", Text, ForeignKey("connection.id"), primary_key=True),
+        _text("field", key=True),
+        _text("key_id"),
+        Column("nonce", LargeBinary, nullable=False),
+        Column("body", LargeBinary, nullable=False),
+        _text("tail", default=""),
+        _text("stored_at"),
+    )
+    op.create_table(
+        "pair",
+        _text("id", key=True),
+        _ref("firm", "firm.id"),
+        _text("name"),
+        _ref("a", "connection.id"),
+        _ref("b", "connection.id"),
+        _number("policy_version", "1"),
+        _text("state", default="reading"),
+        _text("told", default="{}"),
+        _number("unsure"),
+        _number("position_a"),
+        _number("position_b"),
+        _text("released_at", default=""),
+        _text("created_at"),
+    )
+    op.create_table(
+        "policy",
+        Column("pair", Text, ForeignKey("pair.id"), primary_key=True),
+        Column("version", BigInteger, primary_key=True),
+        _text("body"),
+        _text("at"),
+        _text("by", default=""),
+    )
+    op.create_table(
+        "seen",
+        _id(),
+        _ref("connection", "connection.id"),
+        _text("resource"),
+        _text("resource_key"),
+        _text("kind"),
+        _text("key"),
+        _text("owner_kind", default=""),
+        _text("owner", default=""),
+        _number("change"),
+        _text("version", default=""),
+        Column("raw_hash", LargeBinary, nullable=False),
+        Column("hash", LargeBinary, nullable=False),
+        _text("body"),
+        _text("created_at", default=""),
+        _text("changed_at", default=""),
+        _text("first_at", default=""),
+        _text("seen_at"),
+        _text("missing_at", default=""),
+        _text("gone_at", default=""),
+        _text("ref", default=""),
+        _text("tax_id", default=""),
+        _text("number", default=""),
+        _text("email", default=""),
+        _text("name", default=""),
+        _text("postcode", default=""),
+        _text("label", default=""),
+        Index("seen_key", "connection", "kind", "key", unique=True),
+        Index("seen_row", "connection", "resource", "resource_key"),
+        Index("seen_change", "connection", "change"),
+        Index("seen_owner", "connection", "owner", "kind"),
+        Index("seen_tax_id", "connection", "tax_id", sqlite_where=text("tax_id <> ''"), postgresql_where=text("tax_id <> ''")),
+        Index("seen_email", "connection", "email", sqlite_where=text("email <> ''"), postgresql_where=text("email <> ''")),
+        Index("seen_name", "connection", "name", sqlite_where=text("name <> ''"), postgresql_where=text("name <> ''")),
+    )
+    op.create_table(
+        "link",
+        _text("id", key=True),
+        _ref("pair", "pair.id"),
+        _text("kind"),
+        _text("a_key"),
+        _text("b_key"),
+        _text("agreed_a", default="{}"),
+        _text("agreed_b", default="{}"),
+        _text("state", default="linked"),
+        _text("why", default=""),
+        _text("at"),
+        _text("changed_at"),
+        _text("run", default=""),
+        Index("link_a", "pair", "kind", "a_key", unique=True),
+        Index("link_b", "pair", "kind", "b_key", unique=True),
+    )
+    op.create_table(
+        "intent",
+        _text("id", key=True),
+        _ref("pair", "pair.id"),
+        _text("lane"),
+        _number("epoch"),
+        _text("run", default=""),
+        _text("kind"),
+        _text("key"),
+        _text("side"),
+        _text("operation"),
+        _text("target", default=""),
+        _text("reference", default=""),
+        _text("write"),
+        _text("command"),
+        _number("step"),
+        _number("policy_version", "1"),
+        _text("reason"),
+        _text("state", default="open"),
+        _text("before", default="{}"),
+        _text("after", default="{}"),
+        _text("told", default="{}"),
+        _text("at"),
+        _text("sent_at", default=""),
+        _text("settled_at", default=""),
+        _text("due_at", default=""),
+        _number("probes"),
+        _text("label", default=""),
+        Index(
+            "intent_one_hand",
+            "pair",
+            "kind",
+            "key",
+            unique=True,
+            sqlite_where=text("state in ('open', 'unclear')"),
+            postgresql_where=text("state in ('open', 'unclear')"),
+        ),
+        Index("intent_state", "pair", "state"),
+        Index("intent_key", "pair", "key"),
+    )
+    op.create_table(
+        "work",
+        _text("lane", key=True),
+        _text("key", key=True),
+        _text("kind"),
+        _number("rank"),
+        _number("priority", "10"),
+        _number("gen"),
+        _text("due_at"),
+        _number("attempts"),
+        _text("state", default="ready"),
+        _text("told", default=""),
+        _text("run", default=""),
+        Index("work_due", "lane", "state", "priority", "rank", "due_at"),
+    )
+    op.create_table(
+        "lane",
+        _text("name", key=True),
+        _text("holder", default=""),
+        _number("epoch"),
+        _text("until", default=""),
+    )
+    op.create_table(
+        "inbox",
+        _id(),
+        _ref("connection", "connection.id"),
+        _text("delivery"),
+        Column("body", LargeBinary, nullable=False),
+        _text("state", default="new"),
+        _text("received_at"),
+        Index("inbox_delivery", "connection", "delivery", unique=True),
+    )
+    op.create_table(
+        "run",
+        _text("id", key=True),
+        _ref("pair", "pair.id"),
+        _text("kind"),
+        _text("state", default="running"),
+        _number("total"),
+        _number("done"),
+        _number("failed"),
+        _number("policy_version", "1"),
+        _text("forecast", default="{}"),
+        _text("started_at"),
+        _text("ended_at", default=""),
+    )
+    op.create_table(
+        "plan_row",
+        Column("run", Text, ForeignKey("run.id"), primary_key=True),
+        Column("seq", BigInteger, primary_key=True),
+        _text("key"),
+        _text("kind"),
+        _text("verdict"),
+        _text("action"),
+        _text("basis"),
+        _text("label", default=""),
+        _text("outcome", default=""),
+        Index("plan_row_verdict", "run", "verdict"),
+        Index("plan_row_key", "run", "key"),
+    )
+    op.create_table(
+        "history",
+        _id(),
+        _ref("pair", "pair.id"),
+        _text("at"),
+        _text("kind"),
+        _text("key"),
+        _text("event"),
+        _text("values", default="{}"),
+        _text("label", default=""),
+        _text("by", default=""),
+        _text("run", default=""),
+        Index("history_key", "pair", "key"),
+    )
+    op.create_table(
+        "question",
+        _text("id", key=True),
+        _ref("pair", "pair.id"),
+        _text("code"),
+        _text("group_key"),
+        _text("key"),
+        _text("subject", default=""),
+        _text("options"),
+        _text("values", default="{}"),
+        _text("label", default=""),
+        _text("state", default="open"),
+        _text("answer", default=""),
+        _text("answered_by", default=""),
+        _text("asked_at"),
+        _text("answered_at", default=""),
+        _text("snoozed_until", default=""),
+        Index("question_subject", "pair", "code", "key", "subject", unique=True),
+        Index("question_state", "pair", "state"),
+    )
+    op.create_table(
+        "problem",
+        _text("id", key=True),
+        _ref("pair", "pair.id"),
+        _text("key"),
+        _text("kind"),
+        _text("code"),
+        _text("field", default=""),
+        _text("values", default="{}"),
+        _text("raw", default=""),
+        _text("label", default=""),
+        _text("state", default="open"),
+        _number("count", "1"),
+        _text("first_at"),
+        _text("last_at"),
+        Index("problem_key", "pair", "key", "code", unique=True),
+        Index("problem_state", "pair", "state"),
+    )
+    op.create_table("pace", _text("scope", key=True), _text("state"), _text("at"))

@@ -1,0 +1,334 @@
+"""The tables. Singular names; ids of our own are 26-character sortable texts; keys of vendors are always text.
+
+Instants are text in UTC (``2026-11-22T06:15:04.123Z``, see ``stamps``): readable by anyone with SQL, comparable as text, the same on both databases.
+Values of several fields are JSON text in canonical form.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text, text
+
+SCHEMA_VERSION = 1
+metadata = MetaData()
+
+
+def _text(name: str, *, key: bool = False, null: bool = False, default: str | None = None) -> Column[str]:
+    return Column(name, Text, primary_key=key, nullable=null, server_default=default)
+
+
+def _number(name: str, default: str | None = "0") -> Column[int]:
+    return Column(name, BigInteger, nullable=False, server_default=default)
+
+
+def _ref(name: str, target: str) -> Column[str]:
+    return Column(name, Text, ForeignKey(target), nullable=False)
+
+
+def _id() -> Column[int]:
+    return Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True)
+
+
+meta = Table("meta", metadata, _text("name", key=True), _text("value"))
+"""Loose facts of the store itself: schema version, restore counter."""
+
+firm = Table(
+    "firm",
+    metadata,
+    _text("id", key=True),
+    _text("name"),
+    _text("country", default="DE"),
+    _text("language", default="en"),
+    _text("time_zone", default="Europe/Berlin"),
+    _text("created_at"),
+)
+
+connection = Table(
+    "connection",
+    metadata,
+    _text("id", key=True),
+    _ref("firm", "firm.id"),
+    _text("system"),
+    _text("name"),
+    _text("login", default="{}"),  # what is not secret of it
+    _text("settings", default="{}"),
+    _text("proven", default="{}"),  # what set-up found out: bindings, plan, features
+    _text("identity", default=""),  # account fingerprint, kept with the links
+    _text("state", default="ok"),  # ok, refused, paused
+    _text("told", default=""),  # the code of what stopped it
+    _number("change"),  # last change number given to a seen record
+    _text("next_poll", default=""),
+    _text("marks", default="{}"),  # per resource: server mark, last whole listing
+    _text("created_at"),
+)
+
+secret = Table(
+    "secret",
+    metadata,
+    Column("connection", Text, ForeignKey("connection.id"), primary_key=True),
+    _text("field", key=True),
+    _text("key_id"),
+    Column("nonce", LargeBinary, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    _text("tail", default=""),
+    _text("stored_at"),
+)
+
+pair = Table(
+    "pair",
+    metadata,
+    _text("id", key=True),
+    _ref("firm", "firm.id"),
+    _text("name"),
+    _ref("a", "connection.id"),
+    _ref("b", "connection.id"),
+    _number("policy_version", "1"),
+    _text("state", default="reading"),  # reading (nothing is written), released, paused, stopped (a brake)
+    _text("told", default="{}"),  # why it stopped: code and values
+    _number("unsure"),  # 1: restored or doubtful; probe before each create until a whole pull ended
+    _number("position_a"),
+    _number("position_b"),
+    _text("released_at", default=""),
+    _text("created_at"),
+)
+
+policy = Table(
+    "policy",
+    metadata,
+    Column("pair", Text, ForeignKey("pair.id"), primary_key=True),
+    Column("version", BigInteger, primary_key=True),
+    _text("body"),  # TOML as a person wrote or exported it
+    _text("at"),
+    _text("by", default=""),
+)
+
+seen = Table(
+    "seen",
+    metadata,
+    _id(),
+    _ref("connection", "connection.id"),
+    _text("resource"),
+    _text("resource_key"),
+    _text("kind"),
+    _text("key"),
+    _text("owner_kind", default=""),
+    _text("owner", default=""),
+    _number("change"),
+    _text("version", default=""),
+    Column("raw_hash", LargeBinary, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    _text("body"),
+    _text("created_at", default=""),
+    _text("changed_at", default=""),
+    _text("first_at", default=""),
+    _text("seen_at"),
+    _text("missing_at", default=""),  # not in a whole listing since
+    _text("gone_at", default=""),  # definitely deleted
+    _text("ref", default=""),
+    _text("tax_id", default=""),
+    _text("number", default=""),
+    _text("email", default=""),
+    _text("name", default=""),
+    _text("postcode", default=""),
+    _text("label", default=""),
+    Index("seen_key", "connection", "kind", "key", unique=True),
+    Index("seen_row", "connection", "resource", "resource_key"),
+    Index("seen_change", "connection", "change"),
+    Index("seen_owner", "connection", "owner", "kind"),
+    Index("seen_tax_id", "connection", "tax_id", sqlite_where=text("tax_id <> ''"), postgresql_where=text("tax_id <> ''")),
+    Index("seen_email", "connection", "email", sqlite_where=text("email <> ''"), postgresql_where=text("email <> ''")),
+    Index("seen_name", "connection", "name", sqlite_where=text("name <> ''"), postgresql_where=text("name <> ''")),
+)
+
+link = Table(
+    "link",
+    metadata,
+    _text("id", key=True),
+    _ref("pair", "pair.id"),
+    _text("kind"),
+    _text("a_key"),
+    _text("b_key"),
+    _text("agreed_a", default="{}"),
+    _text("agreed_b", default="{}"),
+    _text("state", default="linked"),  # linked, severed (a side was deleted or a person unlinked it; never made anew by itself)
+    _text("why", default=""),
+    _text("at"),
+    _text("changed_at"),
+    _text("run", default=""),
+    Index("link_a", "pair", "kind", "a_key", unique=True),
+    Index("link_b", "pair", "kind", "b_key", unique=True),
+)
+
+intent = Table(
+    "intent",
+    metadata,
+    _text("id", key=True),
+    _ref("pair", "pair.id"),
+    _text("lane"),
+    _number("epoch"),
+    _text("run", default=""),
+    _text("kind"),
+    _text("key"),  # the work key it was planned for
+    _text("side"),
+    _text("operation"),
+    _text("target", default=""),  # key of the record changed, or made (after settlement)
+    _text("reference", default=""),
+    _text("write"),
+    _text("command"),
+    _number("step"),
+    _number("policy_version", "1"),
+    _text("reason"),
+    _text("state", default="open"),  # open, done, refused, unclear, void (certainly not sent, or given up)
+    _text("before", default="{}"),
+    _text("after", default="{}"),
+    _text("told", default="{}"),
+    _text("at"),
+    _text("sent_at", default=""),
+    _text("settled_at", default=""),
+    _text("due_at", default=""),  # an unclear one is probed again from then on
+    _number("probes"),
+    _text("label", default=""),
+    Index(
+        "intent_one_hand",
+        "pair",
+        "kind",
+        "key",
+        unique=True,
+        sqlite_where=text("state in ('open', 'unclear')"),
+        postgresql_where=text("state in ('open', 'unclear')"),
+    ),
+    Index("intent_state", "pair", "state"),
+    Index("intent_key", "pair", "key"),
+)
+
+work = Table(
+    "work",
+    metadata,
+    _text("lane", key=True),
+    _text("key", key=True),
+    _text("kind"),
+    _number("rank"),  # parties before contacts before documents
+    _number("priority", "10"),
+    _number("gen"),
+    _text("due_at"),
+    _number("attempts"),
+    _text("state", default="ready"),  # ready, waiting (on another record), held (a question or problem: waits for a change or a person)
+    _text("told", default=""),
+    _text("run", default=""),
+    Index("work_due", "lane", "state", "priority", "rank", "due_at"),
+)
+
+lane = Table(
+    "lane",
+    metadata,
+    _text("name", key=True),
+    _text("holder", default=""),
+    _number("epoch"),
+    _text("until", default=""),
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    _id(),
+    _ref("connection", "connection.id"),
+    _text("delivery"),
+    Column("body", LargeBinary, nullable=False),
+    _text("state", default="new"),
+    _text("received_at"),
+    Index("inbox_delivery", "connection", "delivery", unique=True),
+)
+
+run = Table(
+    "run",
+    metadata,
+    _text("id", key=True),
+    _ref("pair", "pair.id"),
+    _text("kind"),  # first, preview, undo, import
+    _text("state", default="running"),  # running, paused, stopped, done
+    _number("total"),
+    _number("done"),
+    _number("failed"),
+    _number("policy_version", "1"),
+    _text("forecast", default="{}"),
+    _text("started_at"),
+    _text("ended_at", default=""),
+)
+
+plan_row = Table(
+    "plan_row",
+    metadata,
+    Column("run", Text, ForeignKey("run.id"), primary_key=True),
+    Column("seq", BigInteger, primary_key=True),
+    _text("key"),
+    _text("kind"),
+    _text("verdict"),  # new, changed, linked, equal, doubtful, left-out, refused, waiting
+    _text("action"),
+    _text("basis"),  # hash of everything seen it rests on
+    _text("label", default=""),
+    _text("outcome", default=""),
+    Index("plan_row_verdict", "run", "verdict"),
+    Index("plan_row_key", "run", "key"),
+)
+
+history = Table(
+    "history",
+    metadata,
+    _id(),
+    _ref("pair", "pair.id"),
+    _text("at"),
+    _text("kind"),
+    _text("key"),
+    _text("event"),  # a catalogue code: linked, unlinked, asked, answered, agreed, braked, released ...
+    _text("values", default="{}"),
+    _text("label", default=""),
+    _text("by", default=""),
+    _text("run", default=""),
+    Index("history_key", "pair", "key"),
+)
+
+question = Table(
+    "question",
+    metadata,
+    _text("id", key=True),
+    _ref("pair", "pair.id"),
+    _text("code"),  # same-customer, conflict, first-link-differs, quote-edited, several-found, gained-company ...
+    _text("group_key"),
+    _text("key"),  # the work key it holds up
+    _text("subject", default=""),  # what makes it the same question again (candidate keys, fields)
+    _text("options"),
+    _text("values", default="{}"),
+    _text("label", default=""),
+    _text("state", default="open"),  # open, answered, withdrawn
+    _text("answer", default=""),
+    _text("answered_by", default=""),
+    _text("asked_at"),
+    _text("answered_at", default=""),
+    _text("snoozed_until", default=""),
+    Index("question_subject", "pair", "code", "key", "subject", unique=True),
+    Index("question_state", "pair", "state"),
+)
+
+problem = Table(
+    "problem",
+    metadata,
+    _text("id", key=True),
+    _ref("pair", "pair.id"),
+    _text("key"),
+    _text("kind"),
+    _text("code"),
+    _text("field", default=""),
+    _text("values", default="{}"),
+    _text("raw", default=""),
+    _text("label", default=""),
+    _text("state", default="open"),  # open, resolved, dismissed
+    _number("count", "1"),
+    _text("first_at"),
+    _text("last_at"),
+    Index("problem_key", "pair", "key", "code", unique=True),
+    Index("problem_state", "pair", "state"),
+)
+
+pace = Table("pace", metadata, _text("scope", key=True), _text("state"), _text("at"))
+
+UNTIL_SETTLED = ("open", "unclear")
+"""States of an intent whose outcome is not known yet."""

@@ -1,0 +1,222 @@
+"""The one file that knows engine, store and systems together: from rows of the store to a pair at work."""
+
+from __future__ import annotations
+
+import random
+import secrets as chance
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cache
+from importlib import import_module
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from unisono.connect import windows
+from unisono.connect.clock import Clock, SystemClock
+from unisono.connect.http import Door
+from unisono.connect.pace import allowance, narrowed
+from unisono.connect.port import System
+from unisono.engine.hands import Connected, Hands, Pairing, no_step
+from unisono.engine.ids import Ids
+from unisono.locale.say import say
+from unisono.model.capability import Capabilities, PaceRule
+from unisono.model.record import Kind
+from unisono.model.secret import Secret
+from unisono.plan.flows.documents import Words
+from unisono.policy.files import parse_policy
+from unisono.policy.schema import Policy
+from unisono.store import pairs
+from unisono.store.doors import Store
+from unisono.store.pace import Limit, StorePace
+from unisono.store.pairs import ConnectionRow, PairRow
+from unisono.store.secrets import KeyRing, get_secret
+from unisono.systems.catalogue import load
+
+Transports = Callable[[str], httpx2.BaseTransport | None]
+"""System name -> the transport that reaches it; ``None`` is the network itself."""
+
+
+@dataclass(kw_only=True)
+class House:
+    """Everything one process has: store, clock, chance, key ring, ways to the vendors. Made once, handed down."""
+
+    store: Store
+    ring: KeyRing
+    folder: Path
+    clock: Clock = field(default_factory=SystemClock)
+    chance: random.Random = field(default_factory=lambda: random.Random(chance.randbits(128)))
+    transports: Transports = lambda system: None
+    loopback: bool = False
+    """Simulators on this machine may be spoken to without TLS."""
+    fan_out: int = 4
+    unlimited: bool = False
+    """Vendors' limits are not kept: only for measuring against simulators that have none."""
+    step: Callable[[str], None] = no_step
+    _systems: dict[str, tuple[str, System]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.ids = Ids(self.clock, self.chance)
+
+    def hands(self) -> Hands:
+        """What the engine works with."""
+        folder = self.folder / "files"
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return Hands(
+            store=self.store,
+            clock=self.clock,
+            ids=self.ids,
+            words=words_in,
+            files=folder,
+            fan_out=self.fan_out,
+            step=self.step,
+        )
+
+    def system(self, row: ConnectionRow) -> System:
+        """The system that speaks for a connection; kept as long as nothing about the connection changes."""
+        mark = repr((row.login, row.settings, row.proven, row.state))
+        kept = self._systems.get(row.id)
+        if kept is None or kept[0] != mark:
+            with self.store.read() as conn:
+                kept = (mark, self.open_system(row.system, row.id, self._login(conn, row), row.settings | row.proven))
+            self._systems[row.id] = kept
+        return kept[1]
+
+    def forget_system(self, connection_id: str) -> None:
+        """The next use of a connection reads its login anew."""
+        self._systems.pop(connection_id, None)
+
+    def open_system(self, name: str, scope: str, login: Mapping[str, str | Secret], settings: Mapping[str, Any]) -> System:
+        """A system from its login, without anything stored: also to test a key on the spot."""
+        capabilities = system_file(name)
+        secrets = tuple(v for v in login.values() if isinstance(v, Secret))
+        door = Door(
+            transport=self.transports(name),
+            hosts=_hosts(capabilities, settings),
+            pace=_pace(self.store, replace(capabilities, pace=()) if self.unlimited else capabilities, scope, settings, self.clock),
+            clock=self.clock,
+            secrets=secrets,
+            insecure_loopback=self.loopback,
+        )
+        made: System = import_module(f"unisono.systems.{name}").make(door, login, capabilities, settings)
+        return made
+
+    def _login(self, conn: Any, row: ConnectionRow) -> dict[str, str | Secret]:
+        fields = system_file(row.system).login
+        return {f.name: get_secret(conn, self.ring, row.id, f.name) if f.secret else row.login.get(f.name, "") for f in fields}
+
+    def pairing(self, pair_id: str, *, epoch: int = 0, run: str = "") -> Pairing:
+        """A pair ready to work, under the policy in force now."""
+        with self.store.read() as conn:
+            row = pairs.get_pair(conn, pair_id)
+            a, b = pairs.get_connection(conn, row.a), pairs.get_connection(conn, row.b)
+        policy = parse_policy(row.policy)
+        return Pairing(
+            id=row.id,
+            a=self._connected(a, policy, "a"),
+            b=self._connected(b, policy, "b"),
+            policy=policy,
+            policy_version=row.policy_version,
+            released_at=row.released_at,
+            state=row.state,
+            unsure=row.unsure,
+            epoch=epoch,
+            run=run,
+        )
+
+    def _connected(self, row: ConnectionRow, policy: Policy, side: str) -> Connected:
+        system = self.system(row)
+        return Connected(
+            id=row.id,
+            system=system,
+            resources=needed(system.capabilities, policy, side),
+            allowance=allowance(system.capabilities.pace, str(row.settings.get("plan") or "")) or 0,
+        )
+
+
+def needed(capabilities: Capabilities, policy: Policy, side: str) -> tuple[str, ...]:
+    """The vendor lists a policy needs of one side, customers first."""
+    kinds: list[Kind] = ["party"] if policy.customers.direction != "off" else []
+    if policy.customers.direction != "off" and policy.customers.contacts != "none":
+        kinds.append("contact")
+    if policy.quotes.direction != "off" or policy.documents.direction != "off" or (side == "a" and "quote" in policy.customers.from_crm.when):
+        kinds.append("quote")
+    if side == "a" and "tag" in policy.customers.from_crm.when:
+        kinds.append("tag")
+    if side == "b" and policy.documents.direction != "off":
+        kinds.append("invoice")
+    return tuple(r.name for r in capabilities.resources if r.listed and any(k in kinds for k in r.kinds))
+
+
+def system_file(name: str) -> Capabilities:
+    """What a system can do, from its folder; read once."""
+    return _system_file(name)
+
+
+@cache
+def _system_file(name: str) -> Capabilities:
+    return load(name)
+
+
+def preset(crm: str, invoicing: str) -> str:
+    """The TOML of a documented pair's preset, or of the product's own defaults where no preset exists."""
+    path = files("unisono.policy").joinpath("presets", f"{crm}-{invoicing}.toml")
+    return path.read_text(encoding="utf-8") if path.is_file() else "schema_version = 1\n"
+
+
+def words_in(language: str) -> Words:
+    """``say`` in one language."""
+    return lambda code, values: say(code, values, language)
+
+
+def add_pair(house: House, firm: str, name: str, a: str, b: str, policy_body: str) -> str:
+    """A new pair between two stored connections; it only reads until it is released. Raises ``BadPolicy``."""
+    parse_policy(policy_body)
+    pair_id = house.ids.new()
+    with house.store.write() as conn:
+        pairs.add_pair(conn, pair_id, firm, name, a, b, policy_body, house.clock.now())
+    return pair_id
+
+
+def pair_row(house: House, pair_id: str) -> PairRow:
+    """A pair as stored."""
+    with house.store.read() as conn:
+        return pairs.get_pair(conn, pair_id)
+
+
+def _hosts(capabilities: Capabilities, settings: Mapping[str, Any]) -> tuple[str, ...]:
+    """The hosts of ``system.toml``, and those of addresses that set-up stored (a simulator, a self-hosted system)."""
+    given = [httpx2.URL(str(settings[k])).host for k in ("api", "portal") if settings.get(k)]
+    return (*capabilities.hosts, *given)
+
+
+def _pace(store: Store, capabilities: Capabilities, scope: str, settings: Mapping[str, Any], clock: Clock) -> StorePace:
+    rules = narrowed(capabilities.pace, str(settings.get("plan") or ""))
+    limits = tuple(_limit(f"{capabilities.name}:{rule.scope}:{scope}:{n}", rule) for n, rule in enumerate(rules))
+    tightest = min((r.limit for r in rules if r.limit), default=0)
+    return StorePace(store, limits, clock.now, block=max(1, min(10, tightest // 20)) if tightest else 100)
+
+
+def _kept(state: str) -> windows.Kept:
+    return windows.load(state) if state else windows.Kept()
+
+
+def _limit(scope: str, rule: PaceRule) -> Limit:
+    def taken(state: str, now: datetime, cost: int) -> tuple[str, datetime | None]:
+        kept, at = windows.take(_kept(state), rule, now, cost)
+        return windows.dump(kept), at
+
+    def settled(state: str, now: datetime, cost: int, counted: bool) -> str:
+        return windows.dump(windows.settled(_kept(state), rule, now, cost, counted=counted))
+
+    def given_back(state: str, now: datetime, cost: int) -> str:
+        # Calls that were never made are given back under every kind of window, as uncounted ones are where only successes count.
+        return windows.dump(windows.settled(_kept(state), replace(rule, counts="success"), now, cost, counted=False))
+
+    def blocked(state: str, now: datetime, until: datetime) -> str:
+        return windows.dump(windows.blocked(_kept(state), rule, now, until))
+
+    return Limit(scope, taken, settled, given_back, blocked)

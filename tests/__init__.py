@@ -1,0 +1,1 @@
+"""The proofs: unit, systems, stories, shape; run by stages.py."""
