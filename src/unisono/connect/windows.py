@@ -82,7 +82,7 @@ def settled(kept: Kept, rule: PaceRule, now: datetime, cost: int = 1, *, counted
         return kept
     kept = _aged(kept, rule, at)
     given_back = not counted and rule.counts == "success"
-    kept = replace(kept, open=_without(kept.open, cost, newest=given_back))
+    kept = replace(kept, open=_without(kept.open, cost))
     return kept if given_back else _counted(kept, rule, at, cost)
 
 
@@ -163,14 +163,15 @@ def _added(stamps: Stamps, at: int, cost: int, grain: int) -> Stamps:
     return (*stamps, (at, cost))
 
 
-def _without(stamps: Stamps, cost: int, *, newest: bool) -> Stamps:
+def _without(stamps: Stamps, cost: int) -> Stamps:
+    # Nobody knows which of the open calls was answered; taking the oldest leaves the stamps that last longest.
     left: list[tuple[int, int]] = []
-    for at, calls in reversed(stamps) if newest else stamps:
+    for at, calls in stamps:
         gone = min(calls, cost)
         cost -= gone
         if calls > gone:
             left.append((at, calls - gone))
-    return tuple(reversed(left)) if newest else tuple(left)
+    return tuple(left)
 
 
 def _looked(kept: Kept, now: datetime) -> tuple[Kept, int]:

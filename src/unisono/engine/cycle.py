@@ -54,7 +54,8 @@ def cycle(pairing: Pairing, hands: Hands, *, read: bool = True, dry: bool = Fals
     try:
         if read:
             outcome.pulled_a, outcome.pulled_b = pull(pairing.a, hands, whole=whole), pull(pairing.b, hands, whole=whole)
-            _tell_unreadable(pairing, outcome, hands)
+            tell_unreadable(pairing, "a", outcome.pulled_a, hands)
+            tell_unreadable(pairing, "b", outcome.pulled_b, hands)
         take_changes(pairing, hands)
         if brake(pairing, hands):
             outcome.stopped = "brake"
@@ -135,14 +136,12 @@ def brake(pairing: Pairing, hands: Hands) -> bool:
     return True
 
 
-def _tell_unreadable(pairing: Pairing, outcome: Outcome, hands: Hands) -> None:
+def tell_unreadable(pairing: Pairing, side: Side, pulled: Pulled, hands: Hands) -> None:
     """Rows that could not be understood: a problem each; everything else goes on."""
-    sides: tuple[tuple[Side, Pulled | None], ...] = (("a", outcome.pulled_a), ("b", outcome.pulled_b))
-    for side, pulled in sides:
-        for resource, key, fault in pulled.unreadable if pulled else ():
-            if isinstance(fault, BadAnswer):
-                with hands.store.write() as conn:
-                    report_fault(conn, f"{side}:row:{resource}/{key}", "row", f"{resource} {key}", fault, pairing, hands)
+    for resource, key, fault in pulled.unreadable:
+        if isinstance(fault, BadAnswer):
+            with hands.store.write() as conn:
+                report_fault(conn, f"{side}:row:{resource}/{key}", "row", f"{resource} {key}", fault, pairing, hands)
 
 
 def _batches(pairing: Pairing, hands: Hands) -> Iterator[list[Task]]:

@@ -210,7 +210,7 @@ class _Batch:
         made: datetime = row.record.created or row.first_at
         if isinstance(row.record.body, Document) and row.record.changed is not None:
             made = max(made, row.record.changed)
-        return made < self._released
+        return made <= self._released
 
     def _load_also(self, subjects: Sequence[Subject]) -> dict[Subject, Kind]:
         out: dict[Subject, Kind] = {}

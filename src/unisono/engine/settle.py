@@ -109,7 +109,7 @@ def settle_write(conn: Connection, send: Send, subject_key: str, target: str, ro
     if write.operation == "change":
         a_key, b_key = _change_keys(conn, send, pairing)
     after = flat_of(record.body) if record is not None else {}
-    mine, theirs = _agreed(send, after, record is not None, pairing)
+    mine, theirs = _agreed(send, after, record is not None, held_by_both(send.link_kind, pairing.rules.a, pairing.rules.b, a_key, b_key))
     agreed = (mine, theirs) if write.side == "b" else (theirs, mine)
     new = links.put_link(conn, hands.ids.new(), pairing.id, send.link_kind, a_key, b_key, *agreed, hands.clock.now())
     if new:
@@ -124,14 +124,13 @@ def _change_keys(conn: Connection, send: Send, pairing: Pairing) -> tuple[str, s
     return link.a_key, link.b_key
 
 
-def _agreed(send: Send, after: Flat, proven: bool, pairing: Pairing) -> tuple[Flat, Flat]:
+def _agreed(send: Send, after: Flat, proven: bool, both: tuple[str, ...]) -> tuple[Flat, Flat]:
     """Per field what the source held and what the target holds after read-back (or what was sent, if nothing can be read back)."""
     mine = dict(send.agree)
     if send.write.kind == "quote":
         return mine, {}
     sent = send.write.changes if send.write.operation == "change" else flat_of(send.write.body) if send.write.body else {}
     theirs = {name: after.get(name, "") if proven else sent.get(name, "") for name in mine}
-    both = held_by_both(send.link_kind, pairing.rules.a, pairing.rules.b)
     return {n: v for n, v in mine.items() if n in both}, {n: v for n, v in theirs.items() if n in both}
 
 

@@ -131,6 +131,8 @@ class Writing:
     bindable: bool = False
     """Whether set-up may tie further canonical fields to custom fields of it."""
     fields: dict[str, FieldLimit] = field(default_factory=dict)
+    only: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Ending of a key -> the fields that such records hold alone (a contact embedded in its customer has no e-mail of its own)."""
     needs: str = ""
     """Name of the option the connection must have."""
     confidence: Confidence = "guess"
@@ -266,9 +268,13 @@ class Capabilities:
         writing, resource = self.writing(kind), self.reads(kind)
         return (writing.create != "none" or writing.change) and (resource is None or resource.depth == "status")
 
-    def fields(self, kind: Kind) -> dict[str, FieldLimit]:
-        """The canonical fields of a kind that this system holds."""
-        return self.writing(kind).fields
+    def fields(self, kind: Kind, key: str = "") -> dict[str, FieldLimit]:
+        """The canonical fields of a kind that this system holds; of one record only those that it has a place for."""
+        writing = self.writing(kind)
+        for ending, names in writing.only.items():
+            if key.endswith(ending):
+                return {name: limit for name, limit in writing.fields.items() if name in names}
+        return writing.fields
 
     def fact(self, code: str) -> str:
         """The value of a fact (a path, a member name); ``KeyError`` if the file does not state it."""

@@ -12,7 +12,7 @@ from dataclasses import field as slot
 from unisono.model.capability import Capabilities, FieldLimit
 from unisono.model.party import Flat
 from unisono.model.record import Kind, Side
-from unisono.plan.situation import Rules
+from unisono.plan.situation import Link, Rules
 from unisono.policy.schema import Direction, Policy, direction_of, winner_of
 
 
@@ -37,9 +37,9 @@ class Comparison:
     left_out: tuple[str, ...] = ()
 
 
-def held_by_both(kind: Kind, a: Capabilities, b: Capabilities) -> tuple[str, ...]:
-    """The fields of a kind that both systems hold, in a steady order. ``type`` never moves: a company does not become a person."""
-    fields_a, fields_b = a.fields(kind), b.fields(kind)
+def held_by_both(kind: Kind, a: Capabilities, b: Capabilities, a_key: str = "", b_key: str = "") -> tuple[str, ...]:
+    """The fields of a pair of records that both can hold, in a steady order. ``type`` never moves: a company does not become a person."""
+    fields_a, fields_b = a.fields(kind, a_key), b.fields(kind, b_key)
     return tuple(name for name in sorted(fields_a) if name in fields_b and name != "type")
 
 
@@ -48,8 +48,9 @@ def allowed(direction: Direction, to: Side) -> bool:
     return direction == "both" or direction == ("to-crm" if to == "a" else "to-invoicing")
 
 
-def compare(kind: Kind, a: Flat, b: Flat, agreed_a: Flat, agreed_b: Flat, rules: Rules, answers: dict[str, str]) -> Comparison:
-    """Compares field by field. ``answers`` holds a person's choice for a conflict: ``field=a-value|b-value`` -> ``crm`` or ``invoicing``."""
+def compare(link: Link, a: Flat, b: Flat, rules: Rules, answers: dict[str, str]) -> Comparison:
+    """Compares the two records of a link field by field. ``answers`` holds a person's choice for a conflict: ``field=a-value|b-value`` -> ``crm`` or ``invoicing``."""
+    kind, agreed_a, agreed_b = link.kind, link.agreed_a, link.agreed_b
     to_a: Flat = {}
     to_b: Flat = {}
     agree: list[str] = []
@@ -63,7 +64,7 @@ def compare(kind: Kind, a: Flat, b: Flat, agreed_a: Flat, agreed_b: Flat, rules:
         else:
             (to_b if to == "b" else to_a)[name] = value
 
-    for name in held_by_both(kind, rules.a, rules.b):
+    for name in held_by_both(kind, rules.a, rules.b, link.a_key, link.b_key):
         va, vb = a.get(name, ""), b.get(name, "")
         if name not in agreed_a or name not in agreed_b:
             if same(va, vb):

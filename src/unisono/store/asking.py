@@ -1,18 +1,21 @@
-"""Questions and problems: what waits for a person. One open question a subject, one open problem a record and code; answers are remembered."""
+"""Questions and problems: what waits for a person. One question a subject, one problem a record and code; answers are remembered."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, and_, func, or_, select, update
 
 from unisono.plan.actions import Ask, Report
 from unisono.store.codec import text_of, value_from
+from unisono.store.dialect import insert_for, plainly, portions
 from unisono.store.stamps import stamp
 from unisono.store.tables import problem, question
-from unisono.store.dialect import insert_for
+
+SNOOZE = timedelta(days=7)
+"""How long *later* puts a question off."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +53,21 @@ class Problem:
 
 
 def ask(conn: Connection, new_id: str, pair: str, key: str, label: str, what: Ask, now: datetime) -> None:
-    """Asks, unless the very same question stands or was answered. One that was withdrawn opens again."""
+    """Asks, unless the very same question stands or was answered. One that was withdrawn opens again.
+
+    So does one whose answer is no longer among its options (the record chosen as *same* is somebody else's counterpart by now): else it
+    would hold the record up without being on any page. A standing question takes the new options and values.
+    """
+    options = text_of(what.options)
+    same = and_(question.c.pair == pair, question.c.code == what.code, question.c.key == key, question.c.subject == what.subject)
+    old = conn.execute(select(question.c.id, question.c.state, question.c.answer).where(same)).first()
+    if old is not None:
+        if old.state == "answered" and old.answer in what.options:
+            return
+        told = {"options": options, "values": text_of(what.values), "label": label, "group_key": what.group}
+        again = {"state": "open", "answer": "", "answered_by": "", "answered_at": "", "snoozed_until": "", "asked_at": stamp(now)}
+        conn.execute(update(question).where(question.c.id == old.id).values(**told, **({} if old.state == "open" else again)))
+        return
     statement = insert_for(conn, question).values(
         id=new_id,
         pair=pair,
@@ -58,14 +75,12 @@ def ask(conn: Connection, new_id: str, pair: str, key: str, label: str, what: As
         group_key=what.group,
         key=key,
         subject=what.subject,
-        options=text_of(what.options),
+        options=options,
         values=text_of(what.values),
         label=label,
         asked_at=stamp(now),
     )
-    again = {"state": "open", "values": statement.excluded["values"], "options": statement.excluded.options, "label": statement.excluded.label}
-    where = question.c.state == "withdrawn"
-    conn.execute(statement.on_conflict_do_update(index_elements=["pair", "code", "key", "subject"], set_=again, where=where))
+    conn.execute(statement.on_conflict_do_nothing(index_elements=["pair", "code", "key", "subject"]))
 
 
 def withdraw_others(conn: Connection, pair: str, key: str, standing: Sequence[tuple[str, str]]) -> None:
@@ -77,30 +92,41 @@ def withdraw_others(conn: Connection, pair: str, key: str, standing: Sequence[tu
 
 
 def answer(conn: Connection, question_id: str, said: str, by: str, now: datetime) -> Question | None:
-    """Notes an answer. ``None`` if there is no such open question; ``ValueError`` if the answer is none of its options."""
+    """Notes an answer. ``None`` if there is no such open question; ``ValueError`` if the answer is none of its options.
+
+    *Later* leaves it open, put off for ``SNOOZE``.
+    """
     row = conn.execute(select(question).where(question.c.id == question_id, question.c.state == "open")).first()
     if row is None:
         return None
     if said not in value_from(row.options):
         raise ValueError(said)
-    values = {"state": "open" if said == "later" else "answered", "answer": said, "answered_by": by, "answered_at": stamp(now)}
-    conn.execute(update(question).where(question.c.id == question_id).values(**values))
+    later = said == "later"
+    values = {"state": "open" if later else "answered", "answer": said, "answered_by": by, "answered_at": stamp(now)}
+    until = stamp(now + SNOOZE) if later else ""
+    conn.execute(update(question).where(question.c.id == question_id).values(**values, snoozed_until=until))
     return _question(conn.execute(select(question).where(question.c.id == question_id)).one())
 
 
 def answers_for(conn: Connection, pair: str, keys: Sequence[str]) -> dict[str, dict[str, str]]:
     """What people answered about some records: key -> ``code|subject`` -> answer."""
     out: dict[str, dict[str, str]] = {}
-    where = and_(question.c.pair == pair, question.c.key.in_(keys), question.c.state == "answered")
-    for row in conn.execute(select(question).where(where)):
-        out.setdefault(row.key, {})[f"{row.code}|{row.subject}"] = row.answer
+    where = and_(question.c.pair == pair, question.c.state == "answered")
+    for some in portions(keys):
+        for row in conn.execute(select(question).where(where, question.c.key.in_(some))):
+            out.setdefault(row.key, {})[f"{row.code}|{row.subject}"] = row.answer
     return out
 
 
 def questions(conn: Connection, pair: str, state: str = "open", limit: int = 500) -> list[Question]:
     """The questions of a pair, grouped ones beside each other, oldest first."""
     where = and_(question.c.pair == pair, question.c.state == state)
-    order = (question.c.group_key, question.c.asked_at, question.c.key, question.c.subject)
+    order = (
+        plainly(conn, question.c.group_key),
+        question.c.asked_at,
+        plainly(conn, question.c.key),
+        plainly(conn, question.c.subject),
+    )
     return [_question(r) for r in conn.execute(select(question).where(where).order_by(*order).limit(limit))]
 
 
@@ -121,9 +147,9 @@ def report(conn: Connection, new_id: str, pair: str, key: str, kind: str, label:
         last_at=at,
     )
     new = statement.excluded
-    again = {"values": new["values"], "field": new.field, "raw": new.raw, "label": new.label, "last_at": new.last_at, "count": problem.c.count + 1}
-    open_again = {"state": func.coalesce(func.nullif(problem.c.state, "resolved"), "open")}
-    conn.execute(statement.on_conflict_do_update(index_elements=["pair", "key", "code"], set_=again | open_again))
+    again = {name: new[name] for name in ("field", "values", "raw", "label", "last_at")}
+    counted = {"count": problem.c.count + 1, "state": func.coalesce(func.nullif(problem.c.state, "resolved"), "open")}
+    conn.execute(statement.on_conflict_do_update(index_elements=["pair", "key", "code"], set_=again | counted))
 
 
 def resolve_others(conn: Connection, pair: str, key: str, standing: Sequence[str], now: datetime) -> None:
@@ -136,15 +162,18 @@ def resolve_others(conn: Connection, pair: str, key: str, standing: Sequence[str
 
 def keys_asked(conn: Connection, pair: str, keys: Sequence[str]) -> set[str]:
     """Of some records those that have an open question or problem: only these need withdrawing and resolving."""
-    asked = select(question.c.key).where(question.c.pair == pair, question.c.key.in_(keys), question.c.state == "open")
-    told = select(problem.c.key).where(problem.c.pair == pair, problem.c.key.in_(keys), problem.c.state != "resolved")
-    return {row[0] for row in conn.execute(asked.union(told))}
+    out: set[str] = set()
+    for some in portions(keys):
+        asked = select(question.c.key).where(question.c.pair == pair, question.c.key.in_(some), question.c.state == "open")
+        told = select(problem.c.key).where(problem.c.pair == pair, problem.c.key.in_(some), problem.c.state != "resolved")
+        out |= {row[0] for row in conn.execute(asked.union(told))}
+    return out
 
 
 def problems(conn: Connection, pair: str, state: str = "open", limit: int = 500) -> list[Problem]:
     """The problems of a pair, alike ones beside each other, oldest first."""
     where = and_(problem.c.pair == pair, problem.c.state == state)
-    order = (problem.c.code, problem.c.field, problem.c.first_at, problem.c.key)
+    order = (plainly(conn, problem.c.code), plainly(conn, problem.c.field), problem.c.first_at, plainly(conn, problem.c.key))
     return [
         Problem(
             id=r.id,
@@ -181,7 +210,8 @@ def counts(conn: Connection, pair: str) -> tuple[int, int]:
 def snoozed(conn: Connection, pair: str, now: datetime) -> list[str]:
     """Records whose question was put off and is due again."""
     where = and_(question.c.pair == pair, question.c.state == "open", question.c.answer == "later")
-    return [r.key for r in conn.execute(select(question.c.key).where(where, or_(question.c.snoozed_until == "", question.c.snoozed_until <= stamp(now))))]
+    due = or_(question.c.snoozed_until == "", question.c.snoozed_until <= stamp(now))
+    return [r.key for r in conn.execute(select(question.c.key).where(where, due).order_by(plainly(conn, question.c.key)))]
 
 
 def _question(row: object) -> Question:

@@ -1,4 +1,4 @@
-"""Canonical values as JSON text and back. Decimals and dates are exact texts; the same value always gives the same text."""
+"""Canonical values as JSON text and back. Decimals and dates are exact texts; ``10.00`` and ``10.0`` stay apart."""
 
 from __future__ import annotations
 

@@ -1,10 +1,15 @@
-"""The one difference between the databases that queries meet: which ``insert`` knows *on conflict*."""
+"""Where the databases differ for a query: which ``insert`` knows *on conflict*, how many values a list may have, how texts are ordered."""
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, Table
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import Column, ColumnElement, Connection, Table, collate
 from sqlalchemy.dialects.sqlite import Insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+MOST_KEYS = 10_000
+"""SQLite takes 32,766 values in a statement, PostgreSQL 65,535."""
 
 
 def insert_for(conn: Connection, table: Table) -> Insert:
@@ -14,3 +19,15 @@ def insert_for(conn: Connection, table: Table) -> Insert:
 
         return insert(table)  # type: ignore[return-value]
     return sqlite_insert(table)
+
+
+def portions(keys: Sequence[str]) -> Iterator[list[str]]:
+    """The keys without repetition, in lists a statement can take; nothing for no keys."""
+    unique = list(dict.fromkeys(keys))
+    for start in range(0, len(unique), MOST_KEYS):
+        yield unique[start : start + MOST_KEYS]
+
+
+def plainly(conn: Connection, column: Column[str]) -> ColumnElement[str]:
+    """A column to order by, letter by letter: PostgreSQL would use the language its database was made with."""
+    return collate(column, "C") if conn.dialect.name == "postgresql" else column

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, Text, and_, bindparam, func, insert, or_, select, update
 
 from unisono.model.record import Kind, Side
 from unisono.model.writing import Write
@@ -40,6 +40,8 @@ class Intent:
 
 def intend(conn: Connection, pair: str, lane: str, epoch: int, intents: Sequence[Intent], now: datetime, run: str = "") -> None:
     """Writes intents down. The caller checks the lane's epoch in the same transaction. A second open one for a key is impossible."""
+    if not intents:
+        return
     at = stamp(now)
     rows = [
         {
@@ -70,14 +72,15 @@ def intend(conn: Connection, pair: str, lane: str, epoch: int, intents: Sequence
 
 
 def settle(conn: Connection, outcomes: Sequence[tuple[str, str, str, dict[str, str], dict[str, object]]], now: datetime) -> None:
-    """Writes outcomes down: (intent id, state, target key, values after, what was told)."""
+    """Writes outcomes down: (intent id, state, target key, values after, what was told). An empty target leaves the planned one."""
     if not outcomes:
         return
     rows = [
         {"b_id": i, "b_state": state, "b_target": target, "b_after": text_of(after), "b_told": text_of(told)}
         for i, state, target, after, told in outcomes
     ]
-    values = {"state": bindparam("b_state"), "target": bindparam("b_target"), "after": bindparam("b_after"), "told": bindparam("b_told")}
+    target = func.coalesce(func.nullif(bindparam("b_target", type_=Text), ""), intent.c.target)
+    values = {"state": bindparam("b_state"), "target": target, "after": bindparam("b_after"), "told": bindparam("b_told")}
     conn.execute(update(intent).where(intent.c.id == bindparam("b_id")).values(**values, settled_at=stamp(now)), rows)
 
 
@@ -149,4 +152,5 @@ def journal(conn: Connection, pair: str, *, key: str = "", target: str = "", lim
 
 def count_states(conn: Connection, pair: str) -> dict[str, int]:
     """Intents by state."""
-    return {row[0]: int(row[1]) for row in conn.execute(select(intent.c.state, func.count()).where(intent.c.pair == pair).group_by(intent.c.state))}
+    rows = conn.execute(select(intent.c.state, func.count()).where(intent.c.pair == pair).group_by(intent.c.state))
+    return {row[0]: int(row[1]) for row in rows}

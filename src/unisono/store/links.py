@@ -10,20 +10,22 @@ from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select,
 from unisono.model.record import Kind, Side
 from unisono.plan.situation import Link
 from unisono.store.codec import flat_from, text_of
+from unisono.store.dialect import portions
 from unisono.store.stamps import stamp
 from unisono.store.tables import link, seen
 
 
 def links_of(conn: Connection, pair: str, kind: Kind, side: Side, keys: Sequence[str]) -> dict[str, Link]:
     """The links (severed ones, too) of some records, by their key on one side."""
-    if not keys:
-        return {}
     column = link.c.a_key if side == "a" else link.c.b_key
-    where = and_(link.c.pair == pair, link.c.kind == kind, column.in_(keys))
-    return {(r.a_key if side == "a" else r.b_key): _link(r) for r in conn.execute(select(link).where(where))}
+    where = and_(link.c.pair == pair, link.c.kind == kind)
+    found = (row for some in portions(keys) for row in conn.execute(select(link).where(where, column.in_(some))))
+    return {(r.a_key if side == "a" else r.b_key): _link(r) for r in found}
 
 
-def put_link(conn: Connection, new_id: str, pair: str, kind: Kind, a_key: str, b_key: str, a: dict[str, str], b: dict[str, str], now: datetime) -> bool:
+def put_link(
+    conn: Connection, new_id: str, pair: str, kind: Kind, a_key: str, b_key: str, a: dict[str, str], b: dict[str, str], now: datetime
+) -> bool:
     """Links two records, or adds to what a link agrees. Returns whether the link is new.
 
     Raises the database's unique violation if one of them is linked with another record: the second link must be impossible.
@@ -36,7 +38,8 @@ def put_link(conn: Connection, new_id: str, pair: str, kind: Kind, a_key: str, b
         conn.execute(insert(link).values(agreed_a=text_of(a), agreed_b=text_of(b), **values))
         return True
     agreed_a, agreed_b = flat_from(row.agreed_a) | a, flat_from(row.agreed_b) | b
-    conn.execute(update(link).where(where).values(agreed_a=text_of(agreed_a), agreed_b=text_of(agreed_b), state="linked", changed_at=at))
+    values = {"agreed_a": text_of(agreed_a), "agreed_b": text_of(agreed_b), "state": "linked", "why": "", "changed_at": at}
+    conn.execute(update(link).where(where).values(**values))
     return False
 
 

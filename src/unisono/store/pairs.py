@@ -63,7 +63,16 @@ def firms(conn: Connection) -> list[dict[str, str]]:
     return [dict(row._mapping) for row in conn.execute(select(firm).order_by(firm.c.id))]
 
 
-def add_connection(conn: Connection, connection_id: str, firm_id: str, system: str, name: str, login: Mapping[str, str], settings: Mapping[str, Any], now: datetime) -> None:
+def add_connection(
+    conn: Connection,
+    connection_id: str,
+    firm_id: str,
+    system: str,
+    name: str,
+    login: Mapping[str, str],
+    settings: Mapping[str, Any],
+    now: datetime,
+) -> None:
     """A connection; its secret fields are stored through ``secrets``."""
     values = {"login": text_of(dict(login)), "settings": text_of(dict(settings)), "created_at": stamp(now)}
     conn.execute(insert(connection).values(id=connection_id, firm=firm_id, system=system, name=name, **values))
@@ -85,8 +94,7 @@ def connections(conn: Connection, firm_id: str = "") -> list[ConnectionRow]:
 
 def update_connection(conn: Connection, connection_id: str, **values: Any) -> None:
     """Changes some columns; mappings are stored as JSON."""
-    plain = {k: text_of(v) if isinstance(v, dict) else v for k, v in values.items()}
-    conn.execute(update(connection).where(connection.c.id == connection_id).values(**plain))
+    conn.execute(update(connection).where(connection.c.id == connection_id).values(**_columns(values)))
 
 
 def add_pair(conn: Connection, pair_id: str, firm_id: str, name: str, a: str, b: str, policy_body: str, now: datetime) -> None:
@@ -117,8 +125,7 @@ def pairs_on(conn: Connection, connection_id: str) -> list[PairRow]:
 
 def update_pair(conn: Connection, pair_id: str, **values: Any) -> None:
     """Changes some columns; mappings are stored as JSON."""
-    plain = {k: text_of(v) if isinstance(v, dict) else v for k, v in values.items()}
-    conn.execute(update(pair).where(pair.c.id == pair_id).values(**plain))
+    conn.execute(update(pair).where(pair.c.id == pair_id).values(**_columns(values)))
 
 
 def put_policy(conn: Connection, pair_id: str, body: str, by: str, now: datetime) -> int:
@@ -136,9 +143,12 @@ def policies(conn: Connection, pair_id: str) -> list[dict[str, Any]]:
     return [dict(row._mapping) for row in rows]
 
 
-def note(conn: Connection, pair_id: str, kind: str, key: str, event: str, values: Mapping[str, str], label: str, now: datetime, by: str = "") -> None:
+def note(
+    conn: Connection, pair_id: str, kind: str, key: str, event: str, values: Mapping[str, str], label: str, now: datetime, by: str = ""
+) -> None:
     """One line of history that is no write: linked, unlinked, asked, answered, braked, released."""
-    conn.execute(insert(history).values(pair=pair_id, at=stamp(now), kind=kind, key=key, event=event, values=text_of(dict(values)), label=label, by=by))
+    told = {"kind": kind, "key": key, "event": event, "values": text_of(dict(values)), "label": label, "by": by}
+    conn.execute(insert(history).values(pair=pair_id, at=stamp(now), **told))
 
 
 def notes(conn: Connection, pair_id: str, key: str = "", limit: int = 200) -> list[dict[str, Any]]:
@@ -146,6 +156,11 @@ def notes(conn: Connection, pair_id: str, key: str = "", limit: int = 200) -> li
     where = [history.c.pair == pair_id, *([history.c.key == key] if key else [])]
     rows = conn.execute(select(history).where(*where).order_by(history.c.id.desc()).limit(limit))
     return [{**dict(r._mapping), "values": value_from(r._mapping["values"])} for r in rows]
+
+
+def _columns(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Mappings as JSON, yes and no as the numbers both databases keep."""
+    return {k: text_of(v) if isinstance(v, dict) else int(v) if isinstance(v, bool) else v for k, v in values.items()}
 
 
 def _connection(row: Any) -> ConnectionRow:

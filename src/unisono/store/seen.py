@@ -7,17 +7,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, func, or_, select, update
+from sqlalchemy import Column, Connection, Row, and_, bindparam, func, literal_column, select, update
 
 from unisono.model.record import Kind, MatchKeys, Record, label_of, match_keys
 from unisono.plan.situation import Seen
 from unisono.store.codec import body_from, body_text, hash_of
-from unisono.store.upserts import upsert
+from unisono.store.dialect import portions
 from unisono.store.numbers import next_changes
 from unisono.store.stamps import instant, stamp
 from unisono.store.tables import seen
+from unisono.store.upserts import upsert
 
-MATCH = ("ref", "tax_id", "number", "email", "name", "postcode")
+_MATCHED: dict[str, tuple[Column[str], bool]] = {
+    "reference": (seen.c.ref, False),
+    "tax_id": (seen.c.tax_id, True),
+    "number": (seen.c.number, False),
+    "email": (seen.c.email, True),
+    "name": (seen.c.name, True),
+}
+"""The columns of the keys that records are looked up by, and whether they have an index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +40,13 @@ class Known:
 def known_rows(conn: Connection, connection: str, resource: str, keys: Sequence[str]) -> dict[str, Known]:
     """What is stored of some vendor rows, by their keys. Rows never seen, or known to be gone, are left out."""
     columns = select(seen.c.resource_key, seen.c.raw_hash, seen.c.kind, seen.c.key, seen.c.missing_at)
-    where = and_(seen.c.connection == connection, seen.c.resource == resource, seen.c.resource_key.in_(keys), seen.c.gone_at == "")
+    where = and_(seen.c.connection == connection, seen.c.resource == resource, seen.c.gone_at == "")
     out: dict[str, Known] = {}
-    for row in conn.execute(columns.where(where)):
-        before = out.get(row.resource_key)
-        kinds = (*(before.keys if before else ()), (row.kind, row.key))
-        out[row.resource_key] = Known(bytes(row.raw_hash), kinds, bool(row.missing_at) or bool(before and before.missing))
+    for some in portions(keys):
+        for row in conn.execute(columns.where(where, seen.c.resource_key.in_(some)).order_by(seen.c.id)):
+            before = out.get(row.resource_key)
+            kinds = (*(before.keys if before else ()), (row.kind, row.key))
+            out[row.resource_key] = Known(bytes(row.raw_hash), kinds, bool(row.missing_at) or bool(before and before.missing))
     return out
 
 
@@ -70,34 +79,41 @@ def put_seen(conn: Connection, connection: str, rows: Sequence[tuple[Record, byt
 
 def touch_rows(conn: Connection, connection: str, resource: str, keys: Sequence[str]) -> None:
     """Notes that rows which were missing are there after all."""
-    where = and_(seen.c.connection == connection, seen.c.resource == resource, seen.c.resource_key.in_(keys), seen.c.gone_at == "")
-    conn.execute(update(seen).where(where).values(missing_at=""))
+    where = and_(seen.c.connection == connection, seen.c.resource == resource, seen.c.gone_at == "")
+    for some in portions(keys):
+        conn.execute(update(seen).where(where, seen.c.resource_key.in_(some)).values(missing_at=""))
 
 
 def mark_missing(conn: Connection, connection: str, resource: str, listed: set[str], now: datetime) -> list[tuple[str, datetime]]:
     """After a whole listing: rows that were not in it are missing from now on. Returns all missing ones and since when, oldest first."""
     base = and_(seen.c.connection == connection, seen.c.resource == resource, seen.c.gone_at == "")
     stored = conn.execute(select(seen.c.resource_key, seen.c.missing_at).where(base)).all()
-    absent = {row.resource_key: row.missing_at for row in stored if row.resource_key not in listed}
-    fresh = [{"b_connection": connection, "b_resource": resource, "b_key": k, "at": stamp(now)} for k, at in absent.items() if not at]
-    if fresh:
-        where = and_(
-            seen.c.connection == bindparam("b_connection"),
-            seen.c.resource == bindparam("b_resource"),
-            seen.c.resource_key == bindparam("b_key"),
-        )
-        conn.execute(update(seen).where(where).values(missing_at=bindparam("at")), fresh)
-    return sorted(((k, instant(at) if at else now) for k, at in absent.items()), key=lambda pair: (pair[1], pair[0]))
+    since: dict[str, str] = {}
+    fresh: list[str] = []
+    for row in stored:
+        if row.resource_key not in listed:
+            if not row.missing_at:
+                fresh.append(row.resource_key)
+            # Of several records of a row the one that was missed first says since when.
+            since[row.resource_key] = min(filter(None, (since.get(row.resource_key), row.missing_at or stamp(now))))
+    for some in portions(fresh):
+        conn.execute(update(seen).where(base, seen.c.resource_key.in_(some), seen.c.missing_at == "").values(missing_at=stamp(now)))
+    return sorted(((k, instant(at)) for k, at in since.items()), key=lambda pair: (pair[1], pair[0]))
 
 
 def mark_gone(conn: Connection, connection: str, keys: Iterable[tuple[Kind, str]], now: datetime) -> int:
-    """These records are definitely deleted: they get a change number, so that every pair looks at them."""
-    rows = [{"b_kind": kind, "b_key": key} for kind, key in keys]
+    """These records are definitely deleted: they get a change number, so that every pair looks at them.
+
+    Returns how many were there until now; one that is known to be gone, or was never seen, changes nothing.
+    """
+    wanted = list(dict.fromkeys(keys))
+    there = {pair for pair, old in _stored_hashes(conn, connection, wanted).items() if not old[2]}
+    rows: list[dict[str, object]] = [{"b_kind": kind, "b_key": key} for kind, key in wanted if (kind, key) in there]
     if not rows:
         return 0
     first = next_changes(conn, connection, len(rows))
     for number, row in enumerate(rows):
-        row |= {"number": first + number, "at": stamp(now)}  # type: ignore[dict-item]
+        row |= {"number": first + number, "at": stamp(now)}
     where = and_(seen.c.connection == connection, seen.c.kind == bindparam("b_kind"), seen.c.key == bindparam("b_key"))
     conn.execute(update(seen).where(where).values(gone_at=bindparam("at"), change=bindparam("number")), rows)
     return len(rows)
@@ -118,43 +134,39 @@ def changed_since(conn: Connection, connection: str, position: int, limit: int) 
 
 def get_many(conn: Connection, connection: str, kind: Kind, keys: Sequence[str]) -> dict[str, Seen]:
     """Records by key."""
-    if not keys:
-        return {}
-    where = and_(seen.c.connection == connection, seen.c.kind == kind, seen.c.key.in_(keys))
-    return {row.key: seen_from(row) for row in conn.execute(select(seen).where(where))}
+    where = and_(seen.c.connection == connection, seen.c.kind == kind)
+    return {row.key: seen_from(row) for some in portions(keys) for row in conn.execute(select(seen).where(where, seen.c.key.in_(some)))}
 
 
 def of_owners(conn: Connection, connection: str, kinds: Sequence[Kind], owners: Sequence[str]) -> dict[str, list[Seen]]:
     """Records that belong to some owners, by owner, without those gone."""
-    if not owners:
-        return {}
-    where = and_(seen.c.connection == connection, seen.c.owner.in_(owners), seen.c.kind.in_(kinds), seen.c.gone_at == "")
+    where = and_(seen.c.connection == connection, seen.c.kind.in_(kinds), seen.c.gone_at == "")
     out: dict[str, list[Seen]] = {}
-    for row in conn.execute(select(seen).where(where).order_by(seen.c.id)):
-        out.setdefault(row.owner, []).append(seen_from(row))
+    for some in portions([owner for owner in owners if owner]):
+        for row in conn.execute(select(seen).where(where, seen.c.owner.in_(some)).order_by(seen.c.id)):
+            out.setdefault(row.owner, []).append(seen_from(row))
     return out
 
 
 def owners_of(conn: Connection, connection: str, kind: Kind, keys: Sequence[str]) -> dict[str, str]:
     """The owner of some records, by key."""
-    if not keys:
-        return {}
-    where = and_(seen.c.connection == connection, seen.c.kind == kind, seen.c.key.in_(keys))
-    return {r.key: r.owner for r in conn.execute(select(seen.c.key, seen.c.owner).where(where))}
+    where = and_(seen.c.connection == connection, seen.c.kind == kind)
+    columns = select(seen.c.key, seen.c.owner)
+    return {r.key: r.owner for some in portions(keys) for r in conn.execute(columns.where(where, seen.c.key.in_(some)))}
 
 
 def alike(conn: Connection, connection: str, kind: Kind, wanted: Sequence[MatchKeys]) -> list[Seen]:
     """Records that share a match key with any of those wanted. Coarse on purpose: the planner decides what a hit is worth."""
-    columns = {"reference": seen.c.ref, "tax_id": seen.c.tax_id, "number": seen.c.number, "email": seen.c.email, "name": seen.c.name}
-    tests = []
-    for name, column in columns.items():
-        values = sorted({getattr(keys, name) for keys in wanted} - {""})
-        if values:
-            tests.append(and_(column != "", column.in_(values)))
-    if not tests:
-        return []
-    where = and_(seen.c.connection == connection, seen.c.kind == kind, seen.c.gone_at == "", or_(*tests))
-    return [seen_from(row) for row in conn.execute(select(seen).where(where).order_by(seen.c.id))]
+    # One statement a key, each along its own index. The empty text is spelt out: a parameter would not show that a partial index fits.
+    # The kind is written as an expression where the key has an index, or SQLite would rather go through all records of that kind.
+    live = and_(seen.c.connection == connection, seen.c.gone_at == "")
+    found: dict[int, Row[Any]] = {}
+    for name, (column, indexed) in _MATCHED.items():
+        of_kind = (seen.c.kind + literal_column("''") if indexed else seen.c.kind) == kind
+        for some in portions(sorted({getattr(keys, name) for keys in wanted} - {""})):
+            where = and_(live, of_kind, column != literal_column("''"), column.in_(some))
+            found |= {row.id: row for row in conn.execute(select(seen).where(where))}
+    return [seen_from(found[row_id]) for row_id in sorted(found)]
 
 
 def count_rows(conn: Connection, connection: str, resource: str) -> int:
@@ -181,13 +193,16 @@ def seen_from(row: Row[Any]) -> Seen:
     return Seen(record, row.change, instant(row.first_at), bool(row.gone_at), bool(row.missing_at), keys)
 
 
-def _stored_hashes(conn: Connection, connection: str, keys: list[tuple[Kind, str]]) -> dict[tuple[str, str], tuple[bytes, int, bool, str, str]]:
+def _stored_hashes(
+    conn: Connection, connection: str, keys: list[tuple[Kind, str]]
+) -> dict[tuple[str, str], tuple[bytes, int, bool, str, str]]:
     out: dict[tuple[str, str], tuple[bytes, int, bool, str, str]] = {}
     columns = select(seen.c.kind, seen.c.key, seen.c.hash, seen.c.change, seen.c.gone_at, seen.c.first_at, seen.c.changed_at)
     for kind in sorted({k for k, _ in keys}):
-        where = and_(seen.c.connection == connection, seen.c.kind == kind, seen.c.key.in_([key for k, key in keys if k == kind]))
-        for row in conn.execute(columns.where(where)):
-            out[(row.kind, row.key)] = (bytes(row.hash), row.change, bool(row.gone_at), row.first_at, row.changed_at)
+        where = and_(seen.c.connection == connection, seen.c.kind == kind)
+        for some in portions([key for k, key in keys if k == kind]):
+            for row in conn.execute(columns.where(where, seen.c.key.in_(some))):
+                out[(row.kind, row.key)] = (bytes(row.hash), row.change, bool(row.gone_at), row.first_at, row.changed_at)
     return out
 
 

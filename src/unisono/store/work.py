@@ -8,10 +8,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection, and_, bindparam, case, delete, func, literal_column, select, update
 
+from unisono.store.dialect import insert_for, plainly, portions
 from unisono.store.numbers import next_numbers
 from unisono.store.stamps import instant, stamp
 from unisono.store.tables import work
-from unisono.store.dialect import insert_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,10 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A record to look at. ``rank`` orders dependencies, a lower ``priority`` goes first (webhook and manual 0, poll 10, documents 20, first sync 50)."""
+    """A record to look at. ``rank`` orders dependencies; a lower ``priority`` goes first.
+
+    Priorities in use: webhook and manual 0, poll 10, documents 20, first sync 50.
+    """
 
     key: str
     kind: str
@@ -37,8 +40,11 @@ class Mark:
 
 
 def mark(conn: Connection, lane: str, marks: Iterable[Mark], due: datetime, *, run: str = "") -> int:
-    """Marks records: makes or wakes their rows with a new generation. Returns how many."""
-    unique = {m.key: m for m in marks}
+    """Marks records: makes or wakes their rows with a new generation. Returns how many. Of marks for one record the most urgent counts."""
+    unique: dict[str, Mark] = {}
+    for m in marks:
+        if m.key not in unique or m.priority < unique[m.key].priority:
+            unique[m.key] = m
     if not unique:
         return 0
     first = next_numbers(conn, "gen", len(unique))
@@ -57,10 +63,11 @@ def mark(conn: Connection, lane: str, marks: Iterable[Mark], due: datetime, *, r
     ]
     statement = insert_for(conn, work)
     fresh = statement.excluded
+    earlier = and_(work.c.state == "ready", work.c.due_at < fresh.due_at)
     changes = {
         "gen": fresh.gen,
         "priority": case((work.c.priority < fresh.priority, work.c.priority), else_=fresh.priority),
-        "due_at": case((work.c.state == "ready", case((work.c.due_at < fresh.due_at, work.c.due_at), else_=fresh.due_at)), else_=fresh.due_at),
+        "due_at": case((earlier, work.c.due_at), else_=fresh.due_at),
         "state": literal_column("'ready'"),
         "attempts": literal_column("0"),
     }
@@ -69,9 +76,10 @@ def mark(conn: Connection, lane: str, marks: Iterable[Mark], due: datetime, *, r
 
 
 def due(conn: Connection, lane: str, now: datetime, limit: int) -> list[Task]:
-    """The rows that are due, by priority, rank, key: the order is the same on every run from the same state."""
+    """The rows that are due, by priority, rank, instant, key: the order is the same on every run from the same state."""
     where = and_(work.c.lane == lane, work.c.state == "ready", work.c.due_at <= stamp(now))
-    rows = conn.execute(select(work).where(where).order_by(work.c.priority, work.c.rank, work.c.due_at, work.c.key).limit(limit))
+    order = (work.c.priority, work.c.rank, work.c.due_at, plainly(conn, work.c.key))
+    rows = conn.execute(select(work).where(where).order_by(*order).limit(limit))
     return [Task(r.key, r.kind, r.gen, r.attempts, r.told, r.priority) for r in rows]
 
 
@@ -95,7 +103,7 @@ def put_off(conn: Connection, lane: str, task: Task, at: datetime, told: str, *,
 
 
 def park(conn: Connection, lane: str, tasks: Sequence[tuple[Task, str, str]]) -> None:
-    """Rows that wait for something other than time: ``waiting`` for another record, ``held`` by a question or problem. (task, state, why)"""
+    """Rows that wait for something other than time: (task, ``waiting`` for another record or ``held`` by a question or problem, why)."""
     if tasks:
         where = and_(work.c.lane == lane, work.c.key == bindparam("b_key"), work.c.gen == bindparam("b_gen"))
         rows = [{"b_key": t.key, "b_gen": t.gen, "b_state": state, "b_told": why} for t, state, why in tasks]
@@ -104,18 +112,19 @@ def park(conn: Connection, lane: str, tasks: Sequence[tuple[Task, str, str]]) ->
 
 def waiting_on(conn: Connection, lane: str, keys: Sequence[str]) -> list[Mark]:
     """The rows that wait for some records, as marks to wake them by."""
-    if not keys:
-        return []
-    where = and_(work.c.lane == lane, work.c.state == "waiting", work.c.told.in_(keys))
-    return [Mark(r.key, r.kind, r.rank, r.priority) for r in conn.execute(select(work).where(where))]
+    where = and_(work.c.lane == lane, work.c.state == "waiting")
+    found = (row for some in portions(keys) for row in conn.execute(select(work).where(where, work.c.told.in_(some))))
+    return sorted((Mark(r.key, r.kind, r.rank, r.priority) for r in found), key=lambda mark: mark.key)
 
 
 def counts(conn: Connection, lane: str) -> dict[str, int]:
     """Rows by state."""
-    return {row[0]: int(row[1]) for row in conn.execute(select(work.c.state, func.count()).where(work.c.lane == lane).group_by(work.c.state))}
+    rows = conn.execute(select(work.c.state, func.count()).where(work.c.lane == lane).group_by(work.c.state))
+    return {row[0]: int(row[1]) for row in rows}
 
 
 def standing(conn: Connection, lane: str, state: str, limit: int = 500) -> list[Task]:
     """Rows of one state, oldest first."""
-    rows = conn.execute(select(work).where(work.c.lane == lane, work.c.state == state).order_by(work.c.due_at, work.c.key).limit(limit))
+    order = (work.c.due_at, plainly(conn, work.c.key))
+    rows = conn.execute(select(work).where(work.c.lane == lane, work.c.state == state).order_by(*order).limit(limit))
     return [Task(r.key, r.kind, r.gen, r.attempts, r.told, r.priority) for r in rows]

@@ -20,8 +20,8 @@ from unisono.model.record import Record
 from unisono.systems.centralstation import choose
 from unisono.systems.centralstation.client import raw_of, row_in
 from unisono.systems.centralstation.mapping import Bindings, note, postal, records
-from unisono.systems.centralstation.rows import unwrap
 from unisono.systems.centralstation.setup import _field_type
+from unisono.systems.centralstation.values import unwrap
 
 
 def one(resource: str, row: dict[str, Any], **named: Any) -> Any:

@@ -124,6 +124,18 @@ def test_a_change_and_a_cleared_field_arrive_and_the_rest_stays(firm: Firm) -> N
     assert replace(held, number="") == replace(COMPANY, phone="08671 9990", address=replace(COMPANY.address, line2=""))
 
 
+def test_a_change_of_the_contact_named_on_a_customer_leaves_the_customer_as_it_was(firm: Firm) -> None:
+    key = firm.act("create_customer", organization="Kranbau Riesig GmbH", first_name="Ida", last_name="Fuchs")
+    before = firm.record("party", key).body
+    main = f"{key}#main"
+
+    answered = firm.write("change", "contact", firm.row("contact", main), key=main, changes={"name": "Fuchs-Adler", "position": "Leitung"})
+
+    assert answered == main
+    assert firm.record("contact", main).body == Contact(name="Fuchs-Adler", first_name="Ida", position="Leitung")
+    assert firm.record("party", key).body == before
+
+
 def test_what_is_deleted_is_definitely_not_found(firm: Firm) -> None:
     company = firm.write("create", "party", body=COMPANY)
     contact = firm.write("create", "contact", owner=company, body=Contact(name="Peters"))
@@ -163,7 +175,7 @@ def test_a_refusal_of_the_service_comes_with_its_words(firm: Firm) -> None:
     with pytest.raises(Refused) as caught:
         firm.write("create", "quote", owner="999999", body=QUOTE)
 
-    assert caught.value.code == "vendor-refused"
+    assert caught.value.code == "refused"
     assert caught.value.values["answer"]
     assert firm.all("estimate") == []
 

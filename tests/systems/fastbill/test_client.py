@@ -174,7 +174,7 @@ def test_a_page_that_repeats_the_one_before_is_an_error_not_an_endless_list() ->
 def test_an_answer_without_the_list_is_an_error_not_an_empty_list() -> None:
     fault = fault_of(lambda: list(always(answer({"INVOICES": []})).system.pages("customer")))
 
-    assert (type(fault), fault.code, fault.values["field"]) == (BadAnswer, "no-list", "CUSTOMERS")
+    assert (type(fault), fault.code, fault.values["field"]) == (BadAnswer, "list-missing", "CUSTOMERS")
 
 
 @pytest.mark.parametrize(
@@ -198,7 +198,11 @@ def test_a_row_is_read_by_its_id_and_an_empty_answer_is_not_found() -> None:
     assert always(answer([])).system.read("contact", "55") is None
 
 
-def test_a_deleted_customer_is_not_found() -> None:
+def test_a_deleted_customer_is_neither_listed_nor_found() -> None:
+    gone = rows.COMPANY | {"CUSTOMER_ID": "1", "DELETED_DATE": "2026-08-01 10:00:00"}
+    (page,) = always(listed("CUSTOMERS", gone, rows.COMPANY | {"DELETED_DATE": "0000-00-00 00:00:00"})).system.pages("customer")
+
+    assert [raw.key for raw in page.rows] == ["4711"]
     assert always(listed("CUSTOMERS", rows.COMPANY | {"DELETED_DATE": "2026-08-01"})).system.read("customer", "4711") is None
 
 
@@ -255,6 +259,13 @@ def test_a_write_answers_with_the_canonical_key_and_no_row(command: Command, res
     assert account.asked == [{"SERVICE": command.operation, "DATA": command.payload}]
 
 
+def test_a_change_of_the_contact_named_on_a_customer_answers_with_its_own_key() -> None:
+    account = always(answer({"STATUS": "success", "CUSTOMER_ID": "4711"}))
+
+    assert account.system.send(Command("customer.update#main", {"CUSTOMER_ID": "4711"})) == Answered("4711#main")
+    assert account.asked[0]["SERVICE"] == "customer.update"
+
+
 def test_a_symbol_stands_for_the_key_of_an_earlier_answer_but_a_name_is_left_alone() -> None:
     account = always(answer({"STATUS": "success", "CONTACT_ID": 1}))
 
@@ -269,7 +280,7 @@ def test_a_refusal_is_told_in_the_vendors_words_with_our_name_of_the_field(error
     fault = fault_of(lambda: always(answer({"ERRORS": errors}, status)).system.send(CREATE))
 
     assert isinstance(fault, Refused)
-    assert (fault.code, fault.field) == ("vendor-refused", "name")
+    assert (fault.code, fault.field) == ("refused", "name")
     assert fault.values == {
         "system": "fastbill",
         "operation": "customer.create",

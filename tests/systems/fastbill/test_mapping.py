@@ -299,7 +299,7 @@ def test_a_value_that_cannot_be_read_is_named_with_its_record_and_field(resource
 
     told = caught.value.values
     assert (caught.value.code, told["resource"], told["record"], told["field"]) == (
-        "bad-value",
+        "bad-field",
         resource,
         row[f"{resource.upper()}_ID"],
         field,

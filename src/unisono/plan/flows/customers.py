@@ -122,7 +122,7 @@ def _join(s: Situation, me: Seen, they: Seen, rule: str, rules: Rules) -> Decisi
     """Links two existing records. Equal fields become agreed; everything else is compared on the next look, as never in step."""
     a, b = (me, they) if s.subject.side == "a" else (they, me)
     flat_a, flat_b = flat_of(a.record.body), flat_of(b.record.body)
-    equal = [n for n in held_by_both(s.subject.kind, rules.a, rules.b) if flat_a.get(n, "") == flat_b.get(n, "")]
+    equal = [n for n in held_by_both(s.subject.kind, rules.a, rules.b, a.record.key, b.record.key) if flat_a.get(n, "") == flat_b.get(n, "")]
     join = Join(
         kind=s.subject.kind,
         a_key=a.record.key,
@@ -167,7 +167,7 @@ def _create(s: Situation, me: Seen, rules: Rules) -> Decision:
     owner = s.owner.linked if kind == "contact" and s.owner else ""
     reason = Reason("created-because", {"why": s.reasons[0] if s.reasons else "new"})
     write = Write(operation="create", side=to, kind=kind, body=body, owner=owner)
-    agree = {name: source.get(name, "") for name in values if name in rules.capabilities(s.subject.side).fields(kind)}
+    agree = {name: source.get(name, "") for name in values if name in rules.capabilities(s.subject.side).fields(kind, s.subject.key)}
     return Decision(s.subject, "new", reason, (Send(write=write, reason=reason, link_kind=kind, agree=agree),))
 
 
@@ -230,7 +230,7 @@ def _compared(s: Situation, a: Seen, b: Seen, rules: Rules) -> Decision:
     assert link is not None
     flat_a, flat_b = flat_of(a.record.body), flat_of(b.record.body)
     said = {k.split("|", 1)[1]: v for k, v in s.answers.items() if k.startswith("conflict|")}
-    result = compare(link.kind, flat_a, flat_b, link.agreed_a, link.agreed_b, rules, said)
+    result = compare(link, flat_a, flat_b, rules, said)
     actions: list[Action] = []
     if result.agree:
         actions.append(

@@ -18,7 +18,7 @@ from unisono.connect.reply import Reply
 from unisono.model.errors import BadAnswer, Full, LoginRefused, NotThere, Refused, Unclear
 from unisono.model.secret import Secret
 from unisono.systems.centralstation.mapping import RESOURCES
-from unisono.systems.centralstation.rows import Row, amount, ids, key_of, unwrap
+from unisono.systems.centralstation.values import Row, amount, ids, key_of, unwrap
 
 API = "https://api.centralstationcrm.net/api"
 PAGE = 250

@@ -16,7 +16,7 @@ from unisono.model.document import Answer, Document, File, Note, NotGiven, Tag
 from unisono.model.party import NO_ADDRESS, Address, Contact, Party, Salutation
 from unisono.model.record import Kind, Record
 from unisono.systems.centralstation import choose
-from unisono.systems.centralstation.rows import Row, amount, bad, day, id_of, ids, nested, stamp, text
+from unisono.systems.centralstation.values import Row, amount, bad, day, id_of, ids, nested, stamp, text
 
 RESOURCES: dict[str, str] = {
     "companies": "company",

@@ -13,7 +13,7 @@ from unisono.model.text import clean
 from unisono.model.writing import Write
 from unisono.systems.centralstation.client import Client, row_in, rows_of
 from unisono.systems.centralstation.mapping import Bindings, marker
-from unisono.systems.centralstation.rows import amount, text
+from unisono.systems.centralstation.values import amount, text
 
 Read = Callable[[str, str], Raw | None]
 Records = Callable[[Raw], tuple[Record, ...]]

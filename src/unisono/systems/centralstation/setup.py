@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from unisono.connect.port import Command
 from unisono.model.errors import BadAnswer
 from unisono.systems.centralstation.client import PAGE
-from unisono.systems.centralstation.rows import flag, id_of, text, unwrap
 from unisono.systems.centralstation.system import CentralStation
+from unisono.systems.centralstation.values import flag, id_of, text, unwrap
 
 OURS = "Unisono"
 """The name of the custom field that holds our reference."""

@@ -15,7 +15,7 @@ from unisono.model.errors import BadAnswer, NotThere, Refused
 from unisono.model.record import Kind, Record
 from unisono.model.secret import Secret
 from unisono.model.writing import Write
-from unisono.systems.centralstation import compose, mapping
+from unisono.systems.centralstation import mapping, writing
 from unisono.systems.centralstation.client import Client, row_in, since_of
 from unisono.systems.centralstation.mapping import BOUND_FIELDS, PLURALS, RESOURCES, Bindings
 from unisono.systems.centralstation.probe import probe
@@ -107,8 +107,8 @@ class CentralStation:
         return PLURALS[singular], row_id
 
     def compose(self, write: Write, current: Raw | None) -> tuple[Command, ...]:
-        """The wire calls of a write; see ``compose.compose``."""
-        calls = compose.compose(write, row_in(current) if current else None, self._capabilities, self._bindings)
+        """The wire calls of a write; see ``writing.compose``."""
+        calls = writing.compose(write, row_in(current) if current else None, self._capabilities, self._bindings)
         return tuple(Command(call.operation, call.payload, call.file) for call in calls)
 
     def send(self, command: Command, earlier: tuple[Answered, ...] = ()) -> Answered:
@@ -116,7 +116,7 @@ class CentralStation:
         try:
             return self.client.send(command, earlier)
         except Refused as refused:
-            refused.field = compose.our_name(refused.field)
+            refused.field = writing.our_name(refused.field)
             raise
 
     def probe(self, write: Write) -> tuple[Raw, ...]:

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from unisono.systems.centralstation.mapping import PLURALS, RESOURCES
-from unisono.systems.centralstation.rows import id_of
+from unisono.systems.centralstation.values import id_of
 
 _MODELS = {"company": "companies", "person": "people", "deal": "deals", "protocol": "protocols"}
 _TELLING = {"deals": ("value_type", "current_state", "target_date"), "people": ("first_name", "gender"), "protocols": ("content", "badge")}

@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from unisono.connect.http import Door
 from unisono.connect.pace import narrowed as paced
 from unisono.connect.port import System
 from unisono.model.capability import Capabilities
 from unisono.model.secret import Secret
-from unisono.systems.fastbill.client import FastBill, signed
+from unisono.systems.fastbill.client import Client, signed
+from unisono.systems.fastbill.system import FastBill
 
 PORTALS = ("portal.fastbill.com", "my.fastbill.com")
 
@@ -22,13 +24,8 @@ def make(door: Door, login: Mapping[str, str | Secret], capabilities: Capabiliti
     of the document links), and those of ``narrowed``.
     """
     portal = urlsplit(str(settings.get("portal") or "")).netloc
-    return FastBill(
-        door=door,
-        url=str(settings.get("api") or capabilities.api),
-        login=signed(login),
-        capabilities=narrowed(capabilities, settings),
-        portals=(portal,) if portal else PORTALS,
-    )
+    client = Client(door, str(settings.get("api") or capabilities.api), signed(login), ZoneInfo(capabilities.time_zone))
+    return FastBill(client, narrowed(capabilities, settings), (portal,) if portal else PORTALS)
 
 
 def narrowed(capabilities: Capabilities, settings: Mapping[str, Any]) -> Capabilities:

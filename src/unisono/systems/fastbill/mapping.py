@@ -13,7 +13,7 @@ from unisono.model.document import Answer, Document, Line, Lines, NotReadable, P
 from unisono.model.money import Basis
 from unisono.model.party import Contact, Flat, Party, contact_of, party_of
 from unisono.model.record import Kind, Record
-from unisono.systems.fastbill.values import Row, is_empty, row_of
+from unisono.systems.fastbill.values import Row, is_deleted, is_empty, row_of
 
 _SHARED = {
     "number": "CUSTOMER_NUMBER",
@@ -62,7 +62,7 @@ _REFERENCE = re.compile(r"(?<![A-Za-z0-9])uni-[a-z2-7]{16}(?![A-Za-z0-9])", re.I
 def records(resource: str, key: str, body: bytes, zone: ZoneInfo) -> tuple[Record, ...]:
     """The canonical records of one row; none of a deleted one. Raises ``BadAnswer`` naming the field."""
     row = row_of(resource, key, body, zone)
-    return () if row.gone() else _READERS[resource](row)
+    return () if is_deleted(row.values) else _READERS[resource](row)
 
 
 def locate(kind: Kind, key: str) -> tuple[str, str]:

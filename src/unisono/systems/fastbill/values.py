@@ -48,6 +48,12 @@ def key_of(value: object) -> str:
     return text if _ID.match(text) and text.strip("0") else ""
 
 
+def is_deleted(row: object) -> bool:
+    """Whether a row is that of a deleted record, which is only still shown."""
+    day = row.get("DELETED_DATE") if isinstance(row, dict) else None
+    return isinstance(day, str) and day.strip() not in ("", "0") and not day.startswith(_NO_DAY)
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One row and how to read it. ``at`` is the place inside the row (``ITEMS[0].``), for errors."""
@@ -61,7 +67,7 @@ class Row:
     def bad(self, name: str, expected: str) -> BadAnswer:
         """The error that names this row, the field and its value."""
         told = {"system": "fastbill", "resource": self.resource, "record": self.key, "field": self.at + name, "expected": expected}
-        return BadAnswer("bad-value", {**told, "value": str(self.values.get(name))[:80]})
+        return BadAnswer("bad-field", {**told, "value": str(self.values.get(name))[:80]})
 
     def text(self, name: str) -> str:
         """A text in canonical form; a number counts as its digits."""
@@ -146,20 +152,15 @@ class Row:
             raise self.bad(name, "a list of objects")
         return [Row(self.resource, self.key, value, self.zone, f"{self.at}{name}[{i}].") for i, value in enumerate(values)]
 
-    def gone(self) -> bool:
-        """Whether the record was deleted there and is only still shown."""
-        text = self.text("DELETED_DATE")
-        return bool(text) and text != "0" and not text.startswith(_NO_DAY)
-
 
 def row_of(resource: str, key: str, body: bytes, zone: ZoneInfo) -> Row:
     """A stored row, opened. Raises ``BadAnswer`` if it is no JSON object or not the row of that key."""
     try:
         values = _JSON.decode(body)
     except (ValueError, RecursionError) as error:
-        raise BadAnswer("bad-row", {"system": "fastbill", "resource": resource, "record": key, "reason": str(error)[:80]}) from error
+        raise BadAnswer("not-a-row", {"system": "fastbill", "resource": resource, "record": key, "reason": str(error)[:80]}) from error
     if not isinstance(values, dict):
-        raise BadAnswer("bad-row", {"system": "fastbill", "resource": resource, "record": key, "reason": "not an object"})
+        raise BadAnswer("not-a-row", {"system": "fastbill", "resource": resource, "record": key, "reason": "not an object"})
     row = Row(resource, key, values, zone)
     if key_of(values.get(f"{resource.upper()}_ID")) != key:
         raise row.bad(f"{resource.upper()}_ID", "the id of the row")

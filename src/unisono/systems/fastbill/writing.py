@@ -1,4 +1,4 @@
-"""Canonical writes as FastBill's service calls, pure: what is sent, what is refused beforehand, and what a lost create would have made."""
+"""Canonical writes as calls of FastBill, pure: what is sent, what is refused beforehand, and what a lost create would have made."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ Call = tuple[str, dict[str, Any]]
 """A service and its DATA; decimals are texts without exponent."""
 
 
-def calls(write: Write, current: Row | None, limits: Limits) -> tuple[Call, ...]:
-    """The service calls of a write. Raises ``Refused`` for what FastBill certainly does not take, naming the field."""
+def call(write: Write, current: Row | None, limits: Limits) -> Call:
+    """The service call of a write. Raises ``Refused`` for what FastBill certainly does not take, naming the field."""
     body = write.body
     if write.operation == "delete":
-        return (_delete(write, current),)
+        return _delete(write, current)
     if write.operation == "change" and write.kind in ("party", "contact"):
-        return (_change(write, current, limits),)
+        return _change(write, current, limits)
     if write.operation == "create" and isinstance(body, Party):
         table = COMPANY if body.type == "company" else PERSON
         data = {"CUSTOMER_TYPE": "business" if body.type == "company" else "consumer"}
-        return (("customer.create", data | _filled(write, flat_party(body), table, limits)),)
+        return "customer.create", data | _filled(write, flat_party(body), table, limits)
     if write.operation == "create" and isinstance(body, Contact):
-        return (("contact.create", {"CUSTOMER_ID": _owner(write)} | _filled(write, flat_contact(body), CONTACT, limits)),)
+        return "contact.create", {"CUSTOMER_ID": _owner(write)} | _filled(write, flat_contact(body), CONTACT, limits)
     if write.operation == "create" and isinstance(body, Document) and write.kind == "quote":
-        return (("estimate.create", _estimate_data(write, body, limits)),)
+        return "estimate.create", _estimate_data(write, body, limits)
     raise _refusal(write, f"cannot-{write.operation}")
 
 
@@ -98,10 +98,12 @@ def _change(write: Write, current: Row | None, limits: Limits) -> Call:
         service = "contact.update"
     else:
         company = is_company(current)
-        table = MAIN if write.key.endswith(EMBEDDED) else COMPANY if company else PERSON
+        embedded = write.key.endswith(EMBEDDED)
+        table = MAIN if embedded else COMPANY if company else PERSON
         resent = PERSON | {"position": "POSITION", "organization": "ORGANIZATION"}
         data = {"CUSTOMER_ID": current.key, "CUSTOMER_TYPE": "business" if company else "consumer"}
-        service = "customer.update"
+        # The mark stays on our side of the wire: it tells which record of the row was written.
+        service = "customer.update" + (EMBEDDED if embedded else "")
     for name in write.changes:
         if name in limits and not limits[name].on_change:
             raise _refusal(write, "cannot-change", name)
@@ -154,7 +156,7 @@ def _item(write: Write, line: Line, number: str) -> dict[str, str]:
 
 def _checked(write: Write, name: str, value: str, limits: Limits) -> str:
     limit = limits.get(name, FieldLimit())
-    if not value and (limit.required != "no" or not limit.can_clear):
+    if not value and limit.required != "no":
         raise _refusal(write, "missing-field", name)
     if value and limit.length and len(value) > limit.length:
         raise _refusal(write, "too-long", name, value, limit=str(limit.length))

@@ -1,4 +1,4 @@
-"""The one file that knows engine, store and systems together: from rows of the store to a pair at work."""
+"""One process: store, key ring, clock, ways to the vendors; and from rows of the store to a pair at work."""
 
 from __future__ import annotations
 

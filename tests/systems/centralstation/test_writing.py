@@ -12,8 +12,8 @@ from unisono.model.document import File, Note
 from unisono.model.errors import BadAnswer, NotThere, Refused
 from unisono.model.party import Address, Party
 from unisono.model.writing import Write
-from unisono.systems.centralstation.compose import Call, compose, our_name
 from unisono.systems.centralstation.mapping import Bindings
+from unisono.systems.centralstation.writing import Call, compose, our_name
 
 
 def composed(asked: Write, current: dict[str, Any] | None = None, bindings: Bindings = BINDINGS) -> tuple[Call, ...]:

@@ -18,7 +18,7 @@ from unisono.model.text import clean
 from unisono.model.writing import Write
 from unisono.systems.centralstation import choose
 from unisono.systems.centralstation.mapping import PLURALS, Bindings, company, marker, person, postal, street_of
-from unisono.systems.centralstation.rows import Row, bad, id_of, text
+from unisono.systems.centralstation.values import Row, bad, id_of, text
 
 TOP = {"name": "name", "first_name": "first_name", "title": "title", "note": "background"}
 """Canonical field -> the attribute of the row itself."""

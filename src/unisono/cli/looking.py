@@ -1,0 +1,121 @@
+"""``status``, ``problems``, ``questions``, ``answer``, ``retry``, ``history``: what happened, and what waits for a person."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Annotated
+
+import typer
+
+from unisono.cli.base import AsJson, Data, holder, house_at, language, out, show, words
+from unisono.cli.pairing import PairId, show_status, the_pair
+from unisono.engine.answering import answer as answer_now
+from unisono.engine.answering import retry as retry_now
+from unisono.locale.names import field_name
+from unisono.locale.say import say
+from unisono.store import asking, intents, pairs
+from unisono.store.asking import Problem, Question
+
+
+def add(app: typer.Typer) -> None:
+    """Adds the commands of this file."""
+    for name, command in (("status", status), ("problems", problems), ("questions", questions), ("answer", answer), ("retry", retry), ("history", history)):
+        app.command(name)(command)
+
+
+def status(pair: PairId = "", data: Data = None, as_json: AsJson = False) -> None:
+    """How a pair stands. Exit code 1 if something waits for a person."""
+    with house_at(data) as house:
+        show_status(house, the_pair(house, pair), as_json, writes=0)
+
+
+def problems(pair: PairId = "", raw: Annotated[bool, typer.Option("--raw", help="With the other system's own answer.")] = False, data: Data = None, as_json: AsJson = False) -> None:
+    """Records that cannot go across as they are: which field, which value, what to do."""
+    with house_at(data) as house, house.store.read() as conn:
+        found = asking.problems(conn, the_pair(house, pair))
+    lines = [problem_text(p) + (f"\n    {p.raw}" if raw and p.raw else "") for p in found]
+    show([dataclasses.asdict(p) for p in found], as_json, "\n".join(lines) or words("nothing-open"))
+
+
+def problem_text(problem: Problem) -> str:
+    """A problem as a sentence: the record, the field, the value, what to do."""
+    fields = problem.values.get("fields", "")
+    named = ", ".join(field_name(f.strip(), language()) for f in fields.split(",")) if fields else ""
+    values = {"name": problem.label, **problem.values, "field": field_name(problem.field, language()) if problem.field else "", "fields": named}
+    return f"{problem.label}: {say(problem.code, values, language())}"
+
+
+def questions(pair: PairId = "", data: Data = None, as_json: AsJson = False) -> None:
+    """What only a person can decide; alike ones stand together. Answer with `unisono answer ID OPTION`."""
+    with house_at(data) as house, house.store.read() as conn:
+        found = asking.questions(conn, the_pair(house, pair))
+    show([dataclasses.asdict(q) for q in found], as_json, "\n".join(map(question_text, found)) or words("nothing-open"))
+
+
+def question_text(question: Question) -> str:
+    """A question as a sentence with its options."""
+    values = dict(question.values)
+    if "field" in values:
+        values["field"] = field_name(values["field"], language())
+    options = " / ".join(f"{o} ({words(f'option.{o}')})" if ":" not in o else o for o in question.options)
+    return f"{question.id}  {say(question.code, values, language())}\n    {options}"
+
+
+def answer(
+    question: Annotated[str, typer.Argument(help="Id of the question; with --group any of the group.")],
+    said: Annotated[str, typer.Argument(help="One of its options.")],
+    group: Annotated[bool, typer.Option("--group", help="Answers all alike questions the same way.")] = False,
+    pair: PairId = "",
+    data: Data = None,
+) -> None:
+    """Answers a question; the record is looked at again with the next sync."""
+    with house_at(data) as house:
+        pair_id = the_pair(house, pair)
+        with house.store.read() as conn:
+            open_ = asking.questions(conn, pair_id)
+        chosen = [q for q in open_ if q.id == question]
+        if group and chosen:
+            chosen = [q for q in open_ if q.group == chosen[0].group]
+        if not chosen:
+            raise typer.BadParameter(words("no-such-question", id=question))
+        for one in chosen:
+            if said not in one.options:
+                raise typer.BadParameter(words("no-such-option", option=said, options=", ".join(one.options)))
+            answer_now(house.pairing(pair_id), house.hands(), one.id, said, holder())
+        out.print(words("answered-count", count=str(len(chosen))), markup=False)
+
+
+def retry(pair: PairId = "", data: Data = None) -> None:
+    """Looks at every record with a problem again with the next sync."""
+    with house_at(data) as house:
+        pair_id = the_pair(house, pair)
+        with house.store.read() as conn:
+            keys = [p.key for p in asking.problems(conn, pair_id)]
+        count = retry_now(house.pairing(pair_id), house.hands(), keys)
+        out.print(words("retry-count", count=str(count)), markup=False)
+
+
+def history(
+    pair: PairId = "",
+    record: Annotated[str, typer.Option(help="One record, e.g. a:party:company:42.")] = "",
+    limit: int = 50,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Every write with its reason, before and after; and what was linked, asked and answered."""
+    with house_at(data) as house, house.store.read() as conn:
+        pair_id = the_pair(house, pair)
+        writes = intents.journal(conn, pair_id, key=record, limit=limit)
+        events = pairs.notes(conn, pair_id, key=record, limit=limit)
+    if as_json:
+        show({"writes": writes, "events": events}, True)
+        return
+    lines = [(str(w["at"]), f"{w['state']:8} {w['operation']} {w['kind']} {w['label']} ({_reason(w['reason'])})") for w in writes]
+    lines += [(str(e["at"]), f"{words('event.' + str(e['event']))} {e['label']}") for e in events]
+    show(None, False, "\n".join(f"{at}  {text}" for at, text in sorted(lines, reverse=True)[:limit]))
+
+
+def _reason(reason: object) -> str:
+    if not isinstance(reason, dict):
+        return ""
+    return say(str(reason["code"]), {"name": "", **reason["values"]}, language())

@@ -1,0 +1,72 @@
+"""``sandbox``: the simulated vendors as servers, to try the product without an account."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from unisono.cli.base import out, words
+from unisono.sandbox import centralstation, fastbill
+from unisono.sandbox.kit.app import Simulator, application
+from unisono.sandbox.kit.server import Server
+from unisono.sandbox.kit.state import load, save
+from unisono.sandbox.kit.world import SimClock, World
+
+SIMULATORS: dict[str, tuple[Callable[[World], Any], Callable[[World], Any]]] = {
+    "centralstation": (centralstation.make, centralstation.seed),
+    "fastbill": (fastbill.make, fastbill.seed),
+}
+
+
+def add(app: typer.Typer) -> None:
+    """Adds the command of this file."""
+    app.command("sandbox")(sandbox)
+
+
+def start(name: str, *, port: int = 0, seeded: bool = True, state: Path | None = None) -> tuple[Simulator, Server]:
+    """A simulator on a loopback port, with its control door and its vendor's-side page."""
+    make, seed = SIMULATORS[name]
+    world = World(clock=SimClock(running=True))
+    known = state is not None and load(world, state)
+    simulator: Simulator = make(world)
+    if seeded and not known:
+        seed(world)
+    server = Server.start(application(simulator, control=True), port=port)
+    if name == "fastbill":
+        world.storage.settings["portal"] = server.url
+    return simulator, server
+
+
+def sandbox(
+    system: Annotated[list[str] | None, typer.Argument(help="centralstation, fastbill; both if none is named.")] = None,
+    port: Annotated[int, typer.Option(help="Port of the first; the others follow. 0 takes free ones.")] = 8701,
+    empty: Annotated[bool, typer.Option("--empty", help="Without the seeded firm.")] = False,
+    state: Annotated[Path | None, typer.Option(help="Folder that keeps the simulators' data over restarts.")] = None,
+    unlimited: Annotated[bool, typer.Option("--unlimited", help="Without the vendors' rate limits.")] = False,
+) -> None:
+    """Simulated vendors on this machine, each with a page where you play the vendor's side. Ctrl+C ends it."""
+    running = []
+    for number, name in enumerate(system or SIMULATORS):
+        if name not in SIMULATORS:
+            raise typer.BadParameter(words("no-such-simulator", name=name, names=", ".join(SIMULATORS)))
+        file = state / f"{name}.json" if state else None
+        simulator, server = start(name, port=port + number if port else 0, seeded=not empty, state=file)
+        if unlimited and name == "centralstation":
+            simulator.world.storage.settings["rate_limit"] = None
+        running.append((name, simulator, server, file))
+        out.print(f"{name}: {server.url}  ({server.url}/_sandbox/page)", markup=False)
+    out.print("ready", markup=False)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    stop.wait()
+    for _, simulator, server, file in running:
+        server.stop()
+        if file is not None:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            save(simulator.world, file)

@@ -1,0 +1,154 @@
+"""The local runner: takes the lanes that are due, one hand a lane. Waits for pace or time are due times in the store, never a held thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from unisono.engine.cycle import Outcome, cycle, tell_unreadable
+from unisono.engine.hands import Pairing
+from unisono.engine.pull import Pulled, pull
+from unisono.engine.recover import next_probe
+from unisono.model.errors import LoginRefused, SystemFault, TryLater
+from unisono.store import lanes, pairs, work
+from unisono.store.lanes import LostLane
+from unisono.store.pairs import ConnectionRow, PairRow
+from unisono.store.stamps import instant, stamp
+from unisono.wiring.house import House
+from unisono.wiring.setup import interval_of
+
+LEASE = 300
+"""Seconds a lane is held without being renewed: longer than a wave of calls can take."""
+
+
+@dataclass(slots=True)
+class Turn:
+    """What one turn over all lanes did."""
+
+    pulled: dict[str, Pulled] = field(default_factory=dict)
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    faults: dict[str, SystemFault] = field(default_factory=dict)
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing was due."""
+        return not self.pulled and not self.outcomes
+
+
+@dataclass(kw_only=True)
+class Runner:
+    """Runs lanes in this process. ``holder`` names it; ``alone`` says that the data folder's lock is ours, so a lease left behind is dead."""
+
+    house: House
+    holder: str
+    alone: bool = True
+
+    def turn(self, *, poll: bool = False, pair: str = "") -> Turn:
+        """Takes every lane that is due once: connections pull, pairs write. ``poll`` asks all of them now; ``pair`` names the only one."""
+        turn = Turn()
+        rows = [p for p in self._pairs() if not pair or p.id == pair]
+        for connection_id in sorted({c for p in rows if p.state in ("reading", "released") for c in (p.a, p.b)}):
+            self._connection_turn(connection_id, [p for p in rows if connection_id in (p.a, p.b)], poll, turn)
+        for row in rows:
+            if row.state in ("released", "reading"):
+                self._pair_turn(row, turn)
+        return turn
+
+    def until_quiet(self, pair: str, *, wait: Callable[[float], None] | None = None, most: timedelta = timedelta(minutes=15)) -> list[Turn]:
+        """Polls once, then goes on as long as work is due within ``most``; waits through the clock for pace and probes."""
+        sleep = wait or self.house.clock.sleep
+        turns = [self.turn(poll=True, pair=pair)]
+        end = self.house.clock.now() + most
+        while True:
+            due = self.next_due(pair)
+            if due is None or due > end:
+                return turns
+            left = (due - self.house.clock.now()).total_seconds()
+            if left > 0:
+                sleep(left)
+            turns.append(self.turn(pair=pair))
+            if turns[-1].faults:
+                return turns
+
+    def next_due(self, pair: str) -> datetime | None:
+        """When a released pair has something to do again, apart from the next poll."""
+        row = next(p for p in self._pairs() if p.id == pair)
+        if row.state != "released":
+            return None
+        with self.house.store.read() as conn:
+            due = work.next_due(conn, f"pair:{pair}")
+        probe = next_probe(self.house.pairing(pair), self.house.hands())
+        if probe is not None:
+            at = self.house.clock.now() + probe
+            return min(due, at) if due else at
+        return due
+
+    def _pairs(self) -> list[PairRow]:
+        with self.house.store.read() as conn:
+            return pairs.pairs(conn)
+
+    def _take(self, name: str) -> int | None:
+        with self.house.store.write() as conn:
+            return lanes.take_lane(conn, name, self.holder, self.house.clock.now(), LEASE, may_take_over=self.alone)
+
+    def _release(self, name: str, epoch: int) -> None:
+        with self.house.store.write() as conn:
+            lanes.release_lane(conn, name, epoch)
+
+    def _connection_turn(self, connection_id: str, rows: list[PairRow], poll: bool, turn: Turn) -> None:
+        with self.house.store.read() as conn:
+            row = pairs.get_connection(conn, connection_id)
+        due = not row.next_poll or instant(row.next_poll) <= self.house.clock.now()
+        if row.state != "ok" or not (due or poll):
+            return
+        lane = f"connection:{connection_id}"
+        epoch = self._take(lane)
+        if epoch is None:
+            return
+        try:
+            self._pull(row, rows, turn)
+        finally:
+            self._release(lane, epoch)
+
+    def _pull(self, row: ConnectionRow, rows: list[PairRow], turn: Turn) -> None:
+        now = self.house.clock.now()
+        pairings = [self.house.pairing(p.id) for p in rows]
+        sides = [p.a if p.a.id == row.id else p.b for p in pairings]
+        names = sorted({name for side in sides for name in side.resources}, key=[r.name for r in sides[0].system.capabilities.resources].index)
+        where = type(sides[0])(id=row.id, system=sides[0].system, resources=tuple(names))
+        floor = min(p.policy.poll.floor_seconds for p in pairings)
+        try:
+            turn.pulled[row.id] = pulled = pull(where, self.house.hands())
+            for pairing in pairings:
+                tell_unreadable(pairing, "a" if pairing.a.id == row.id else "b", pulled, self.house.hands())
+            values: dict[str, str] = {"next_poll": stamp(now + interval_of(self.house, where, row, floor)), "told": ""}
+        except SystemFault as fault:
+            turn.faults[row.id] = fault
+            values = _after_fault(fault, now, floor)
+        with self.house.store.write() as conn:
+            pairs.update_connection(conn, row.id, **values)
+
+    def _pair_turn(self, row: PairRow, turn: Turn) -> None:
+        epoch = self._take(f"pair:{row.id}")
+        if epoch is None:
+            return
+        try:
+            pairing: Pairing = self.house.pairing(row.id, epoch=epoch)
+            outcome = cycle(pairing, self.house.hands(), read=False)
+            turn.outcomes[row.id] = outcome
+            if outcome.fault is not None:
+                turn.faults[row.id] = outcome.fault
+        except LostLane:
+            return
+        finally:
+            self._release(f"pair:{row.id}", epoch)
+
+
+def _after_fault(fault: SystemFault, now: datetime, floor: int) -> dict[str, str]:
+    """When a connection that failed is asked again: never after a refused key, at the vendor's instant, else after a while."""
+    if isinstance(fault, LoginRefused):
+        return {"state": "refused", "told": fault.code}
+    if isinstance(fault, TryLater) and fault.at is not None:
+        return {"next_poll": stamp(fault.at), "told": fault.code}
+    return {"next_poll": stamp(now + timedelta(seconds=min(floor, 300))), "told": fault.code}

@@ -1,0 +1,156 @@
+"""Setting up: a connection with its key tested on the spot, a pair, its release."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from unisono.connect.pace import poll_interval
+from unisono.connect.port import Identity
+from unisono.engine.hands import Connected
+from unisono.model.errors import SystemFault
+from unisono.model.secret import Secret
+from unisono.policy.files import parse_policy
+from unisono.store import pairs, seen, secrets
+from unisono.store.pairs import ConnectionRow
+from unisono.store.stamps import stamp
+from unisono.wiring.house import House, system_file
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A connection that was set up: its id, and the account its key opens (``None`` where the vendor does not say)."""
+
+    id: str
+    identity: Identity | None
+
+
+class MissingLogin(ValueError):
+    """A login field was not given. ``args[0]`` is its name."""
+
+
+def connect(house: House, firm: str, system: str, login: Mapping[str, str], settings: Mapping[str, Any], *, name: str = "") -> Connection:
+    """Tests a login and stores it, the secret fields encrypted. Raises ``MissingLogin``, ``KeyError`` (no such system), ``SystemFault``.
+
+    Nothing is stored if the login does not work.
+    """
+    capabilities = system_file(system)
+    given: dict[str, str | Secret] = {}
+    for field in capabilities.login:
+        value = login.get(field.name, "").strip()
+        if not value:
+            raise MissingLogin(field.name)
+        given[field.name] = Secret(value) if field.secret else value
+    connection_id = house.ids.new()
+    identity = house.open_system(system, connection_id, given, settings).identify()
+    with house.store.write() as conn:
+        plain = {k: v for k, v in given.items() if isinstance(v, str)}
+        pairs.add_connection(conn, connection_id, firm, system, name or capabilities.title, plain, settings, house.clock.now())
+        for field_name, value_ in given.items():
+            if isinstance(value_, Secret):
+                secrets.put_secret(conn, house.ring, connection_id, field_name, value_, house.clock.now())
+        pairs.update_connection(conn, connection_id, identity=identity.account if identity else "")
+    return Connection(connection_id, identity)
+
+
+def replace_key(house: House, connection_id: str, login: Mapping[str, str]) -> Identity | None:
+    """Tests and stores a new key for a connection. Raises ``SystemFault``; ``WrongAccount`` if it opens another company's account."""
+    with house.store.read() as conn:
+        row = pairs.get_connection(conn, connection_id)
+    fields = system_file(row.system).login
+    given: dict[str, str | Secret] = {
+        f.name: Secret(login[f.name]) if f.secret else login.get(f.name, row.login.get(f.name, "")) for f in fields if f.name in login or not f.secret
+    }
+    identity = house.open_system(row.system, connection_id, given, row.settings | row.proven).identify()
+    if identity is not None and row.identity and identity.account != row.identity:
+        raise WrongAccount(row.identity, identity.account)
+    with house.store.write() as conn:
+        for name, value in given.items():
+            if isinstance(value, Secret):
+                secrets.put_secret(conn, house.ring, connection_id, name, value, house.clock.now())
+        plain = {k: v for k, v in given.items() if isinstance(v, str)}
+        pairs.update_connection(conn, connection_id, login=plain, state="ok", told="", next_poll="")
+    house.forget_system(connection_id)
+    return identity
+
+
+class WrongAccount(ValueError):
+    """A key opens another account than the links were made with: nothing is written."""
+
+
+def add_reference_fields(house: House, connection_id: str) -> dict[str, Any]:
+    """Makes the custom fields for our reference in the CRM, after a person said yes, and remembers where they are."""
+    from unisono.systems.centralstation.setup import ensure_reference_fields
+
+    with house.store.read() as conn:
+        row = pairs.get_connection(conn, connection_id)
+    if row.system != "centralstation":
+        return {}
+    made = ensure_reference_fields(house.system(row), ("Company", "Person", "Deal"))  # type: ignore[arg-type]
+    bindings = {**row.settings.get("bindings", {}), **row.proven.get("bindings", {})}
+    for category, field in made.items():
+        bindings[category] = {**bindings.get(category, {}), **field}
+    with house.store.write() as conn:
+        pairs.update_connection(conn, connection_id, proven=row.proven | {"bindings": bindings})
+    return bindings
+
+
+def release(house: House, pair_id: str, by: str) -> None:
+    """The last step of set-up: from now on the pair writes without further action. What is older than this instant is history."""
+    now = house.clock.now()
+    with house.store.write() as conn:
+        row = pairs.get_pair(conn, pair_id)
+        values = {"released_at": stamp(now)} if not row.released_at else {}
+        pairs.update_pair(conn, pair_id, state="released", told={}, **values)
+        pairs.note(conn, pair_id, "pair", pair_id, "released", {"version": str(row.policy_version)}, row.name, now, by)
+
+
+def set_state(house: House, pair_id: str, state: str, by: str) -> None:
+    """Pauses or resumes a pair. Resuming one that a brake stopped allows as many vanished records as there are now."""
+    from unisono.store import links
+
+    now = house.clock.now()
+    with house.store.write() as conn:
+        row = pairs.get_pair(conn, pair_id)
+        _, lost = links.vanished(conn, pair_id, row.a, row.b)
+        told = {"allowed": lost} if state == "released" and row.state == "stopped" else {}
+        pairs.update_pair(conn, pair_id, state=state, told=told)
+        pairs.note(conn, pair_id, "pair", pair_id, "paused" if state == "paused" else "resumed", {}, row.name, now, by)
+
+
+def interval_of(house: House, where: Connected, row: ConnectionRow, floor: int) -> timedelta:
+    """How often a connection is asked: its listing may cost at most half of what the vendor allows."""
+    cost = 0
+    with house.store.read() as conn:
+        for name in where.resources:
+            resource = where.system.capabilities.resource(name)
+            rows = seen.count_rows(conn, where.id, name)
+            cost += 1 + (rows // resource.page if resource.page else 0) + rows * resource.row_calls
+    rules = () if house.unlimited else where.system.capabilities.pace
+    return timedelta(seconds=poll_interval(cost, rules, str(row.settings.get("plan") or ""), floor))
+
+
+def delays(house: House, pair_id: str) -> dict[str, timedelta]:
+    """The delay a change on each side may have at most before it is seen: what preview and home page say."""
+    pairing = house.pairing(pair_id)
+    out = {}
+    for name, where in (("crm", pairing.a), ("invoicing", pairing.b)):
+        with house.store.read() as conn:
+            row = pairs.get_connection(conn, where.id)
+        out[name] = interval_of(house, where, row, pairing.policy.poll.floor_seconds)
+    return out
+
+
+def put_policy(house: House, pair_id: str, body: str, by: str) -> int:
+    """A new policy version. Everything seen is looked at again under it. Raises ``BadPolicy``."""
+    parse_policy(body)
+    with house.store.write() as conn:
+        version = pairs.put_policy(conn, pair_id, body, by, house.clock.now())
+        pairs.update_pair(conn, pair_id, position_a=0, position_b=0)
+    return version
+
+
+__all__ = ["Connection", "MissingLogin", "SystemFault", "WrongAccount", "add_reference_fields", "connect", "delays", "interval_of", "release"]
+__all__ += ["put_policy", "replace_key", "set_state"]

@@ -1,0 +1,245 @@
+"""The codes that the product's source can show, read off its syntax trees: nothing is imported, nothing is run.
+
+A code is the first argument, or ``code=``, of what carries one (``Reason``, ``Ask``, ``Report``, the faults ...). Where that argument is a
+parameter of the function around it, the calls of that function carry codes too, and so on.
+"""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from unisono.systems import catalogue
+
+SOURCE = Path(catalogue.__file__).parents[1]
+_FAULTS = "SystemFault Refused TryLater Unavailable Unclear BadAnswer NotThere Full LoginRefused Conflicted StoreRefused".split()
+_CARRIERS = {name: 0 for name in ("Reason", "Ask", "Report", "BadPolicy", "words", "say", "tell", "_Lost", *_FAULTS)}
+_SKIPPED = ("sandbox", "locale")
+OPEN: dict[str, tuple[str, ...]] = {
+    "cannot-": ("create", "change", "delete"),
+    "host-": ("metadata", "private"),
+    "kind.": ("quote", "invoice", "credit-note", "document"),
+    "state.": ("draft", "issued", "sent", "cancelled", "open", "accepted", "rejected", "paid", "part-paid", "reminded"),
+}
+"""Codes put together from a beginning and a word: the words there are."""
+
+
+@dataclass
+class Found:
+    """One code: the files that use it, and for each use the names of its values where they can be read off (else ``None``)."""
+
+    files: set[str] = field(default_factory=set)
+    values: list[frozenset[str] | None] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A call and the functions it stands in, innermost last."""
+
+    file: str
+    module: ast.Module
+    around: tuple[ast.FunctionDef, ...]
+    call: ast.Call
+
+
+@cache
+def codes() -> dict[str, Found]:
+    """Every code that the source hands to somebody."""
+    places = [place for file, module in _modules() for place in _calls(file, module)]
+    carriers = dict(_CARRIERS)
+    while True:
+        new = dict(_forwarding(places, carriers))
+        if new.items() <= carriers.items():
+            break
+        carriers |= new
+    found: dict[str, Found] = {}
+    for place in places:
+        name = _name(place.call.func)
+        if name in carriers and (argument := _argument(place.call, carriers[name])) is not None:
+            for code in _texts(argument, place):
+                one = found.setdefault(code, Found())
+                one.files.add(place.file)
+                one.values.append(_values(place.call, carriers[name], place) if name in _CARRIERS else None)
+    for code, file in itertools.chain(_told_in_dicts(), _stops()):
+        found.setdefault(code, Found()).files.add(file)
+    return found
+
+
+@cache
+def options() -> dict[str, set[str]]:
+    """The options of questions, and the files that offer them."""
+    found: dict[str, set[str]] = {}
+    for file, module in _modules():
+        for node in ast.walk(module):
+            given = [k.value for k in node.keywords if k.arg == "options"] if isinstance(node, ast.Call) else []
+            named = isinstance(node, ast.Assign) and any(_name(t) == "options" for t in node.targets)
+            for expression in [*given, *([node.value] if named and isinstance(node, ast.Assign) else [])]:
+                for text in _strings(expression):
+                    found.setdefault(text, set()).add(file)
+    return found
+
+
+@cache
+def events() -> dict[str, set[str]]:
+    """The events of the history that are no writes: what ``pairs.note`` is told."""
+    found: dict[str, set[str]] = {}
+    for file, module in _modules():
+        for place in _calls(file, module):
+            if _name(place.call.func) == "note" and len(place.call.args) > 4:
+                for text in _texts(place.call.args[4], place):
+                    found.setdefault(text, set()).add(file)
+    return found
+
+
+@cache
+def wheres() -> dict[str, set[str]]:
+    """Where login values are found: the codes in the systems' files."""
+    found: dict[str, set[str]] = {}
+    for path in sorted((SOURCE / "systems").glob("*/system.toml")):
+        for row in tomllib.loads(path.read_text(encoding="utf-8")).get("login", []):
+            found.setdefault(row["where"], set()).add(_told(path))
+    return found
+
+
+def _modules() -> Iterator[tuple[str, ast.Module]]:
+    for path in sorted(SOURCE.rglob("*.py")):
+        if path.relative_to(SOURCE).parts[0] not in _SKIPPED:
+            yield _told(path), ast.parse(path.read_text(encoding="utf-8"))
+
+
+def _told(path: Path) -> str:
+    return path.relative_to(SOURCE.parent).as_posix()
+
+
+def _calls(file: str, module: ast.Module) -> Iterator[_Place]:
+    def walk(node: ast.AST, around: tuple[ast.FunctionDef, ...]) -> Iterator[_Place]:
+        if isinstance(node, ast.Call):
+            yield _Place(file, module, around, node)
+        inner = (*around, node) if isinstance(node, ast.FunctionDef) else around
+        for child in ast.iter_child_nodes(node):
+            yield from walk(child, inner)
+
+    yield from walk(module, ())
+
+
+def _forwarding(places: list[_Place], carriers: dict[str, int]) -> Iterator[tuple[str, int]]:
+    """Functions of the product that hand one of their parameters on as a code."""
+    for place in places:
+        name = _name(place.call.func)
+        if name not in carriers or not place.around:
+            continue
+        argument = _argument(place.call, carriers[name])
+        function = place.around[-1]
+        parameters = [a.arg for a in (*function.args.posonlyargs, *function.args.args)]
+        if isinstance(argument, ast.Name) and argument.id in parameters and function.name not in _CARRIERS:
+            yield function.name, parameters.index(argument.id) - (parameters[0] == "self")
+
+
+def _argument(call: ast.Call, position: int) -> ast.expr | None:
+    named = next((k.value for k in call.keywords if k.arg == "code"), None)
+    if named is not None:
+        return named
+    return call.args[position] if len(call.args) > position and not isinstance(call.args[position], ast.Starred) else None
+
+
+def _texts(expression: ast.expr, place: _Place) -> set[str]:
+    """The texts an expression can be: literals, both branches of a condition, what a variable or a table of the module holds."""
+    found: set[str] = set()
+    if isinstance(expression, ast.JoinedStr):
+        head = expression.values[0]
+        begin = str(head.value) if isinstance(head, ast.Constant) else ""
+        return {begin + word for word in OPEN[begin]}
+    if isinstance(expression, ast.Constant):
+        return {expression.value} if isinstance(expression.value, str) else set()
+    if isinstance(expression, ast.IfExp):
+        return _texts(expression.body, place) | _texts(expression.orelse, place)
+    if isinstance(expression, ast.Call) and isinstance(expression.func, ast.Attribute) and expression.func.attr == "get":
+        table = expression.func.value
+        return _table(table.id, place.module) if isinstance(table, ast.Name) else set()
+    if isinstance(expression, ast.Name):
+        for function in reversed(place.around):
+            for assigned in _assigned(expression.id, function):
+                found |= _texts(assigned, place)
+            found |= _default(expression.id, function)
+    return found
+
+
+def _default(name: str, function: ast.FunctionDef) -> set[str]:
+    """What a parameter is where a call does not say."""
+    parameters = [*function.args.posonlyargs, *function.args.args]
+    given = dict(zip(reversed([p.arg for p in parameters]), reversed(function.args.defaults), strict=False))
+    default = given.get(name)
+    return {default.value} if isinstance(default, ast.Constant) and isinstance(default.value, str) and default.value else set()
+
+
+def _assigned(name: str, function: ast.FunctionDef) -> Iterator[ast.expr]:
+    for node in ast.walk(function):
+        if not isinstance(node, ast.Assign):
+            continue
+        for target in node.targets:
+            if isinstance(target, ast.Name) and target.id == name:
+                yield node.value
+            if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+                yield from (v for t, v in zip(target.elts, node.value.elts, strict=True) if _name(t) == name)
+
+
+def _table(name: str, module: ast.Module) -> set[str]:
+    for node in module.body:
+        if isinstance(node, ast.Assign) and any(_name(t) == name for t in node.targets) and isinstance(node.value, ast.Dict):
+            return {v.value for v in node.value.values if isinstance(v, ast.Constant) and isinstance(v.value, str)}
+    return set()
+
+
+def _told_in_dicts() -> Iterator[tuple[str, str]]:
+    """``{"code": "many-vanished", ...}``: what the engine stores as a reason."""
+    for file, module in _modules():
+        for node in ast.walk(module):
+            for key, value in zip(node.keys, node.values, strict=True) if isinstance(node, ast.Dict) else ():
+                if isinstance(key, ast.Constant) and key.value == "code" and isinstance(value, ast.Constant):
+                    yield str(value.value), file
+
+
+def _stops() -> Iterator[tuple[str, str]]:
+    """``outcome.stopped = "brake"``."""
+    for file, module in _modules():
+        for node in ast.walk(module):
+            if isinstance(node, ast.Assign) and any(isinstance(t, ast.Attribute) and t.attr == "stopped" for t in node.targets):
+                yield from ((text, file) for text in _strings(node.value))
+
+
+def _values(call: ast.Call, position: int, place: _Place) -> frozenset[str] | None:
+    """The names of a call's values; ``None`` where the source does not show them at a glance."""
+    if _name(call.func) == "BadPolicy":
+        return frozenset(k.arg for k in call.keywords if k.arg)
+    given = next((k.value for k in call.keywords if k.arg == "values"), None)
+    if given is None and _name(call.func) in ("Ask", "Report"):
+        return frozenset()
+    if given is None:
+        given = call.args[position + 1] if len(call.args) > position + 1 else None
+    return frozenset() if given is None else _keys(given, place)
+
+
+def _keys(expression: ast.expr, place: _Place) -> frozenset[str] | None:
+    if isinstance(expression, ast.Dict):
+        return frozenset(k.value for k in expression.keys if isinstance(k, ast.Constant)) if None not in expression.keys else None
+    if isinstance(expression, ast.BinOp) and isinstance(expression.op, ast.BitOr):
+        left, right = _keys(expression.left, place), _keys(expression.right, place)
+        return (left or frozenset()) | (right or frozenset()) if left is not None and right is not None else None
+    if isinstance(expression, ast.Name) and place.around:
+        known = [_keys(value, place) for value in _assigned(expression.id, place.around[-1])]
+        sure = [keys for keys in known if keys is not None]
+        return frozenset.intersection(*sure) if sure and len(sure) == len(known) else None
+    return None
+
+
+def _strings(expression: ast.AST) -> set[str]:
+    return {n.value for n in ast.walk(expression) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+
+
+def _name(node: ast.AST) -> str:
+    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
