@@ -10,7 +10,9 @@ from unisono.policy.files import BadPolicy
 from unisono.store.refused import StoreRefused
 from unisono.wiring.setup import MissingLogin, WrongAccount
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Keeps a CRM and an invoicing system in step.", pretty_exceptions_enable=False)
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Keeps a CRM and an invoicing system in step.", pretty_exceptions_enable=False
+)
 
 EXIT_CODES = {"ok": 0, "open": 1, "usage": 2, "refused": 3, "unavailable": 4, "store": 5}
 """0 done; 1 done, but something waits for a person; 2 wrong call; 3 a login, policy or record was refused; 4 a system is out of reach; 5 store."""

@@ -52,7 +52,9 @@ def systems(name: Annotated[str, typer.Argument(help="One system, with every fac
 
 def connect(
     system: Annotated[str, typer.Argument(help="centralstation or fastbill; see `unisono systems`.")],
-    login: Annotated[list[str] | None, typer.Option("--login", help="field=value, field=@file or field=$VARIABLE; what is missing is asked for.")] = None,
+    login: Annotated[
+        list[str] | None, typer.Option("--login", help="field=value, field=@file or field=$VARIABLE; what is missing is asked for.")
+    ] = None,
     setting: Annotated[list[str] | None, typer.Option("--setting", help="name=value, e.g. plan=solo for FastBill.")] = None,
     name: Annotated[str, typer.Option(help="What the connection is called.")] = "",
     replace: Annotated[str, typer.Option(help="Id of a connection whose key is replaced.")] = "",

@@ -67,7 +67,7 @@ def _play(store: Store, folder: Path, scratch: Path, *, quiet: bool, stay: bool)
         told = stories(stage)
         result = _result(stage, told, crm_server.url, books_server.url)
         if not quiet:
-            _print(stage, result)
+            _print(result)
         if stay:
             _stay(stage, crm_server.url, books_server.url)
     finally:
@@ -144,7 +144,7 @@ def _result(stage: Stage, told: list[dict[str, Any]], crm_url: str, books_url: s
     }
 
 
-def _print(stage: Stage, result: dict[str, Any]) -> None:
+def _print(result: dict[str, Any]) -> None:
     out.print("\n" + words("demo.stories"), style="bold", markup=False)
     for story in result["stories"]:
         out.print(("  ok  " if story["ok"] else "  !!  ") + story["told"], markup=False)
@@ -153,12 +153,20 @@ def _print(stage: Stage, result: dict[str, Any]) -> None:
     links = ", ".join(f"{words(f'kind.{kind}')}: {count}" for kind, count in sorted(result["links"].items()))
     writes = ", ".join(f"{side}: {count}" for side, count in result["writes"].items())
     out.print(f"  {words('demo.linked')} {links}\n  {words('demo.written')} {writes}", markup=False)
-    for name, where in (("demo.expected", "expected_problems"), ("demo.unexpected", "unexpected_problems"), ("demo.open", "open_questions")):
+    for name, where in (
+        ("demo.expected", "expected_problems"),
+        ("demo.unexpected", "unexpected_problems"),
+        ("demo.open", "open_questions"),
+    ):
         if result[where]:
             out.print("  " + words(name), markup=False)
             for line in result[where]:
                 out.print(f"    {line}", markup=False)
-    out.print("\n" + words("demo.in-step" if result["in_step"] else "demo.not-in-step"), style="bold green" if result["in_step"] else "bold red", markup=False)
+    out.print(
+        "\n" + words("demo.in-step" if result["in_step"] else "demo.not-in-step"),
+        style="bold green" if result["in_step"] else "bold red",
+        markup=False,
+    )
 
 
 def _stay(stage: Stage, crm_url: str, books_url: str) -> None:

@@ -19,7 +19,14 @@ from unisono.store.asking import Problem, Question
 
 def add(app: typer.Typer) -> None:
     """Adds the commands of this file."""
-    for name, command in (("status", status), ("problems", problems), ("questions", questions), ("answer", answer), ("retry", retry), ("history", history)):
+    for name, command in (
+        ("status", status),
+        ("problems", problems),
+        ("questions", questions),
+        ("answer", answer),
+        ("retry", retry),
+        ("history", history),
+    ):
         app.command(name)(command)
 
 
@@ -29,7 +36,12 @@ def status(pair: PairId = "", data: Data = None, as_json: AsJson = False) -> Non
         show_status(house, the_pair(house, pair), as_json, writes=0)
 
 
-def problems(pair: PairId = "", raw: Annotated[bool, typer.Option("--raw", help="With the other system's own answer.")] = False, data: Data = None, as_json: AsJson = False) -> None:
+def problems(
+    pair: PairId = "",
+    raw: Annotated[bool, typer.Option("--raw", help="With the other system's own answer.")] = False,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
     """Records that cannot go across as they are: which field, which value, what to do."""
     with house_at(data) as house, house.store.read() as conn:
         found = asking.problems(conn, the_pair(house, pair))
@@ -41,7 +53,12 @@ def problem_text(problem: Problem) -> str:
     """A problem as a sentence: the record, the field, the value, what to do."""
     fields = problem.values.get("fields", "")
     named = ", ".join(field_name(f.strip(), language()) for f in fields.split(",")) if fields else ""
-    values = {"name": problem.label, **problem.values, "field": field_name(problem.field, language()) if problem.field else "", "fields": named}
+    values = {
+        "name": problem.label,
+        **problem.values,
+        "field": field_name(problem.field, language()) if problem.field else "",
+        "fields": named,
+    }
     return f"{problem.label}: {say(problem.code, values, language())}"
 
 

@@ -9,6 +9,7 @@ import typer
 
 from unisono.cli.base import AsJson, Data, holder, house_at, language, out, show, words
 from unisono.engine.cycle import Outcome, cycle
+from unisono.locale.names import field_name
 from unisono.locale.say import say
 from unisono.plan.actions import Decision
 from unisono.store import lanes, links, pairs
@@ -112,7 +113,9 @@ def policy_import(file: Path, pair: PairId = "", data: Data = None) -> None:
         out.print(words("policy-imported", version=str(version)), markup=False)
 
 
-def preview(pair: PairId = "", data: Data = None, as_json: AsJson = False, rows: Annotated[int, typer.Option(help="Records shown.")] = 40) -> None:
+def preview(
+    pair: PairId = "", data: Data = None, as_json: AsJson = False, rows: Annotated[int, typer.Option(help="Records shown.")] = 40
+) -> None:
     """Reads both sides and shows what would be done, record by record, and why. Nothing is written."""
     with house_at(data, alone=True) as house:
         pair_id = the_pair(house, pair)
@@ -156,15 +159,18 @@ def print_preview(outcome: Outcome, most: int) -> None:
     table = Table(words("column.record"), words("column.what"), words("column.why"))
     shown = [row for row in outcome.decisions if row[0].verdict not in ("equal", "left-out")]
     for decision, label in shown[:most]:
-        table.add_row(label, words(f"verdict.{decision.verdict}"), reason_text(decision))
+        table.add_row(label, words(f"verdict.{decision.verdict}"), reason_text(decision, label))
     out.print(table)
     if len(shown) > most:
         out.print(words("and-more", count=str(len(shown) - most)), markup=False)
 
 
-def reason_text(decision: Decision) -> str:
-    """Why, as a sentence."""
-    return say(decision.reason.code, {"name": "", **decision.reason.values}, language())
+def reason_text(decision: Decision, label: str) -> str:
+    """Why, as a sentence, with fields by their names."""
+    values = {"name": label, **decision.reason.values}
+    if values.get("fields"):
+        values["fields"] = ", ".join(field_name(f.strip(), language()) for f in values["fields"].split(","))
+    return say(decision.reason.code, values, language())
 
 
 def release_pair(pair: PairId = "", data: Data = None) -> None:
@@ -206,7 +212,9 @@ def show_status(house: House, pair_id: str, as_json: bool, *, writes: int) -> No
         linked = links.count_links(conn, pair_id)
         row = pairs.get_pair(conn, pair_id)
     value = {"pair": pair_id, "state": row.state, "writes": writes, "links": linked, "questions": questions, "problems": problems}
-    text = words("status", state=row.state, writes=str(writes), links=str(sum(linked.values())), questions=str(questions), problems=str(problems))
+    text = words(
+        "status", state=row.state, writes=str(writes), links=str(sum(linked.values())), questions=str(questions), problems=str(problems)
+    )
     show(value, as_json, text)
     if questions or problems:
         raise typer.Exit(1)

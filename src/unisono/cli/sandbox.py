@@ -12,8 +12,9 @@ import typer
 
 from unisono.cli.base import out, words
 from unisono.sandbox import centralstation, fastbill
-from unisono.sandbox.kit.app import Simulator, application
+from unisono.sandbox.kit.app import application
 from unisono.sandbox.kit.server import Server
+from unisono.sandbox.kit.simulator import Simulator
 from unisono.sandbox.kit.state import load, save
 from unisono.sandbox.kit.world import SimClock, World
 

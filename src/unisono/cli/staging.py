@@ -143,8 +143,10 @@ def _offer(stage: Stage) -> tuple[str, str, bool]:
     made = _customers(stage, name)
     estimates = [e for e in stage.books.truth()["estimates"] if made and e["CUSTOMER_ID"] == made[0]["CUSTOMER_ID"]]
     total = f"{estimates[0]['SUB_TOTAL']} EUR" if estimates else "-"
-    return f"{before} {words('kind.party')}", f"{len(made)} {words('kind.party')}, {len(estimates)} {words('kind.quote')} ({total})", bool(
-        len(made) == 1 and len(estimates) == 1
+    return (
+        f"{before} {words('kind.party')}",
+        f"{len(made)} {words('kind.party')}, {len(estimates)} {words('kind.quote')} ({total})",
+        bool(len(made) == 1 and len(estimates) == 1),
     )
 
 

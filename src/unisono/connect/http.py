@@ -32,6 +32,9 @@ from unisono.connect.reply import Reply, retry_at
 from unisono.model.errors import BadAnswer, LoginRefused, Refused, TryLater, Unavailable, Unclear
 from unisono.model.secret import Secret
 
+Transport = httpx2.BaseTransport
+"""What carries calls: ``None`` at the door is the network itself, tests hand in a simulator."""
+
 __all__ = ["BODY_LIMIT", "Door", "Reply"]
 
 BODY_LIMIT = 50 * 1024 * 1024

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -62,7 +63,7 @@ def apply(jobs: Sequence[Job], pairing: Pairing, hands: Hands) -> None:
             break
         _intend(ready, step, pairing, hands)
         hands.step("intended")
-        _each(ready, hands, lambda job: _send(job, pairing, step))
+        _each(ready, hands, partial(_send, pairing=pairing, step=step))
         hands.step("sent")
         _note_steps(ready, step, hands)
         step += 1
@@ -150,7 +151,7 @@ def _intend(jobs: Sequence[Job], step: int, pairing: Pairing, hands: Hands) -> N
         intents.intend(conn, pairing.id, pairing.lane, pairing.epoch, fresh, now, pairing.run)
 
 
-def _send(job: Job, pairing: Pairing, step: int) -> None:
+def _send(job: Job, *, pairing: Pairing, step: int) -> None:
     system = pairing.side(job.send.write.side).system
     job.answers = (*job.answers, system.send(job.commands[step], job.answers))
 

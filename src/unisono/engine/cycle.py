@@ -337,7 +337,7 @@ def _after(
                     work.put_off(conn, pairing.lane, task, now + LATER, fault.code, counted=False)
                 stop = stop or fault
             else:
-                _retry(conn, job, tasks, fault, pairing, hands)
+                _retry(conn, tasks, fault, pairing, hands)
     return stop
 
 
@@ -351,7 +351,7 @@ def _take_fresh(conn: Connection, job: Job, pairing: Pairing, hands: Hands) -> N
         seen.put_seen(conn, where.id, rows, hands.clock.now())
 
 
-def _retry(conn: Connection, job: Job, tasks: Sequence[Task], fault: SystemFault, pairing: Pairing, hands: Hands) -> None:
+def _retry(conn: Connection, tasks: Sequence[Task], fault: SystemFault, pairing: Pairing, hands: Hands) -> None:
     """Unclear, unavailable or vanished: due again with backoff; what vanished is confirmed by the next pull."""
     for task in tasks:
         wait = min(timedelta(hours=1), timedelta(seconds=5 * 2 ** min(task.attempts, 10)))

@@ -51,6 +51,7 @@ class _Batch:
             self._load(side, kind, keys)
         self._filed = self._notes(subjects)
         self._answers = asking.answers_for(conn, pairing.id, [str(s) for s in subjects])
+        self._remember_couples(subjects)
         self._load_owners(subjects)
         self._reasons = self._load_reasons(subjects)
         self._also = self._load_also(subjects)
@@ -70,7 +71,7 @@ class _Batch:
             b=b,
             link=link,
             filed=self._filed.get(subject),
-            reasons=self._all_reasons(subject, mine),
+            reasons=self._reasons.get(subject, ()),
             owner=owner,
             candidates=self._candidates.get(subject, ()),
             quotes=tuple(self._quotes.get(mine.record.owner, ())) if mine and subject.kind in _DOCUMENTS else (),
@@ -98,12 +99,23 @@ class _Batch:
         found = links.links_of(self._conn, self._pairing.id, "note", "b", list(documents))
         return {documents[key]: link for key, link in found.items()}
 
+    def _remember_couples(self, subjects: Sequence[Subject]) -> None:
+        """An answer about a couple counts for both of its records, whichever was asked about."""
+        people = {(s.side, s.key): s for s in subjects if s.kind in ("party", "contact")}
+        for subject, answer in asking.couples(self._conn, self._pairing.id) if people else ():
+            a_key, _, b_key = subject.partition("|")
+            for side, key, far in (("a", a_key, b_key), ("b", b_key, a_key)):
+                mine = people.get((side, key))  # type: ignore[arg-type]
+                if mine is not None:
+                    self._answers.setdefault(str(mine), {})[f"same-customer|{far}"] = answer
+
     def _load_owners(self, subjects: Sequence[Subject]) -> None:
         self._owner_links: dict[tuple[Side, str], Link] = {}
         self._owner_reasons: dict[tuple[Side, str], tuple[str, ...]] = {}
         for side in ("a", "b"):
             owners = sorted(
-                {m.record.owner for s in subjects if s.side == side and s.kind != "party" and (m := self._seen[s.side, s.kind].get(s.key))} - {""}
+                {m.record.owner for s in subjects if s.side == side and s.kind != "party" and (m := self._seen[s.side, s.kind].get(s.key))}
+                - {""}
             )
             for key, link in links.links_of(self._conn, self._pairing.id, "party", side, owners).items():
                 self._owner_links[side, key] = link
@@ -148,9 +160,6 @@ class _Batch:
         rows = [self._seen["a", "contact"].get(s.key) for s in subjects if s.side == "a" and s.kind == "contact"]
         return sorted({r.record.owner for r in rows if r} - {""})
 
-    def _all_reasons(self, subject: Subject, mine: Seen | None) -> tuple[str, ...]:
-        return self._reasons.get(subject, ())
-
     def _tagged(self, keys: Sequence[str]) -> set[str]:
         wanted = self._pairing.policy.customers.from_crm.tag
         if not wanted or not keys:
@@ -171,25 +180,20 @@ class _Batch:
         contacts = seen.of_owners(self._conn, where, ("contact",), keys)
         people = [row.record.key for rows in contacts.values() for row in rows]
         tagged = self._tagged([*keys, *people])
+        # A tagged person of a company goes along as its contact, not as a customer of their own.
+        alone = seen.get_many(self._conn, where, "contact", [key for key in keys if key in tagged])
+        belonging = {key for key, row in alone.items() if not row.gone and row.record.owner}
         out = {}
         for key in keys:
             reasons = []
             if any(self._counts(row) for row in quotes.get(key, ())):
                 reasons.append("quote")
-            if key in tagged and not self._is_contact(key, contacts):
+            if key in tagged and key not in belonging:
                 reasons.append("tag")
             if any(row.record.key in tagged for row in contacts.get(key, ())):
                 reasons.append("contact-tag")
             out[key] = tuple(reasons)
         return out
-
-    def _is_contact(self, key: str, contacts: dict[str, list[Seen]]) -> bool:
-        """A tagged person of a company goes along as its contact, not as a customer of their own."""
-        return key in seen.get_many(self._conn, self._pairing.a.id, "contact", [key]) and self._live_contact(key)
-
-    def _live_contact(self, key: str) -> bool:
-        row = seen.get_many(self._conn, self._pairing.a.id, "contact", [key]).get(key)
-        return row is not None and not row.gone and bool(row.record.owner)
 
     def _counts(self, quote: Seen) -> bool:
         """Whether a deal makes its party a customer: a new one, or any if the policy takes history along."""
@@ -228,7 +232,7 @@ class _Batch:
             parties = [s for s in free if s.kind == "party"]
             rows = [m for s in parties if (m := self._seen[side, "party"].get(s.key))]
             pool = self._candidates_from(far, "party", seen.alike(self._conn, self._pairing.side(far).id, "party", [r.keys for r in rows]))
-            out |= {s: pool for s in parties}
+            out |= dict.fromkeys(parties, pool)
             out |= self._contact_candidates(far, [s for s in free if s.kind == "contact"])
             if side == "a":
                 out |= self._quote_candidates([s for s in free if s.kind == "quote"])
@@ -246,8 +250,15 @@ class _Batch:
         )
 
     def _candidates_from(self, side: Side, kind: Kind, rows: Sequence[Seen]) -> tuple[Candidate, ...]:
-        taken = links.links_of(self._conn, self._pairing.id, kind, side, [r.record.key for r in rows])
-        return tuple(Candidate(row, row.record.key in taken) for row in rows)
+        keys = [r.record.key for r in rows]
+        taken = links.links_of(self._conn, self._pairing.id, kind, side, keys)
+        asks = self._would_ask(keys) if side == "a" and kind == "party" else set()
+        return tuple(Candidate(r, r.record.key in taken, r.record.key in asks and r.record.key not in taken) for r in rows)
+
+    def _would_ask(self, keys: Sequence[str]) -> set[str]:
+        """Which CRM parties are to go across themselves."""
+        reasons = self._party_reasons("a", keys)
+        return {key for key in keys if party_left_out("a", reasons[key], False, self._pairing.policy) is None}
 
     def _contact_candidates(self, far: Side, subjects: Sequence[Subject]) -> dict[Subject, tuple[Candidate, ...]]:
         owners = {s: self._owner(s, self._seen[s.side, "contact"].get(s.key)) for s in subjects}
@@ -260,7 +271,7 @@ class _Batch:
         rows = [m for s in subjects if (m := self._seen["a", "quote"].get(s.key))]
         found = seen.alike(self._conn, self._pairing.b.id, "quote", [r.keys for r in rows if r.keys.reference])
         pool = self._candidates_from("b", "quote", found)
-        return {s: pool for s in subjects}
+        return dict.fromkeys(subjects, pool)
 
     def _load_quotes(self, subjects: Sequence[Subject]) -> dict[str, list[FiledQuote]]:
         rows = [self._seen["b", s.kind].get(s.key) for s in subjects if s.side == "b" and s.kind in _DOCUMENTS]

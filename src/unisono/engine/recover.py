@@ -92,7 +92,13 @@ def _free(intent: Intent, rows: tuple[Raw, ...], pairing: Pairing, hands: Hands)
 def _bare(system: str, kind: str, row: Raw) -> Record:
     from unisono.model.document import Note
 
-    return Record(kind="note" if kind == "note" else "file", key=row.key, body=Note(title=system, text=""), resource=row.resource, resource_key=row.key)
+    return Record(
+        kind="note" if kind == "note" else "file",
+        key=row.key,
+        body=Note(title=system, text=""),
+        resource=row.resource,
+        resource_key=row.key,
+    )
 
 
 def _found(intent: Intent, record: Record, row: Raw, pairing: Pairing, hands: Hands) -> None:

@@ -207,5 +207,3 @@ def mark_for(side: Side, kind: str, key: str, priority: int = 10) -> Mark:
     """A mark for one record, ranked so that what others depend on comes first; documents after customers."""
     rank = RANKS.get(kind, 9)
     return Mark(f"{side}:{kind}:{key}", kind, rank, max(priority, 20) if rank >= 2 and priority else priority)
-
-

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 
-@dataclass
+@dataclass(eq=False)
 class SystemFault(Exception):
     """Something a vendor's API did not do. ``code`` is a catalogue code, ``values`` fill its sentence, ``raw`` is the vendor's own answer.
 
@@ -22,50 +22,50 @@ class SystemFault(Exception):
         return f"{self.code}({told})"
 
 
-@dataclass
+@dataclass(eq=False)
 class TryLater(SystemFault):
     """Not done, certainly; may be asked again from ``at`` (UTC) on: pace, 429, an allowance used up. Not counted as an attempt."""
 
     at: datetime | None = None
 
 
-@dataclass
+@dataclass(eq=False)
 class Unavailable(SystemFault):
     """A read failed (no connection, time-out, 5xx, HTML or torn JSON instead of data). Nothing was changed; try again with backoff."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Refused(SystemFault):
     """The vendor refused one record, definitely. ``field`` is our name of the offending field if known; waits for a change or a person."""
 
     field: str = ""
 
 
-@dataclass
+@dataclass(eq=False)
 class Full(SystemFault):
     """The account has no room or no plan for this kind of record (507, 402): pauses the resource, not the record."""
 
 
-@dataclass
+@dataclass(eq=False)
 class LoginRefused(SystemFault):
     """The key is wrong, expired or lacks a right: the connection stops and a person is told."""
 
 
-@dataclass
+@dataclass(eq=False)
 class NotThere(SystemFault):
     """A definite *not found* for one key. Whether it was deleted, merged or hidden is for the caller to find out."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Conflicted(SystemFault):
     """A conditional write met a newer version (409/412/406): read again and plan again."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Unclear(SystemFault):
     """A write whose outcome is unknown (time-out, reset, 5xx, torn body). Never repeated blindly: the create ladder decides."""
 
 
-@dataclass
+@dataclass(eq=False)
 class BadAnswer(SystemFault):
     """An answer that does not have the vendor's shape. For a read: as ``Unavailable``, and one bad record stops nobody else's."""

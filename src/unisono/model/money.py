@@ -39,7 +39,7 @@ def decimal_of(value: object) -> Decimal:
 
     Raises ``ValueError`` for anything else, floats included: a float has already lost cents.
     """
-    if isinstance(value, bool) or isinstance(value, float) or value is None:
+    if isinstance(value, bool | float) or value is None:
         raise ValueError(f"not an exact number: {value!r}")
     if isinstance(value, Decimal):
         if not value.is_finite():

@@ -49,7 +49,10 @@ def allowed(direction: Direction, to: Side) -> bool:
 
 
 def compare(link: Link, a: Flat, b: Flat, rules: Rules, answers: dict[str, str]) -> Comparison:
-    """Compares the two records of a link field by field. ``answers`` holds a person's choice for a conflict: ``field=a-value|b-value`` -> ``crm`` or ``invoicing``."""
+    """Compares the two records of a link field by field.
+
+    ``answers`` holds a person's choice for a conflict: ``field=a-value|b-value`` -> ``crm`` or ``invoicing``.
+    """
     kind, agreed_a, agreed_b = link.kind, link.agreed_a, link.agreed_b
     to_a: Flat = {}
     to_b: Flat = {}

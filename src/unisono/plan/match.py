@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from unisono.model.party import Party
 from unisono.model.record import MatchKeys
 from unisono.plan.situation import Candidate, Seen
-from unisono.policy.schema import MatchRule, Matching
+from unisono.policy.schema import Matching, MatchRule
 
 
 @dataclass(frozen=True, slots=True)

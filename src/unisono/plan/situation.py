@@ -29,6 +29,9 @@ def subject_of(text: str) -> Subject:
     return Subject(side, kind, key)  # type: ignore[arg-type]
 
 
+NO_KEYS = MatchKeys()
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """A record as last observed. ``first_at`` is when we first saw it (UTC); ``gone`` says it was definitely deleted."""
@@ -38,7 +41,7 @@ class Seen:
     first_at: datetime
     gone: bool = False
     missing: bool = False
-    keys: MatchKeys = MatchKeys()
+    keys: MatchKeys = NO_KEYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +78,12 @@ class Owner:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A record of the other side that may be the same. ``linked`` says it already is somebody else's counterpart."""
+    """A record of the other side that may be the same. ``linked`` says it already is somebody else's counterpart, ``asks`` that it is
+    to go across itself, so that its own planning asks about this couple."""
 
     seen: Seen
     linked: bool = False
+    asks: bool = False
 
 
 @dataclass(frozen=True, slots=True)

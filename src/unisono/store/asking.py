@@ -118,6 +118,12 @@ def answers_for(conn: Connection, pair: str, keys: Sequence[str]) -> dict[str, d
     return out
 
 
+def couples(conn: Connection, pair: str) -> list[tuple[str, str]]:
+    """What people answered about couples of customers: (CRM key and other key, joined by ``|``; answer)."""
+    where = and_(question.c.pair == pair, question.c.code == "same-customer", question.c.state == "answered")
+    return [(r.subject, r.answer) for r in conn.execute(select(question.c.subject, question.c.answer).where(where).order_by(question.c.answered_at))]
+
+
 def questions(conn: Connection, pair: str, state: str = "open", limit: int = 500) -> list[Question]:
     """The questions of a pair, grouped ones beside each other, oldest first."""
     where = and_(question.c.pair == pair, question.c.state == state)

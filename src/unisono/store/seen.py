@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Column, Connection, Row, and_, bindparam, func, literal_column, select, update
 
-from unisono.model.record import Kind, MatchKeys, Record, label_of, match_keys
+from unisono.model.document import Document
+from unisono.model.record import Body, Kind, MatchKeys, Record, label_of, match_keys
 from unisono.plan.situation import Seen
 from unisono.store.codec import body_from, body_text, hash_of
 from unisono.store.dialect import portions
@@ -57,7 +58,7 @@ def put_seen(conn: Connection, connection: str, rows: Sequence[tuple[Record, byt
     at = stamp(now)
     stored = _stored_hashes(conn, connection, [(r.kind, r.key) for r, _ in rows])
     texts = [body_text(record.body) for record, _ in rows]
-    hashes = [hash_of(text, record.owner) for text, (record, _) in zip(texts, rows, strict=True)]
+    hashes = [hash_of(_steady(record.body, text), record.owner) for text, (record, _) in zip(texts, rows, strict=True)]
     news = [stored.get((r.kind, r.key)) for r, _ in rows]
     changed = [i for i, h in enumerate(hashes) if news[i] is None or news[i][0] != h or news[i][2]]  # type: ignore[index]
     first = next_changes(conn, connection, len(changed)) if changed else 0
@@ -113,9 +114,9 @@ def mark_gone(conn: Connection, connection: str, keys: Iterable[tuple[Kind, str]
         return 0
     first = next_changes(conn, connection, len(rows))
     for number, row in enumerate(rows):
-        row |= {"number": first + number, "at": stamp(now)}
+        row |= {"b_change": first + number, "b_at": stamp(now)}
     where = and_(seen.c.connection == connection, seen.c.kind == bindparam("b_kind"), seen.c.key == bindparam("b_key"))
-    conn.execute(update(seen).where(where).values(gone_at=bindparam("at"), change=bindparam("number")), rows)
+    conn.execute(update(seen).where(where).values(gone_at=bindparam("b_at"), change=bindparam("b_change")), rows)
     return len(rows)
 
 
@@ -191,6 +192,11 @@ def seen_from(row: Row[Any]) -> Seen:
     )
     keys = MatchKeys(row.ref, row.tax_id, row.number, row.email, row.name, row.postcode)
     return Seen(record, row.change, instant(row.first_at), bool(row.gone_at), bool(row.missing_at), keys)
+
+
+def _steady(body: Body, text: str) -> str:
+    """A body's text without what the vendor makes anew for each answer: the link to the file."""
+    return body_text(replace(body, file_url="")) if isinstance(body, Document) and body.file_url else text
 
 
 def _stored_hashes(

@@ -12,12 +12,11 @@ from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
-
-import httpx2
+from urllib.parse import urlsplit
 
 from unisono.connect import windows
 from unisono.connect.clock import Clock, SystemClock
-from unisono.connect.http import Door
+from unisono.connect.http import Door, Transport
 from unisono.connect.pace import allowance, narrowed
 from unisono.connect.port import System
 from unisono.engine.hands import Connected, Hands, Pairing, no_step
@@ -36,8 +35,12 @@ from unisono.store.pairs import ConnectionRow, PairRow
 from unisono.store.secrets import KeyRing, get_secret
 from unisono.systems.catalogue import load
 
-Transports = Callable[[str], httpx2.BaseTransport | None]
+Transports = Callable[[str], Transport | None]
 """System name -> the transport that reaches it; ``None`` is the network itself."""
+
+
+def by_network(_: str) -> None:
+    """Every system is reached over the network itself."""
 
 
 @dataclass(kw_only=True)
@@ -48,8 +51,8 @@ class House:
     ring: KeyRing
     folder: Path
     clock: Clock = field(default_factory=SystemClock)
-    chance: random.Random = field(default_factory=lambda: random.Random(chance.randbits(128)))
-    transports: Transports = lambda system: None
+    chance: random.Random = field(default_factory=chance.SystemRandom)
+    transports: Transports = by_network
     loopback: bool = False
     """Simulators on this machine may be spoken to without TLS."""
     fan_out: int = 4
@@ -142,7 +145,11 @@ def needed(capabilities: Capabilities, policy: Policy, side: str) -> tuple[str, 
     kinds: list[Kind] = ["party"] if policy.customers.direction != "off" else []
     if policy.customers.direction != "off" and policy.customers.contacts != "none":
         kinds.append("contact")
-    if policy.quotes.direction != "off" or policy.documents.direction != "off" or (side == "a" and "quote" in policy.customers.from_crm.when):
+    if (
+        policy.quotes.direction != "off"
+        or policy.documents.direction != "off"
+        or (side == "a" and "quote" in policy.customers.from_crm.when)
+    ):
         kinds.append("quote")
     if side == "a" and "tag" in policy.customers.from_crm.when:
         kinds.append("tag")
@@ -189,7 +196,7 @@ def pair_row(house: House, pair_id: str) -> PairRow:
 
 def _hosts(capabilities: Capabilities, settings: Mapping[str, Any]) -> tuple[str, ...]:
     """The hosts of ``system.toml``, and those of addresses that set-up stored (a simulator, a self-hosted system)."""
-    given = [httpx2.URL(str(settings[k])).host for k in ("api", "portal") if settings.get(k)]
+    given = [urlsplit(str(settings[k])).hostname or "" for k in ("api", "portal") if settings.get(k)]
     return (*capabilities.hosts, *given)
 
 

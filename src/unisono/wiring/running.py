@@ -115,7 +115,9 @@ class Runner:
         now = self.house.clock.now()
         pairings = [self.house.pairing(p.id) for p in rows]
         sides = [p.a if p.a.id == row.id else p.b for p in pairings]
-        names = sorted({name for side in sides for name in side.resources}, key=[r.name for r in sides[0].system.capabilities.resources].index)
+        names = sorted(
+            {name for side in sides for name in side.resources}, key=[r.name for r in sides[0].system.capabilities.resources].index
+        )
         where = type(sides[0])(id=row.id, system=sides[0].system, resources=tuple(names))
         floor = min(p.policy.poll.floor_seconds for p in pairings)
         try:

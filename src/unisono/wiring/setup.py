@@ -13,7 +13,7 @@ from unisono.engine.hands import Connected
 from unisono.model.errors import SystemFault
 from unisono.model.secret import Secret
 from unisono.policy.files import parse_policy
-from unisono.store import pairs, seen, secrets
+from unisono.store import pairs, secrets, seen
 from unisono.store.pairs import ConnectionRow
 from unisono.store.stamps import stamp
 from unisono.wiring.house import House, system_file
@@ -61,7 +61,9 @@ def replace_key(house: House, connection_id: str, login: Mapping[str, str]) -> I
         row = pairs.get_connection(conn, connection_id)
     fields = system_file(row.system).login
     given: dict[str, str | Secret] = {
-        f.name: Secret(login[f.name]) if f.secret else login.get(f.name, row.login.get(f.name, "")) for f in fields if f.name in login or not f.secret
+        f.name: Secret(login[f.name]) if f.secret else login.get(f.name, row.login.get(f.name, ""))
+        for f in fields
+        if f.name in login or not f.secret
     }
     identity = house.open_system(row.system, connection_id, given, row.settings | row.proven).identify()
     if identity is not None and row.identity and identity.account != row.identity:
@@ -152,5 +154,15 @@ def put_policy(house: House, pair_id: str, body: str, by: str) -> int:
     return version
 
 
-__all__ = ["Connection", "MissingLogin", "SystemFault", "WrongAccount", "add_reference_fields", "connect", "delays", "interval_of", "release"]
+__all__ = [
+    "Connection",
+    "MissingLogin",
+    "SystemFault",
+    "WrongAccount",
+    "add_reference_fields",
+    "connect",
+    "delays",
+    "interval_of",
+    "release",
+]
 __all__ += ["put_policy", "replace_key", "set_state"]

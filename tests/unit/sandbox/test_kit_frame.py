@@ -10,7 +10,8 @@ import pytest
 from werkzeug.wrappers import Request, Response
 
 from tests.support.transport import SimTransport
-from unisono.sandbox.kit.app import Done, LostConnection, application
+from unisono.sandbox.kit.app import LostConnection, application
+from unisono.sandbox.kit.simulator import Done
 from unisono.sandbox.kit.world import World
 
 

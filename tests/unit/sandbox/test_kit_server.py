@@ -11,8 +11,9 @@ import httpx2
 import pytest
 from werkzeug.wrappers import Request, Response
 
-from unisono.sandbox.kit.app import Done, application
+from unisono.sandbox.kit.app import application
 from unisono.sandbox.kit.server import Server
+from unisono.sandbox.kit.simulator import Done
 from unisono.sandbox.kit.world import World
 
 

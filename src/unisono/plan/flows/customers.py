@@ -23,7 +23,7 @@ def plan_customer(s: Situation, rules: Rules) -> Decision:
     me = s.seen(s.subject.side)
     if me is None or me.gone:
         return Decision(s.subject, "gone", Reason("not-there"))
-    left_out = _left_out(s, me, rules)
+    left_out = _left_out(s, rules)
     if left_out is not None:
         return Decision(s.subject, "left-out", left_out)
     if s.held:
@@ -43,13 +43,13 @@ def plan_customer(s: Situation, rules: Rules) -> Decision:
     return _create(s, me, rules)
 
 
-def _left_out(s: Situation, me: Seen, rules: Rules) -> Reason | None:
+def _left_out(s: Situation, rules: Rules) -> Reason | None:
     """Why a rule leaves an unlinked record where it is, or ``None`` if it is to go across."""
     policy = rules.policy.customers
     side = s.subject.side
     if not allowed(policy.direction, other(side)):
         return Reason("direction-off")
-    if not rules.capabilities(other(side)).writing(s.subject.kind).create != "none":
+    if rules.capabilities(other(side)).writing(s.subject.kind).create == "none":
         return Reason("cannot-create", {"system": rules.capabilities(other(side)).title})
     if s.subject.kind == "contact":
         return _contact_left_out(s, rules.policy)
@@ -122,7 +122,9 @@ def _join(s: Situation, me: Seen, they: Seen, rule: str, rules: Rules) -> Decisi
     """Links two existing records. Equal fields become agreed; everything else is compared on the next look, as never in step."""
     a, b = (me, they) if s.subject.side == "a" else (they, me)
     flat_a, flat_b = flat_of(a.record.body), flat_of(b.record.body)
-    equal = [n for n in held_by_both(s.subject.kind, rules.a, rules.b, a.record.key, b.record.key) if flat_a.get(n, "") == flat_b.get(n, "")]
+    equal = [
+        n for n in held_by_both(s.subject.kind, rules.a, rules.b, a.record.key, b.record.key) if flat_a.get(n, "") == flat_b.get(n, "")
+    ]
     join = Join(
         kind=s.subject.kind,
         a_key=a.record.key,
@@ -135,9 +137,13 @@ def _join(s: Situation, me: Seen, they: Seen, rule: str, rules: Rules) -> Decisi
 
 
 def _ask_who(s: Situation, me: Seen, match: Match) -> Decision:
-    """One question about the strongest candidate: same, different or later; others follow when it is answered."""
+    """One question about the strongest candidate: same, different or later; others follow when it is answered. A couple is asked about once:
+    on the CRM's side, where both records would ask."""
     hit = match.doubtful[0]
     they = hit.candidate.seen.record
+    if hit.candidate.asks:
+        wait = Wait(on=f"{other(s.subject.side)}:{they.kind}:{they.key}", reason=Reason("asked-over-there", {"name": label_of(they)}))
+        return Decision(s.subject, "waiting", wait.reason, (wait,))
     code = "same-customer"
     options = ("different", "later") if hit.candidate.linked else ("same", "different", "later")
     values = {
@@ -154,12 +160,17 @@ def _ask_who(s: Situation, me: Seen, match: Match) -> Decision:
     )
 
 
+def couple(s: Situation, other_key: str) -> str:
+    """What a question about two records is remembered by: the CRM's key, then the other's, whoever asks."""
+    return f"{s.subject.key}|{other_key}" if s.subject.side == "a" else f"{other_key}|{s.subject.key}"
+
+
 def _create(s: Situation, me: Seen, rules: Rules) -> Decision:
     kind, to = s.subject.kind, other(s.subject.side)
     fields = rules.capabilities(to).fields(kind)
     source = flat_of(me.record.body)
     values = _to_write(source, fields, to, rules.policy, create=True)
-    filled = _filled(values, to, rules.policy) if kind == "party" else values
+    filled = _filled(values, rules.policy) if kind == "party" else values
     reports = _refusals(kind, filled, fields, to, rules.policy)
     if reports:
         return Decision(s.subject, "refused", Reason(reports[0].code, reports[0].values), reports)
@@ -183,7 +194,7 @@ def _to_write(source: Flat, fields: dict[str, FieldLimit], to: Side, policy: Pol
     return out
 
 
-def _filled(values: Flat, to: Side, policy: Policy) -> Flat:
+def _filled(values: Flat, policy: Policy) -> Flat:
     """With the policy's country where an address names none."""
     country = policy.customers.country
     has_address = any(values.get(f"address.{part}") for part in ("line1", "postcode", "city"))
@@ -217,7 +228,7 @@ def _linked(s: Situation, rules: Rules) -> Decision:
         return Decision(s.subject, "waiting", Reason("counterpart-not-read"))
     for seen, side in ((s.a, "crm"), (s.b, "invoicing")):
         if seen.gone:
-            reason = Reason("deleted-there", {"side": side, "name": label_of(seen.record)}) 
+            reason = Reason("deleted-there", {"side": side, "name": label_of(seen.record)})
             sever = Sever(kind=link.kind, a_key=link.a_key, b_key=link.b_key, reason=reason)
             return Decision(s.subject, "gone", reason, (sever,))
     if s.a.missing or s.b.missing:

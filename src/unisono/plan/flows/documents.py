@@ -102,7 +102,7 @@ def _rows(lines: Lines) -> list[tuple[str, str, str]]:
 
 
 def _filed(s: Situation, me: Seen, document: Document, about: tuple[str, ...], why: str, rules: Rules, words: Words) -> Decision:
-    note = render(me, document, rules, words)
+    note = render(document, rules, words)
     version, text_hash = version_of(document), _hash(note.title + "\n" + note.text)
     source = f"{s.subject.kind}:{s.subject.key}"
     values = {"name": label_of(me.record), "why": why}
@@ -132,7 +132,7 @@ def _file(document: Document, version: str, note: str, source: str, number: int,
     return Send(write=write, reason=reason, link_kind="note", agree={"version": version, "files": str(number)}, source=source)
 
 
-def render(me: Seen, document: Document, rules: Rules, words: Words) -> Note:
+def render(document: Document, rules: Rules, words: Words) -> Note:
     """The note's title and text in the pair's language. Our reference, the language-free marker, is added when it is written."""
     kind = _KINDS.get(document.type_code, "document")
     number = document.number or "-"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from unisono.sandbox.centralstation.book import Book
 from unisono.sandbox.centralstation.envelope import Call, answer, not_found
 from unisono.sandbox.centralstation.listing import page, resembles
-from unisono.sandbox.kit.app import Done
+from unisono.sandbox.kit.simulator import Done
 from unisono.sandbox.kit.world import Row
 
 Handler = Callable[[Book, Call], Done]

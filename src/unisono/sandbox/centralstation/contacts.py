@@ -18,7 +18,7 @@ from unisono.sandbox.centralstation.records import (
     update,
     wanted,
 )
-from unisono.sandbox.kit.app import Done
+from unisono.sandbox.kit.simulator import Done
 from unisono.sandbox.kit.world import Row
 
 Handler = Callable[[Book, Call], Done]

@@ -11,7 +11,7 @@ from unisono.sandbox.centralstation.envelope import Call, answer, not_found
 from unisono.sandbox.centralstation.fields import HOOK, clean
 from unisono.sandbox.centralstation.listing import page
 from unisono.sandbox.centralstation.records import KIND_OF_TYPE, shown
-from unisono.sandbox.kit.app import Done
+from unisono.sandbox.kit.simulator import Done
 from unisono.sandbox.kit.world import Row
 
 Handler = Callable[[Book, Call], Done]

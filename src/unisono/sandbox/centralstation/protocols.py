@@ -12,7 +12,7 @@ from unisono.sandbox.centralstation.book import TABLE_OF, Book, split_errors
 from unisono.sandbox.centralstation.envelope import Call, answer, bad_request, instant, invalid, not_found, refused
 from unisono.sandbox.centralstation.fields import PROTOCOL, Errors, clean
 from unisono.sandbox.centralstation.listing import order, page, resembles
-from unisono.sandbox.kit.app import Done
+from unisono.sandbox.kit.simulator import Done
 from unisono.sandbox.kit.world import Row
 
 Handler = Callable[[Book, Call], Done]

@@ -308,3 +308,6 @@ def _method(book: Book, kind: Kind, row: Row, name: str) -> Any:
 def url(book: Book, table: str, key: int) -> str:
     """The link to a record in the vendor's pages (its form is a guess)."""
     return f"https://{book.setting('account')}.centralstationcrm.net/{table}/{key}"
+
+
+parts.MAKERS["company"] = lambda book, values: create(book, COMPANY_KIND, values)

@@ -10,7 +10,7 @@ from unisono.sandbox.centralstation.envelope import Call, answer, bad_request, i
 from unisono.sandbox.centralstation.fields import CUSTOM_FIELDS_TYPE, clean
 from unisono.sandbox.centralstation.listing import TAG_ATTRIBUTES, filters, order, page
 from unisono.sandbox.centralstation.parts import DETAIL_TYPES, PARTS, Part
-from unisono.sandbox.kit.app import Done
+from unisono.sandbox.kit.simulator import Done
 from unisono.sandbox.kit.world import Row
 
 Handler = Callable[[Book, Call], Done]

@@ -15,7 +15,7 @@ from unisono.sandbox.centralstation import account, acts, contacts, hooks, pages
 from unisono.sandbox.centralstation.book import Book
 from unisono.sandbox.centralstation.envelope import Call, Refused, answer, not_found, refused
 from unisono.sandbox.centralstation.truth import truth
-from unisono.sandbox.kit.app import Done
+from unisono.sandbox.kit.simulator import Done
 from unisono.sandbox.kit.world import World
 
 ROUTES = contacts.ROUTES | subroutes.ROUTES | protocols.ROUTES | hooks.ROUTES | account.ROUTES

@@ -12,8 +12,8 @@ from werkzeug.wrappers import Request, Response
 
 from unisono.sandbox.fastbill.account import Account
 from unisono.sandbox.fastbill.envelope import plain
-from unisono.sandbox.kit.app import Done
 from unisono.sandbox.kit.pdf import make_pdf
+from unisono.sandbox.kit.simulator import Done
 from unisono.sandbox.kit.world import Row
 
 PATH = "/download/"

@@ -14,7 +14,7 @@ from unisono.sandbox.fastbill.account import Account
 from unisono.sandbox.fastbill.envelope import Call, answer, read
 from unisono.sandbox.fastbill.errors import WRONG_CREDENTIALS, Refusal, shaped_errors, unknown_service
 from unisono.sandbox.fastbill.services import NOT_SIMULATED, SERVICES
-from unisono.sandbox.kit.app import Done
+from unisono.sandbox.kit.simulator import Done
 from unisono.sandbox.kit.world import World
 
 PATH = "/api/1.0/api.php"

@@ -7,16 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
+from unisono.sandbox.kit.control import Control
 from unisono.sandbox.kit.faults import Fault
-from unisono.sandbox.kit.world import World
-
-if TYPE_CHECKING:
-    from unisono.sandbox.kit.control import Control
+from unisono.sandbox.kit.simulator import Done, Simulator
 
 WSGIApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -44,58 +41,12 @@ class LostConnection(Exception):
         self.done = done
 
 
-@dataclass
-class Done:
-    """What a simulator's handler gives back to the frame: the answer and what the log should say of it."""
-
-    response: Response
-    operation: str = ""
-    write: bool = False
-    subject: str = ""
-
-
 class CutBody(list[bytes]):
     """A body shorter than its declared length; a real server has to close the connection behind it."""
 
 
-class Simulator(Protocol):
-    """One vendor. ``handle`` performs a request; the names of its operations and tables are the vendor's own."""
-
-    world: World
-
-    def operation(self, request: Request) -> str:
-        """The vendor-side name of what is asked, known before the work is done (``customer.create``, ``POST companies``)."""
-        ...
-
-    def handle(self, request: Request) -> Done:
-        """Do the work and answer. Raises nothing: a vendor answers errors, too."""
-        ...
-
-    def throttled(self, request: Request) -> Response:
-        """The vendor's own answer to too many calls (fault ``rate``)."""
-        ...
-
-    def unauthorised(self, request: Request) -> Response:
-        """The vendor's own refusal of a key (fault ``unauthorised``)."""
-        ...
-
-    def truth(self) -> dict[str, Any]:
-        """The whole data of the vendor as JSON-able values: what an oracle compares with."""
-        ...
-
-    def page(self, request: Request) -> Response:
-        """A small HTML page below ``/_sandbox/page`` where a person plays the vendor's side (forms post to ``/_sandbox/act/<name>``)."""
-        ...
-
-    def act(self, name: str, values: dict[str, str]) -> dict[str, Any]:
-        """One action of the vendor's side (edit a customer, mark an offer sent, pay an invoice). Raises ``KeyError``/``ValueError``."""
-        ...
-
-
 def application(simulator: Simulator, *, control: bool = False) -> WSGIApp:
     """The WSGI application of one vendor. ``control`` opens ``/_sandbox/`` to callers from this machine."""
-    from unisono.sandbox.kit.control import Control
-
     return _Frame(simulator, Control(simulator) if control else None)
 
 

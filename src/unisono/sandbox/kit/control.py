@@ -17,7 +17,7 @@ from unisono.sandbox.kit.faults import Fault
 from unisono.sandbox.kit.html import STYLE
 
 if TYPE_CHECKING:
-    from unisono.sandbox.kit.app import Simulator
+    from unisono.sandbox.kit.simulator import Simulator
 
 PAGE = "/_sandbox/page"
 

@@ -21,7 +21,7 @@ from unisono.model.record import Kind, Record
 from unisono.model.writing import Write
 from unisono.systems.fastbill import mapping, writing
 from unisono.systems.fastbill.client import IDS, PAGE, Client
-from unisono.systems.fastbill.values import Row, is_deleted, key_of, row_of
+from unisono.systems.fastbill.values import Row, is_deleted, is_empty, key_of, row_of, rows_of
 
 _LINKS = ("DOCUMENT_URL", "DOCUMENT_HISTORY_URL")
 _JSON = msgspec.json.Encoder(decimal_format="number")
@@ -137,11 +137,26 @@ class FastBill:
 def _raw(resource: str, value: object, place: str) -> Raw:
     """A row as it came. One without an id gets its place as key, so that reading it can say what is wrong and the others go on.
 
-    The version leaves out the links, since each answer may name new ones for an unchanged record.
+    The version leaves out the links, since each answer may name new ones for an unchanged record, and the notation, since the same list comes
+    now as a list and now as an object with numeric keys.
     """
     row = value if isinstance(value, dict) else {}
-    lasting = _JSON.encode({name: member for name, member in row.items() if name not in _LINKS})
+    lasting = _JSON.encode({name: _steady(row[name]) for name in sorted(row) if name not in _LINKS})
     return Raw(resource, key_of(row.get(IDS[resource])) or place, _JSON.encode(value), hashlib.blake2b(lasting, digest_size=12).hexdigest())
+
+
+def _steady(value: object) -> object:
+    """One notation for what may come in several: nothing, and lists."""
+    if is_empty(value):
+        return None
+    if not isinstance(value, dict | list):
+        return value
+    try:
+        rows = rows_of(value)
+    except ValueError:
+        assert isinstance(value, dict)
+        return {name: _steady(value[name]) for name in sorted(value)}
+    return [_steady(row) for row in rows]
 
 
 def _resolved(value: Any, earlier: tuple[Answered, ...]) -> Any:

@@ -1,0 +1,258 @@
+"""The world of the kill tests: the vendors' process, the product's processes, and an oracle that sees truth, request logs and journal."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import random
+import shutil
+import sqlite3
+import subprocess
+import sys
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+CUSTOMERS, DOCUMENTS = 200, 120
+COMPANIES = 120
+"""Companies with an offer, where the first sync goes the other way."""
+KILLED = -9
+
+JSON = dict[str, Any]
+_SUBJECTS = {"companies": "company", "people": "person", "protocols": "protocol", "attachments": "attachment"}
+
+
+@dataclass(frozen=True, slots=True)
+class Death:
+    """Whom a seed lets die, and when. ``arm`` goes to the vendors: the call, and before it, after it or milliseconds later."""
+
+    seed: int
+    side: str
+    """Where the firm's records are before the first sync."""
+    arm: JSON
+    again: str = ""
+    """Step of the recovery at which the second start dies too; empty if it may live."""
+
+    def __str__(self) -> str:
+        when = {"before": "before", "after": "after", "later": f"{self.arm['milliseconds']:.1f} ms after"}[self.arm["when"]]
+        again = f", and again when {self.again}" if self.again else ""
+        return f"seed {self.seed}: from {self.side}, killed {when} {self.arm['counted']} {self.arm['call']}{again}"
+
+
+def drawn(seed: int, *, twice: bool = False) -> Death:
+    """The death of one seed. Every fourth firm comes from the CRM."""
+    rnd = random.Random(seed)
+    side = "centralstation" if seed % 4 == 0 else "fastbill"
+    writes = 2 * COMPANIES if side == "centralstation" else CUSTOMERS + CUSTOMERS // 2 + 2 * DOCUMENTS
+    if twice:
+        return Death(seed, side, {"call": rnd.randint(1, writes), "when": "after", "counted": "writes", "milliseconds": 0}, "recovered")
+    when = rnd.choice(("before", "after", "later", "later"))
+    if when == "later":
+        calls = 2 * writes if side == "centralstation" else writes + CUSTOMERS + DOCUMENTS
+        arm = {"call": rnd.randint(1, calls - 20), "when": when, "counted": "calls", "milliseconds": rnd.uniform(0, 25)}
+    else:
+        arm = {"call": rnd.randint(1, writes), "when": when, "counted": "writes", "milliseconds": 0}
+    return Death(seed, side, arm)
+
+
+@dataclass
+class Lane:
+    """One firm at a time: its two vendors, and the process from which the product is started."""
+
+    crm: str
+    books: str
+    product: subprocess.Popen[str]
+
+    def order(self, **order: Any) -> JSON:
+        """Starts the product for one thing; how it ended and what it said."""
+        assert self.product.stdin is not None
+        assert self.product.stdout is not None
+        self.product.stdin.write(json.dumps(order) + "\n")
+        self.product.stdin.flush()
+        return dict(json.loads(self.product.stdout.readline()))
+
+    def tell(self, what: str, **values: Any) -> None:
+        """Says something at the vendors' kill door."""
+        _fetch(f"{self.books}/_kill/{what}", json.dumps(values).encode())
+
+    def truth(self, side: str) -> JSON:
+        """All of a vendor's data."""
+        return _fetch(f"{self.crm if side == 'centralstation' else self.books}/_sandbox/truth")
+
+    def writes(self, side: str) -> list[JSON]:
+        """The calls that changed a vendor's data, in order."""
+        told = _fetch(f"{self.crm if side == 'centralstation' else self.books}/_sandbox/log")
+        return [call for call in told["calls"] if call["write"]]
+
+
+@dataclass
+class Village:
+    """All lanes, handed out to whoever plays a firm next."""
+
+    lanes: queue.SimpleQueue[Lane] = field(default_factory=queue.SimpleQueue)
+
+    @contextmanager
+    def lane(self) -> Iterator[Lane]:
+        held = self.lanes.get()
+        try:
+            yield held
+        finally:
+            self.lanes.put(held)
+
+
+@contextmanager
+def running(lanes: int) -> Iterator[Village]:
+    """The vendors in a process of their own, and a process a lane to start the product from."""
+    village = Village()
+    with _process("tests.kill.vendors", str(lanes)) as vendors:
+        assert vendors.stdout is not None
+        addresses = json.loads(vendors.stdout.readline())
+        products = [_process("tests.kill.product") for _ in addresses]
+        try:
+            for address, product in zip(addresses, products, strict=True):
+                village.lanes.put(Lane(address["centralstation"], address["fastbill"], product))
+            yield village
+        finally:
+            for product in products:
+                _end(product)
+            _end(vendors)
+
+
+def live_and_die(lane: Lane, death: Death, folder: Path) -> list[str]:
+    """One first sync: killed at its moment, finished by the next start. Returns what is wrong afterwards; nothing is good."""
+    data = folder / "data"
+    from_books = death.side == "fastbill"
+    told: JSON = {"data": str(data), "crm": lane.crm, "books": lane.books, "complete": from_books}
+    lane.tell("new", seed=death.seed)
+    made = lane.order(do="set-up", seed=death.seed * 100, **told)
+    told["pair"] = made["pair"]
+    size = {"customers": CUSTOMERS, "documents": DOCUMENTS} if from_books else {"customers": COMPANIES, "documents": COMPANIES}
+    lane.tell("fill", side=death.side, seed=death.seed, **size)
+    ends = [lane.order(do="sync", seed=death.seed * 100 + 1, arm=death.arm, **told)["ended"]]
+    wrong = crash_image(data, folder / "image")
+    if death.again:
+        ends.append(lane.order(do="sync", seed=death.seed * 100 + 2, die_at=death.again, **told)["ended"])
+        wrong += crash_image(data, folder / "image-2")
+    if any(end != KILLED for end in ends):
+        wrong.append(f"it was to be killed, but ended with {ends}")
+    finished = lane.order(do="sync", seed=death.seed * 100 + 3, **told)
+    if finished["ended"] != 0 or finished["faults"]:
+        return [*wrong, f"the next start did not finish: {finished}"]
+    check = from_the_books if from_books else from_the_crm
+    wrong += check(lane) + journal_against_logs(lane, data)
+    before = len(lane.writes("centralstation")), len(lane.writes("fastbill"))
+    quiet = lane.order(do="sync", seed=death.seed * 100 + 4, **told)
+    after = len(lane.writes("centralstation")), len(lane.writes("fastbill"))
+    if quiet["ended"] != 0 or quiet["writes"] or before != after:
+        wrong.append(f"a further sync is not silent: {quiet}, writes {before} -> {after}")
+    return wrong
+
+
+# --- the oracle -------------------------------------------------------------------------------------------------------------------------
+
+
+def crash_image(data: Path, image: Path) -> list[str]:
+    """A database as the dead process left it, looked over before anybody repairs it."""
+    shutil.copytree(data, image)
+    found = integrity(image)
+    shutil.rmtree(image)
+    return found
+
+
+def integrity(data: Path) -> list[str]:
+    """What SQLite finds wrong with a data folder's database."""
+    with closing(sqlite3.connect(data / "unisono.db")) as db:
+        found = [str(row[0]) for row in db.execute("pragma integrity_check")] + [str(row) for row in db.execute("pragma foreign_key_check")]
+    return [] if found == ["ok"] else [f"integrity: {found}"]
+
+
+def from_the_books(lane: Lane) -> list[str]:
+    """Every customer is one company, every embedded contact person one person of it, every document one note with one file on its page."""
+    books, crm = lane.truth("fastbill"), lane.truth("centralstation")
+    customers = {c["CUSTOMER_ID"]: c for c in books["customers"]}
+    wrong = differences("companies", [c["ORGANIZATION"] for c in customers.values()], [c["name"] for c in crm["companies"]])
+    company = {c["id"]: c["name"] for c in crm["companies"]}
+    people = [(c["FIRST_NAME"], c["LAST_NAME"], c["ORGANIZATION"]) for c in customers.values() if c["LAST_NAME"]]
+    there = [(p["first_name"], p["name"], company.get(key, "?")) for p in crm["people"] for key in (p["company_ids"] or [None])]
+    wrong += differences("people", people, there)
+    documents = [(f"Angebot {e['ESTIMATE_NUMBER']}", customers[e["CUSTOMER_ID"]]["ORGANIZATION"]) for e in books["estimates"]]
+    documents += [(f"Rechnung {i['INVOICE_NUMBER']}", customers[i["CUSTOMER_ID"]]["ORGANIZATION"]) for i in books["invoices"]]
+    notes = [(n["name"], company.get(key, "?")) for n in crm["protocols"] for key in n["company_ids"]]
+    wrong += differences("notes", documents, notes)
+    files = Counter(len(n["attachments"]) for n in crm["protocols"])
+    if files != Counter({1: len(documents)}):
+        wrong.append(f"notes by number of files: {dict(files)}")
+    return wrong
+
+
+def from_the_crm(lane: Lane) -> list[str]:
+    """Every company with an offer is one customer, every offer one estimate of it."""
+    books, crm = lane.truth("fastbill"), lane.truth("centralstation")
+    company = {c["id"]: c["name"] for c in crm["companies"]}
+    customer = {c["CUSTOMER_ID"]: c["ORGANIZATION"] for c in books["customers"]}
+    wrong = differences("customers", list(company.values()), list(customer.values()))
+    offers = [(d["name"], company[d["company_id"]]) for d in crm["deals"]]
+    return wrong + differences("estimates", offers, [(e["INVOICE_TITLE"], customer[e["CUSTOMER_ID"]]) for e in books["estimates"]])
+
+
+def differences(what: str, expected: list[Any], there: list[Any]) -> list[str]:
+    """What is missing, doubled or foreign."""
+    missing, more = Counter(expected) - Counter(there), Counter(there) - Counter(expected)
+    told = [f"{sum(missing.values())} {what} missing: {list(missing)[:3]}"] if missing else []
+    return told + ([f"{sum(more.values())} {what} too many: {list(more)[:3]}"] if more else [])
+
+
+def journal_against_logs(lane: Lane, data: Path) -> list[str]:
+    """Each write the vendors saw has exactly one row of the journal that says it is done, and each such row has its write."""
+    with closing(sqlite3.connect(data / "unisono.db")) as db:
+        rows = db.execute("select side, kind, state, target from intent").fetchall()
+    done = Counter(_told(side, kind, target) for side, kind, state, target in rows if state == "done")
+    seen = Counter(("a", _crm_key(call["subject"])) for call in lane.writes("centralstation"))
+    seen += Counter(("b", call["subject"]) for call in lane.writes("fastbill"))
+    states = Counter(state for _, _, state, _ in rows)
+    wrong = [f"journal ends with {dict(states)}"] if set(states) - {"done", "void", "refused"} else []
+    wrong += differences("writes explained", list(seen.elements()), list(done.elements()))
+    return wrong + integrity(data)
+
+
+def _crm_key(subject: str) -> str:
+    table, _, key = subject.partition("/")
+    return f"{_SUBJECTS.get(table, table)}:{key}"
+
+
+def _told(side: str, kind: str, target: str) -> tuple[str, str]:
+    if side == "a":
+        return side, target
+    return side, f"{ {'party': 'customers', 'contact': 'contacts', 'quote': 'estimates'}[kind] }/{target}"
+
+
+# --- processes --------------------------------------------------------------------------------------------------------------------------
+
+
+def _process(module: str, *arguments: str) -> subprocess.Popen[str]:
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join((str(ROOT / "src"), str(ROOT)))}
+    command = [sys.executable, "-m", module, *arguments]
+    return subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """Closing its input is the word to stop."""
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            pipe.close()
+    try:
+        process.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _fetch(url: str, body: bytes | None = None) -> JSON:
+    with urllib.request.urlopen(url, data=body) as answer:
+        return dict(json.load(answer))
