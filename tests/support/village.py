@@ -12,7 +12,8 @@ import httpx2
 
 from tests.support.clock import FakeClock
 from tests.support.transport import SimTransport
-from unisono.engine.cycle import Outcome, cycle
+from unisono.engine.cycle import cycle
+from unisono.engine.outcome import Outcome
 from unisono.engine.recover import next_probe
 from unisono.model.secret import Secret
 from unisono.sandbox import centralstation, fastbill

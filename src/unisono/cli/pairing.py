@@ -8,13 +8,15 @@ from typing import Annotated
 import typer
 
 from unisono.cli.base import AsJson, Data, holder, house_at, language, out, show, words
-from unisono.engine.cycle import Outcome, cycle
+from unisono.engine.batch import LEASE
+from unisono.engine.cycle import cycle
+from unisono.engine.outcome import Outcome
 from unisono.locale.names import field_name
 from unisono.locale.say import say
 from unisono.plan.actions import Decision
 from unisono.store import lanes, links, pairs
 from unisono.wiring import House, add_pair, preset
-from unisono.wiring.running import LEASE, Runner
+from unisono.wiring.running import Runner
 from unisono.wiring.setup import add_reference_fields, delays, put_policy, release, set_state
 
 PairId = Annotated[str, typer.Argument(help="The pair's id; may be left out if there is only one.")]

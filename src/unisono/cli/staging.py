@@ -8,7 +8,7 @@ from typing import Any
 
 from unisono.cli.base import holder, language, words
 from unisono.engine.answering import answer
-from unisono.engine.cycle import Outcome
+from unisono.engine.outcome import Outcome
 from unisono.locale.say import say
 from unisono.store import asking, intents, links, work
 from unisono.store.asking import Problem, Question

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -12,7 +13,7 @@ from unisono.connect.fan_out import fan_out
 from unisono.connect.port import Answered, Command, Fetched, Raw
 from unisono.engine.hands import Hands, Pairing
 from unisono.model.document import Document, File, Note
-from unisono.model.errors import Conflicted, NotThere, Refused, SystemFault, Unclear
+from unisono.model.errors import NotThere, SystemFault, Unclear
 from unisono.model.party import Contact, Party
 from unisono.model.record import Record, flat_of
 from unisono.model.writing import Write
@@ -54,7 +55,9 @@ class Job:
 
 def apply(jobs: Sequence[Job], pairing: Pairing, hands: Hands) -> None:
     """Carries out one write a job: prepare (read before, fetch a file), then call by call *intend, send*, then read back."""
-    _each(jobs, hands, lambda job: _prepare(job, pairing, hands))
+    # Threads are for calls: what asks nobody is prepared at once.
+    _each([job for job in jobs if _asks(job)], hands, lambda job: _prepare(job, pairing, hands))
+    _each([job for job in jobs if not _asks(job)], hands, lambda job: _prepare(job, pairing, hands), at_once=1)
     hands.step("prepared")
     step = 0
     while True:
@@ -67,17 +70,26 @@ def apply(jobs: Sequence[Job], pairing: Pairing, hands: Hands) -> None:
         hands.step("sent")
         _note_steps(ready, step, hands)
         step += 1
-    _each([job for job in jobs if not job.over], hands, lambda job: _read_back(job, pairing))
+    done = [job for job in jobs if not job.over]
+    for job in done:
+        job.read_back = job.answers[-1].raw if job.answers and job.send.write.operation != "delete" else None
+    _each([job for job in done if _unproven(job, pairing)], hands, lambda job: _read_back(job, pairing))
     hands.step("read-back")
 
 
-def _each(jobs: Sequence[Job], hands: Hands, what: Callable[[Job], None]) -> None:
+def _each(jobs: Sequence[Job], hands: Hands, what: Callable[[Job], None], *, at_once: int = 0) -> None:
     """Runs a part of every job, calls fanned out; a system's fault ends its own job only."""
     calls = [(lambda job=job: what(job)) for job in jobs]
-    for job, outcome in zip(jobs, fan_out(calls, hands.fan_out), strict=True):
+    for job, outcome in zip(jobs, fan_out(calls, at_once or hands.fan_out), strict=True):
         if outcome.fault is not None:
             job.fault = outcome.fault
             job.unclear = isinstance(outcome.fault, Unclear)
+
+
+def _asks(job: Job) -> bool:
+    """Whether something has to be read or fetched before this write can be composed."""
+    write = job.send.write
+    return (bool(job.send.source) and write.kind == "file") or (write.operation == "change" and write.kind in ("party", "contact"))
 
 
 def _prepare(job: Job, pairing: Pairing, hands: Hands) -> None:
@@ -164,23 +176,20 @@ def _note_steps(jobs: Sequence[Job], step: int, hands: Hands) -> None:
             intents.settle(conn, [(j.intents[-1].id, "done", j.answers[-1].key, {}, {}) for j in between], hands.clock.now())
 
 
+def _unproven(job: Job, pairing: Pairing) -> bool:
+    """Whether what was written has to be read to know its values: the answer did not show the row, and the vendor may keep less."""
+    write = job.send.write
+    if write.operation == "delete" or not job.answers or job.answers[-1].raw is not None:
+        return False
+    return pairing.side(write.side).system.capabilities.writing(write.kind).read_back
+
+
 def _read_back(job: Job, pairing: Pairing) -> None:
     """What the vendor made of it. A write whose read-back fails is done all the same: it is read with the next pull."""
     write = job.send.write
-    side = pairing.side(write.side)
-    if write.operation == "delete" or not job.answers:
-        return
-    last = job.answers[-1]
-    if last.raw is not None:
-        job.read_back = last.raw
-        return
-    if not side.system.capabilities.writing(write.kind).read_back:
-        return
-    key = last.key or write.key
-    try:
-        job.read_back = side.system.read(*side.system.locate(write.kind, key))
-    except (Conflicted, Refused, SystemFault):
-        job.read_back = None
+    system = pairing.side(write.side).system
+    with suppress(SystemFault):
+        job.read_back = system.read(*system.locate(write.kind, job.answers[-1].key or write.key))
 
 
 def with_reference(send: Send, hands: Hands, known: str) -> Send:

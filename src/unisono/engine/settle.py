@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import Connection
@@ -12,15 +14,17 @@ from unisono.engine.apply import Job, told_of
 from unisono.engine.hands import Hands, Pairing
 from unisono.engine.pull import raw_hash
 from unisono.model.document import File
-from unisono.model.errors import BadAnswer, Refused
+from unisono.model.errors import BadAnswer, NotThere, Refused, SystemFault
 from unisono.model.party import Flat
 from unisono.model.record import Kind, Record, Side, flat_of
 from unisono.plan.actions import Ask, Decision, Join, Report, Send, Sever
 from unisono.plan.compare import held_by_both
 from unisono.plan.planner import RANKS
+from unisono.plan.situation import Link
 from unisono.store import asking, intents, lanes, links, pairs, seen, work
 from unisono.store.work import Mark
 
+_Changed = dict[tuple[Side, Kind, str], Link]
 _MARKED_KINDS: tuple[Kind, ...] = ("contact", "quote", "invoice")
 
 
@@ -29,6 +33,7 @@ def settle_jobs(jobs: Sequence[Job], pairing: Pairing, hands: Hands) -> None:
     now = hands.clock.now()
     with hands.store.write() as conn:
         lanes.check_epoch(conn, pairing.lane, pairing.epoch)
+        written: list[tuple[Job, Written]] = []
         for job in jobs:
             if job.unchanged_file:
                 _file_unchanged(conn, job, pairing, hands)
@@ -41,7 +46,11 @@ def settle_jobs(jobs: Sequence[Job], pairing: Pairing, hands: Hands) -> None:
             elif job.stale:
                 continue
             else:
-                _done(conn, job, pairing, hands)
+                target = job.answers[-1].key or job.send.write.key if job.answers else job.send.write.key
+                written.append((job, Written(job.send, job.subject.key, target, job.read_back)))
+        after = settle_writes(conn, [done for _, done in written], pairing, hands)
+        outcomes = [(job, done.target, values) for (job, done), values in zip(written, after, strict=True) if job.intents]
+        intents.settle(conn, [(job.intents[-1].id, "done", target, values, {}) for job, target, values in outcomes], now)
     hands.step("settled")
 
 
@@ -54,7 +63,7 @@ def settle_decision(conn: Connection, decision: Decision, label: str, pairing: P
                 conn, hands.ids.new(), pairing.id, action.kind, action.a_key, action.b_key, action.agreed_a, action.agreed_b, now
             )
             if new:
-                _linked(conn, pairing, hands, action.kind, action.a_key, action.b_key)
+                _linked(conn, pairing, hands, [(action.kind, action.a_key, action.b_key)])
                 pairs.note(conn, pairing.id, action.kind, key, "linked", {"code": action.reason.code, **action.reason.values}, label, now)
         elif isinstance(action, Sever):
             links.sever(conn, pairing.id, action.kind, action.a_key, action.b_key, action.reason.code, now)
@@ -65,7 +74,7 @@ def settle_decision(conn: Connection, decision: Decision, label: str, pairing: P
             asking.report(conn, hands.ids.new(), pairing.id, key, decision.subject.kind, label, action, "", now)
 
 
-def report_fault(conn: Connection, key: str, kind: str, label: str, fault: Refused | BadAnswer, pairing: Pairing, hands: Hands) -> None:
+def report_fault(conn: Connection, key: str, kind: str, label: str, fault: SystemFault, pairing: Pairing, hands: Hands) -> None:
     """A record the vendor refused, or a row that could not be read, as a problem with the vendor's own words."""
     field = fault.field if isinstance(fault, Refused) else fault.values.get("field", "")
     what = Report(code=fault.code, field=field, values=fault.values)
@@ -83,45 +92,77 @@ def _not_done(conn: Connection, job: Job, pairing: Pairing, hands: Hands) -> Non
     state = "refused" if isinstance(fault, Refused) else "void"
     if job.intents:
         intents.settle(conn, [(job.intents[-1].id, state, "", {}, told_of(fault))], hands.clock.now())
-    if isinstance(fault, Refused | BadAnswer):
+    if isinstance(fault, Refused):
         report_fault(conn, str(job.subject), job.subject.kind, job.label, fault, pairing, hands)
-
-
-def _done(conn: Connection, job: Job, pairing: Pairing, hands: Hands) -> None:
     write = job.send.write
-    target = job.answers[-1].key or write.key if job.answers else write.key
-    after = settle_write(conn, job.send, job.subject.key, target, job.read_back, pairing, hands)
-    now = hands.clock.now()
-    intents.settle(conn, [(job.intents[-1].id, "done", target, after, {})] if job.intents else [], now)
+    if isinstance(fault, NotThere) and job.intents and write.kind in ("note", "file") and (write.key or write.owner):
+        # A person threw our note away in the CRM: it is not made anew behind their back.
+        note, source = write.key or write.owner, job.send.source.replace(":", "/", 1)
+        links.sever(conn, pairing.id, "note", note, source, "note-deleted", hands.clock.now())
+        pairs.note(conn, pairing.id, "note", str(job.subject), "unlinked", {"code": "note-deleted"}, job.label, hands.clock.now())
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One write that is done: for which record, the key of what was written, and its row as it was read back."""
+
+    send: Send
+    subject_key: str
+    target: str
+    row: Raw | None
 
 
 def settle_write(conn: Connection, send: Send, subject_key: str, target: str, row: Raw | None, pairing: Pairing, hands: Hands) -> Flat:
-    """Link, agreed state and seen of one write that is done; returns the values after it. Also used when a lost answer was found again."""
-    write = send.write
-    if write.operation == "delete":
-        _deleted(conn, send, pairing, hands)
-        return {}
-    record = _observed(conn, write.side, write.kind, target, row, pairing, hands)
-    if write.kind in ("note", "file"):
-        return _noted(conn, send, target, pairing, hands)
-    source_key = subject_key
-    a_key, b_key = (source_key, target) if write.side == "b" else (target, source_key)
+    """``settle_writes`` for one: when a lost answer was found again."""
+    return settle_writes(conn, [Written(send, subject_key, target, row)], pairing, hands)[0]
+
+
+def settle_writes(conn: Connection, written: Sequence[Written], pairing: Pairing, hands: Hands) -> list[Flat]:
+    """Link, agreed state and seen of writes that are done, a few statements for all of them; returns the values after each.
+
+    No two of them may be about the same link.
+    """
+    records = _observed(conn, written, pairing, hands)
+    changed = _links_changed(conn, written, pairing)
+    wanted: list[links.Joined] = []
+    values: list[Flat] = []
+    for done, record in zip(written, records, strict=True):
+        write = done.send.write
+        if write.operation == "delete":
+            _deleted(conn, done.send, pairing, hands)
+            values.append({})
+        elif write.kind in ("note", "file"):
+            wanted.append(_noted(done.send, done.target, hands))
+            values.append(wanted[-1].agreed_a | wanted[-1].agreed_b)
+        else:
+            after = flat_of(record.body) if record is not None else {}
+            wanted.append(_joined(done, after, record is not None, changed, pairing, hands))
+            _tell_unkept(conn, done.send, after, record, pairing, hands)
+            values.append({name: after.get(name, "") for name in done.send.agree if name in after})
+    new = links.put_links(conn, pairing.id, wanted, hands.clock.now())
+    _linked(conn, pairing, hands, [(link.kind, link.a_key, link.b_key) for link in new if link.kind != "note"])
+    return values
+
+
+def _joined(done: Written, after: Flat, proven: bool, changed: _Changed, pairing: Pairing, hands: Hands) -> links.Joined:
+    write, kind = done.send.write, done.send.link_kind
+    a_key, b_key = (done.subject_key, done.target) if write.side == "b" else (done.target, done.subject_key)
     if write.operation == "change":
-        a_key, b_key = _change_keys(conn, send, pairing)
-    after = flat_of(record.body) if record is not None else {}
-    mine, theirs = _agreed(send, after, record is not None, held_by_both(send.link_kind, pairing.rules.a, pairing.rules.b, a_key, b_key))
+        link = changed[write.side, kind, write.key]
+        a_key, b_key = link.a_key, link.b_key
+    mine, theirs = _agreed(done.send, after, proven, held_by_both(kind, pairing.rules.a, pairing.rules.b, a_key, b_key))
     agreed = (mine, theirs) if write.side == "b" else (theirs, mine)
-    new = links.put_link(conn, hands.ids.new(), pairing.id, send.link_kind, a_key, b_key, *agreed, hands.clock.now())
-    if new:
-        _linked(conn, pairing, hands, send.link_kind, a_key, b_key)
-    _tell_unkept(conn, send, after, record, pairing, hands)
-    return {name: after.get(name, "") for name in send.agree if name in after}
+    return links.Joined(hands.ids.new(), kind, a_key, b_key, *agreed)
 
 
-def _change_keys(conn: Connection, send: Send, pairing: Pairing) -> tuple[str, str]:
-    write = send.write
-    link = links.links_of(conn, pairing.id, send.link_kind, write.side, [write.key])[write.key]
-    return link.a_key, link.b_key
+def _links_changed(conn: Connection, written: Sequence[Written], pairing: Pairing) -> _Changed:
+    """The links of records that were changed: by which a change finds the other side's key."""
+    found: _Changed = {}
+    changes = [done.send for done in written if done.send.write.operation == "change" and done.send.write.kind not in ("note", "file")]
+    for side, kind in sorted({(send.write.side, send.link_kind) for send in changes}):
+        keys = [send.write.key for send in changes if (send.write.side, send.link_kind) == (side, kind)]
+        found |= {(side, kind, key): link for key, link in links.links_of(conn, pairing.id, kind, side, keys).items()}
+    return found
 
 
 def _agreed(send: Send, after: Flat, proven: bool, both: tuple[str, ...]) -> tuple[Flat, Flat]:
@@ -145,20 +186,25 @@ def _tell_unkept(conn: Connection, send: Send, after: Flat, record: Record | Non
         pairs.note(conn, pairing.id, send.write.kind, record.key, "kept-differently", values, "", hands.clock.now())
 
 
-def _observed(conn: Connection, side: Side, kind: str, target: str, row: Raw | None, pairing: Pairing, hands: Hands) -> Record | None:
-    """Stores what was read back as seen, so that our own write is no news with the next pull. Returns the record itself."""
-    if row is None or kind in ("note", "file"):
-        return None
-    where = pairing.side(side)
-    try:
-        records = where.system.records(row)
-    except BadAnswer:
-        return None
-    seen.put_seen(conn, where.id, [(record, raw_hash(row)) for record in records], hands.clock.now())
-    return next((r for r in records if (r.kind, r.key) == (kind, target)), None)
+def _observed(conn: Connection, written: Sequence[Written], pairing: Pairing, hands: Hands) -> list[Record | None]:
+    """Stores what was read back as seen, so that our own writes are no news with the next pull. Returns the records that were written."""
+    found: list[Record | None] = []
+    rows: dict[Side, dict[tuple[Kind, str], tuple[Record, bytes]]] = {}
+    for done in written:
+        write = done.send.write
+        records: tuple[Record, ...] = ()
+        if done.row is not None and write.operation != "delete" and write.kind not in ("note", "file"):
+            with suppress(BadAnswer):
+                records = pairing.side(write.side).system.records(done.row)
+            digest = raw_hash(done.row)
+            rows.setdefault(write.side, {}).update({(r.kind, r.key): (r, digest) for r in records})
+        found.append(next((r for r in records if (r.kind, r.key) == (write.kind, done.target)), None))
+    for side, seen_now in rows.items():
+        seen.put_seen(conn, pairing.side(side).id, list(seen_now.values()), hands.clock.now())
+    return found
 
 
-def _noted(conn: Connection, send: Send, target: str, pairing: Pairing, hands: Hands) -> Flat:
+def _noted(send: Send, target: str, hands: Hands) -> links.Joined:
     """A note was made or changed, or a file put on it: the document's link says what lies there."""
     write = send.write
     source = send.source.replace(":", "/", 1)
@@ -170,8 +216,7 @@ def _noted(conn: Connection, send: Send, target: str, pairing: Pairing, hands: H
         agreed_a["file"] = write.body.name
     if write.reference:
         agreed_a["reference"] = write.reference
-    links.put_link(conn, hands.ids.new(), pairing.id, "note", a_key, source, agreed_a, agreed_b, hands.clock.now())
-    return agreed_a | agreed_b
+    return links.Joined(hands.ids.new(), "note", a_key, source, agreed_a, agreed_b)
 
 
 def _file_unchanged(conn: Connection, job: Job, pairing: Pairing, hands: Hands) -> None:
@@ -190,16 +235,18 @@ def _deleted(conn: Connection, send: Send, pairing: Pairing, hands: Hands) -> No
         links.forget(conn, pairing.id, send.link_kind, found.a_key, found.b_key)
 
 
-def _linked(conn: Connection, pairing: Pairing, hands: Hands, kind: str, a_key: str, b_key: str) -> None:
-    """A new link: the records that belong to either side of it can be looked at now, and those that waited for it, and the pair itself."""
-    marks: list[Mark] = []
-    sides: tuple[tuple[Side, str], ...] = (("a", a_key), ("b", b_key))
-    for side, key in sides:
-        for rows in seen.of_owners(conn, pairing.side(side).id, _MARKED_KINDS, [key]).values():
-            marks += [mark_for(side, r.record.kind, r.record.key) for r in rows]
-        if kind == "quote" and side == "b":
-            marks.append(mark_for("b", "quote", key))
-    marks += work.waiting_on(conn, pairing.lane, [f"{side}:{kind}:{key}" for side, key in sides])
+def _linked(conn: Connection, pairing: Pairing, hands: Hands, made: Sequence[tuple[Kind, str, str]]) -> None:
+    """New links (kind, keys of both sides): the records that belong to either side of them can be looked at now, and those that waited for
+    them, and the pairs themselves.
+    """
+    if not made:
+        return
+    marks = [mark_for("b", "quote", b_key) for kind, _, b_key in made if kind == "quote"]
+    sides: tuple[tuple[Side, list[str]], ...] = (("a", [a for _, a, _ in made]), ("b", [b for _, _, b in made]))
+    for side, keys in sides:
+        marks += [mark_for(side, kind, key) for kind, key in seen.keys_of_owners(conn, pairing.side(side).id, _MARKED_KINDS, keys)]
+    waited = [subject for kind, a_key, b_key in made for subject in (f"a:{kind}:{a_key}", f"b:{kind}:{b_key}")]
+    marks += work.waiting_on(conn, pairing.lane, waited)
     work.mark(conn, pairing.lane, marks, hands.clock.now())
 
 

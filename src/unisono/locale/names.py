@@ -1,15 +1,44 @@
-"""Names of fields and options, as a person reads them."""
+"""What people call a field, an option, a kind: names of codes, for labels, lists and the blanks of sentences. Pure."""
 
 from __future__ import annotations
 
-from unisono.locale.say import say
+from unisono.locale.say import LANGUAGES, catalogue_of
+
+_PREFIXES = {"quote": "document", "order": "document", "invoice": "document", "note": "document", "file": "file", "contact": "contact"}
+"""Where a kind calls a field otherwise than a customer does (the title of a quote is no academic one)."""
 
 
-def field_name(name: str, language: str) -> str:
-    """A canonical field's name in a language."""
-    return say(f"field.{name}", {}, language)
+def field_name(name: str, language: str, kind: str = "") -> str:
+    """A canonical field as people call it: ``address.postcode`` -> ``Postleitzahl``. ``kind`` is that of its record, where known.
+
+    A name nobody knows, such as a vendor's own, stays as it is.
+    """
+    prefix = _PREFIXES.get(kind)
+    special = name_of(f"field.{prefix}.{name}", language) if prefix else ""
+    return special or name_of(f"field.{name}", language) or name
+
+
+def field_names(names: str, language: str, kind: str = "") -> str:
+    """Several fields (``"email, address.city"``), each by its name."""
+    return ", ".join(field_name(name.strip(), language, kind) for name in names.split(",") if name.strip())
+
+
+def login_name(name: str, language: str) -> str:
+    """A value asked for at set-up: ``api_key`` -> ``API-Schlüssel``."""
+    return name_of(f"login.{name}", language) or name
 
 
 def option_name(option: str, language: str) -> str:
-    """An option of a question in a language."""
-    return say(f"option.{option}", {}, language)
+    """An option of a question; options that are keys of records stay as they are."""
+    return name_of(f"option.{option}", language) or option
+
+
+def kind_name(kind: str, language: str) -> str:
+    """A kind of record: ``credit-note`` -> ``Gutschrift``."""
+    return name_of(f"kind.{kind}", language) or kind
+
+
+def name_of(code: str, language: str) -> str:
+    """The text of a code, English if the language lacks it; ``""`` if there is none."""
+    known = language if language in LANGUAGES else "en"
+    return catalogue_of(known).get(code) or catalogue_of("en").get(code) or ""

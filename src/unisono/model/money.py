@@ -11,7 +11,7 @@ from unisono.model.codes import CURRENCIES
 
 Basis = Literal["net", "gross", "unknown"]
 CENT = Decimal("0.01")
-_PLAIN = re.compile(r"^-?\d+(\.\d+)?$")
+_PLAIN = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,8 @@ class Amount:
     basis: Basis = "unknown"
 
     def __post_init__(self) -> None:
-        if not self.value.is_finite():
+        given: object = self.value  # a float has lost cents already, whatever the annotation says
+        if not isinstance(given, Decimal) or not given.is_finite():
             raise ValueError("amount is not a finite decimal")
         if self.currency not in CURRENCIES:
             raise ValueError(f"unknown currency {self.currency!r}")
@@ -46,7 +47,7 @@ def decimal_of(value: object) -> Decimal:
             raise ValueError(f"not a finite number: {value!r}")
         return value
     text = str(value).strip()
-    if not _PLAIN.match(text):
+    if not _PLAIN.fullmatch(text):
         raise ValueError(f"not a plain number: {value!r}")
     try:
         return Decimal(text)
@@ -56,5 +57,7 @@ def decimal_of(value: object) -> Decimal:
 
 def plain(value: Decimal) -> str:
     """A decimal without exponent and trailing zeros (``1190``, ``12.5``): the canonical text for comparing."""
+    if not value:
+        return "0"  # minus nothing is nothing
     text = f"{value:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text

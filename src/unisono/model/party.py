@@ -28,8 +28,7 @@ NO_ADDRESS = Address()
 class Party:
     """A customer: a company or a person on their own. ``name`` is the legal name of a company (BT-44), the last name of a person.
 
-    ``tags`` and ``created_in`` are for deciding, they are not kept in step. ``others`` are values the system holds beyond what fits (a second
-    e-mail): shown, never written.
+    ``tags`` are for deciding, they are not kept in step.
     """
 
     type: PartyType

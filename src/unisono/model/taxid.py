@@ -16,7 +16,9 @@ def normal_tax_id(text: str, country: str = "") -> str:
     bare = _JUNK.sub("", text.upper())
     if sum(c.isdigit() for c in bare) < 2:
         return ""
-    if _EU_PREFIX.match(bare):
+    if bare.startswith("GR"):
+        bare = "EL" + bare[2:]  # Greece's own code is not the one of its VAT numbers
+    if _EU_PREFIX.match(bare) or (country and bare.startswith(country)):
         return bare
     if bare.isdigit() and country == "DE":
         return "DE" + bare if len(bare) == 9 else "DE:" + bare

@@ -8,7 +8,7 @@ import unicodedata
 _SPACE = re.compile(r"\s+")
 _INVISIBLE = {0: None, 0xFEFF: None, 0x200B: None, 0x200E: None, 0x200F: None}
 _LETTERS = str.maketrans({"ß": "ss", "ẞ": "ss", "ł": "l", "Ł": "l", "ø": "o", "Ø": "o", "đ": "d", "ş": "s", "ţ": "t", "ı": "i"})
-_NOT_WORD = re.compile(r"[^0-9a-z]+")
+_NOT_WORD = re.compile(r"[\W_]+")
 _ASCII_PLAIN = re.compile(r"[!-~]+(?: [!-~]+)*\Z")
 
 
@@ -22,7 +22,8 @@ def clean(text: str) -> str:
 
 
 def folded(text: str) -> str:
-    """Lower case without diacritics and punctuation: for search and matching only."""
-    text = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS))
+    """Lower case without diacritics and punctuation: for search and matching only. Letters of every script are kept."""
+    # Letters of compatibility (full width, ligatures) may hide capitals, so folding comes after taking apart, and once more before.
+    text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text.casefold()).casefold())
     text = "".join(c for c in text if not unicodedata.combining(c)).translate(_LETTERS)
     return _NOT_WORD.sub(" ", text).strip()

@@ -20,7 +20,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """``sure`` is the counterpart beyond doubt; ``doubtful`` are those a person must look at. Both empty: nobody alike is known."""
+    """``sure`` is the counterpart beyond doubt; ``doubtful`` are those a person must look at, strongest first. Neither: nobody alike."""
 
     sure: Hit | None = None
     doubtful: tuple[Hit, ...] = ()
@@ -33,7 +33,7 @@ def find_match(me: Seen, candidates: tuple[Candidate, ...], matching: Matching, 
     already, or a hit by a rule that is only looked at, are doubtful. ``answers``: candidate key -> ``same`` or ``different``.
     """
     open_ = [c for c in candidates if answers.get(c.seen.record.key) != "different" and not c.seen.gone and _same_type(me, c.seen)]
-    for candidate in open_:
+    for candidate in sorted(open_, key=lambda c: c.seen.record.key):
         if answers.get(candidate.seen.record.key) == "same" and not candidate.linked:
             return Match(sure=Hit(candidate, "reference"))
     doubtful: dict[str, Hit] = {}
@@ -43,7 +43,8 @@ def find_match(me: Seen, candidates: tuple[Candidate, ...], matching: Matching, 
             return Match(sure=hits[0])
         for hit in hits:
             doubtful.setdefault(hit.candidate.seen.record.key, hit)
-    return Match(doubtful=tuple(doubtful[key] for key in sorted(doubtful)))
+    strongest = sorted(doubtful.values(), key=lambda hit: (matching.look.index(hit.rule), hit.candidate.seen.record.key))
+    return Match(doubtful=tuple(strongest))
 
 
 def _hit(rule: MatchRule, mine: MatchKeys, theirs: MatchKeys) -> bool:

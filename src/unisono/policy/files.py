@@ -41,7 +41,7 @@ def policy_text(policy: Policy) -> str:
 
 def _table(prefix: str, values: dict[str, Any]) -> list[str]:
     plain = [f"{_key(k)} = {_value(v)}" for k, v in values.items() if not isinstance(v, dict)]
-    out = [f"\n[{prefix}]", *plain] if prefix and plain else plain
+    out = [f"\n[{prefix}]", *plain] if prefix and (plain or not values) else plain
     for name, inner in values.items():
         if isinstance(inner, dict):
             out += _table(f"{prefix}.{_key(name)}" if prefix else _key(name), inner)
@@ -60,4 +60,4 @@ def _value(value: Any) -> str:
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_value(v) for v in value) + "]"
     text = str(value).replace("\\", "\\\\").replace('"', '\\"')
-    return '"' + "".join(c if c >= " " else f"\\u{ord(c):04x}" for c in text) + '"'
+    return '"' + "".join(f"\\u{ord(c):04x}" if c < " " or c == "\x7f" else c for c in text) + '"'

@@ -91,6 +91,13 @@ class Matching(_Part):
     accept: tuple[MatchRule, ...] = ("reference", "tax_id", "number")
     look: tuple[MatchRule, ...] = ("reference", "tax_id", "number", "email_name", "name_postcode")
 
+    @model_validator(mode="after")
+    def _looked_at(self) -> Matching:
+        blind = [rule for rule in self.accept if rule not in self.look]
+        if blind:
+            raise ValueError(f"accept names {', '.join(blind)}, but look does not")
+        return self
+
 
 class Quotes(_Part):
     """Deals of the CRM that become quotes in the invoicing system."""

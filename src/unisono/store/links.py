@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, or_, select, update
 
 from unisono.model.record import Kind, Side
 from unisono.plan.situation import Link
@@ -23,24 +24,52 @@ def links_of(conn: Connection, pair: str, kind: Kind, side: Side, keys: Sequence
     return {(r.a_key if side == "a" else r.b_key): _link(r) for r in found}
 
 
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A link to be made, or added to: the records of both sides and what each held, field by field. ``id`` is only used if it is new."""
+
+    id: str
+    kind: Kind
+    a_key: str
+    b_key: str
+    agreed_a: dict[str, str]
+    agreed_b: dict[str, str]
+
+
+def put_links(conn: Connection, pair: str, wanted: Sequence[Joined], now: datetime) -> list[Joined]:
+    """Links records, or adds to what their links agree. Returns those that are new.
+
+    Raises the database's unique violation if a record is linked with another one: the second link must be impossible.
+    """
+    known: dict[tuple[Kind, str], Link] = {}
+    for kind in sorted({w.kind for w in wanted}):
+        known |= {(kind, key): found for key, found in links_of(conn, pair, kind, "a", [w.a_key for w in wanted if w.kind == kind]).items()}
+    at = stamp(now)
+    new = [w for w in wanted if (old := known.get((w.kind, w.a_key))) is None or old.b_key != w.b_key]
+    if new:
+        conn.execute(insert(link), [_new_row(w, pair, at) for w in new])
+    fresh = {id(w) for w in new}
+    moved = [_agreed_row(w, known[w.kind, w.a_key]) for w in wanted if id(w) not in fresh]
+    if moved:
+        values = {"agreed_a": bindparam("b_a"), "agreed_b": bindparam("b_b"), "state": "linked", "why": "", "changed_at": at}
+        conn.execute(update(link).where(link.c.id == bindparam("b_id")).values(**values), moved)
+    return new
+
+
 def put_link(
     conn: Connection, new_id: str, pair: str, kind: Kind, a_key: str, b_key: str, a: dict[str, str], b: dict[str, str], now: datetime
 ) -> bool:
-    """Links two records, or adds to what a link agrees. Returns whether the link is new.
+    """``put_links`` for one. Returns whether the link is new."""
+    return bool(put_links(conn, pair, [Joined(new_id, kind, a_key, b_key, a, b)], now))
 
-    Raises the database's unique violation if one of them is linked with another record: the second link must be impossible.
-    """
-    where = and_(link.c.pair == pair, link.c.kind == kind, link.c.a_key == a_key, link.c.b_key == b_key)
-    row = conn.execute(select(link).where(where)).first()
-    at = stamp(now)
-    if row is None:
-        values = {"id": new_id, "pair": pair, "kind": kind, "a_key": a_key, "b_key": b_key, "at": at, "changed_at": at}
-        conn.execute(insert(link).values(agreed_a=text_of(a), agreed_b=text_of(b), **values))
-        return True
-    agreed_a, agreed_b = flat_from(row.agreed_a) | a, flat_from(row.agreed_b) | b
-    values = {"agreed_a": text_of(agreed_a), "agreed_b": text_of(agreed_b), "state": "linked", "why": "", "changed_at": at}
-    conn.execute(update(link).where(where).values(**values))
-    return False
+
+def _new_row(wanted: Joined, pair: str, at: str) -> dict[str, str]:
+    keys = {"id": wanted.id, "pair": pair, "kind": wanted.kind, "a_key": wanted.a_key, "b_key": wanted.b_key}
+    return keys | {"agreed_a": text_of(wanted.agreed_a), "agreed_b": text_of(wanted.agreed_b), "at": at, "changed_at": at}
+
+
+def _agreed_row(wanted: Joined, old: Link) -> dict[str, str]:
+    return {"b_id": old.id, "b_a": text_of(old.agreed_a | wanted.agreed_a), "b_b": text_of(old.agreed_b | wanted.agreed_b)}
 
 
 def sever(conn: Connection, pair: str, kind: Kind, a_key: str, b_key: str, why: str, now: datetime) -> None:

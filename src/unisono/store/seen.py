@@ -149,6 +149,13 @@ def of_owners(conn: Connection, connection: str, kinds: Sequence[Kind], owners: 
     return out
 
 
+def keys_of_owners(conn: Connection, connection: str, kinds: Sequence[Kind], owners: Sequence[str]) -> list[tuple[Kind, str]]:
+    """Kind and key of the records that belong to some owners, without those gone."""
+    where = and_(seen.c.connection == connection, seen.c.kind.in_(kinds), seen.c.gone_at == "")
+    columns = select(seen.c.kind, seen.c.key).order_by(seen.c.id)
+    return [(r.kind, r.key) for some in portions(owners) for r in conn.execute(columns.where(where, seen.c.owner.in_(some)))]
+
+
 def owners_of(conn: Connection, connection: str, kind: Kind, keys: Sequence[str]) -> dict[str, str]:
     """The owner of some records, by key."""
     where = and_(seen.c.connection == connection, seen.c.kind == kind)

@@ -6,8 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from unisono.engine.cycle import Outcome, cycle, tell_unreadable
+from unisono.engine.batch import LEASE
+from unisono.engine.changes import tell_unreadable
+from unisono.engine.cycle import cycle
 from unisono.engine.hands import Pairing
+from unisono.engine.outcome import Outcome
 from unisono.engine.pull import Pulled, pull
 from unisono.engine.recover import next_probe
 from unisono.model.errors import LoginRefused, SystemFault, TryLater
@@ -17,9 +20,6 @@ from unisono.store.pairs import ConnectionRow, PairRow
 from unisono.store.stamps import instant, stamp
 from unisono.wiring.house import House
 from unisono.wiring.setup import interval_of
-
-LEASE = 300
-"""Seconds a lane is held without being renewed: longer than a wave of calls can take."""
 
 
 @dataclass(slots=True)

@@ -13,7 +13,7 @@ from unisono.plan.actions import Action, Ask, Decision, Join, Reason, Report, Se
 from unisono.plan.compare import Comparison, allowed, compare, conflict_subject, held_by_both
 from unisono.plan.match import Hit, Match, find_match
 from unisono.plan.situation import Candidate, Rules, Seen, Situation
-from unisono.policy.schema import Policy, direction_of
+from unisono.policy.schema import Matching, Policy, direction_of
 
 
 def plan_customer(s: Situation, rules: Rules) -> Decision:
@@ -104,18 +104,18 @@ def _match(s: Situation, me: Seen, rules: Rules) -> Match:
     said = {k.split("|", 1)[1]: v for k, v in s.answers.items() if k.startswith("same-customer|")}
     if s.subject.kind == "party":
         return find_match(me, s.candidates, rules.policy.matching, said)
-    same_name = tuple(c for c in s.candidates if c.seen.keys.name == me.keys.name and not c.seen.gone)
-    free = [c for c in same_name if not c.linked and said.get(c.seen.record.key) != "different"]
-    return (
-        find_match(me, tuple(free), rules.policy.matching.model_copy(update={"accept": ("email_name",)}), said)
-        if len(free) > 1
-        else _only(free)
-    )
+    same_name = [c for c in s.candidates if c.seen.keys.name == me.keys.name and not c.seen.gone and not c.linked]
+    return _person(me, [c for c in same_name if said.get(c.seen.record.key) != "different"], said) if me.keys.name else Match()
 
 
-def _only(free: list[Candidate]) -> Match:
-    """Within one linked customer a single person of exactly that name is that person."""
-    return Match(sure=Hit(free[0], "email_name")) if free else Match()
+def _person(me: Seen, free: list[Candidate], said: dict[str, str]) -> Match:
+    """Within one linked customer a single person of exactly that name is that person; of several the one with that e-mail, or it is asked."""
+    if len(free) == 1:
+        return Match(sure=Hit(free[0], "email_name"))
+    match = find_match(me, tuple(free), Matching(accept=("reference", "email_name"), look=("reference", "email_name")), said)
+    if match.sure or match.doubtful:
+        return match
+    return Match(doubtful=tuple(Hit(c, "email_name") for c in sorted(free, key=lambda c: c.seen.record.key)))
 
 
 def _join(s: Situation, me: Seen, they: Seen, rule: str, rules: Rules) -> Decision:

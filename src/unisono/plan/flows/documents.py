@@ -81,9 +81,9 @@ def offer_of(document: Document, s: Situation) -> tuple[str, str]:
         return s.link.a_key, "linked-quote"
     with_deal = [q for q in s.quotes if q.deal]
     if document.reference:
-        for quote in with_deal:
-            if quote.seen.keys.reference == document.reference:
-                return quote.deal, "reference"
+        named = sorted({quote.deal for quote in with_deal if quote.seen.keys.reference == document.reference})
+        if len(named) == 1:
+            return named[0], "reference"
     equal = [q for q in s.quotes if _invoiced_from(document, q)]
     if len(equal) == 1 and equal[0].deal:
         return equal[0].deal, "equal-lines"

@@ -18,7 +18,7 @@ from unisono.policy.schema import Policy
 def plan_quote(s: Situation, rules: Rules) -> Decision:
     """What is to be done about one deal of the CRM, or about the quote made from it."""
     if s.link is not None:
-        return _linked(s)
+        return _linked(s, rules)
     if s.subject.side == "b":
         return Decision(s.subject, "left-out", Reason("quote-stays-there"))
     me = s.a
@@ -27,9 +27,9 @@ def plan_quote(s: Situation, rules: Rules) -> Decision:
     left_out = _left_out(s, me, rules)
     if left_out is not None:
         return Decision(s.subject, "left-out", left_out)
-    found = next((q for q in s.candidates if q.seen.keys.reference and q.seen.keys.reference == me.keys.reference and not q.linked), None)
-    if found is not None:
-        return _join(s, me, found.seen)
+    found = [q.seen for q in s.candidates if q.seen.keys.reference and q.seen.keys.reference == me.keys.reference and not q.linked]
+    if found:
+        return _join(s, me, min(found, key=lambda seen: seen.record.key))
     return _create(s, me, rules)
 
 
@@ -99,7 +99,7 @@ def quote_from(deal: Document, policy: Policy) -> Document:
     return Document(type_code=QUOTATION, title=deal.title, currency=deal.currency, basis=basis, lines=lines, text=deal.text)
 
 
-def _linked(s: Situation) -> Decision:
+def _linked(s: Situation, rules: Rules) -> Decision:
     link = s.link
     assert link is not None
     if link.state == "severed":
@@ -115,10 +115,10 @@ def _linked(s: Situation) -> Decision:
     version = quote_version(deal)
     if "version" not in link.agreed_a or link.agreed_a["version"] == version:
         return Decision(s.subject, "equal", Reason("in-step"))
-    return _edited(s, deal, version, s.b)
+    return _edited(s, deal, version, s.b, rules)
 
 
-def _edited(s: Situation, deal: Document, version: str, b: Seen) -> Decision:
+def _edited(s: Situation, deal: Document, version: str, b: Seen, rules: Rules) -> Decision:
     """A deal edited after its quote exists: the quote cannot be changed from outside, so a person decides. Never automatic."""
     link = s.link
     assert link is not None
@@ -128,7 +128,7 @@ def _edited(s: Situation, deal: Document, version: str, b: Seen) -> Decision:
     agreed = Join(kind="quote", a_key=link.a_key, b_key=link.b_key, agreed_a={"version": version}, reason=Reason("answered-leave"))
     if answer in ("leave", "done-by-hand"):
         return Decision(s.subject, "equal", Reason("answered-leave"), (agreed,))
-    untouched = made.stage == "draft" and isinstance(deal.lines, NotGiven)
+    untouched = made.stage == "draft" and isinstance(deal.lines, NotGiven) and rules.b.writing("quote").delete
     if answer == "make-anew" and untouched:
         reason = Reason("quote-made-anew", {"name": deal.title})
         write = Write(operation="delete", side="b", kind="quote", key=link.b_key)

@@ -1,0 +1,275 @@
+"""Working off what is due, a batch at a time: plan, write in waves, plan again until nothing is left to write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from sqlalchemy import Connection
+
+from unisono.engine.apply import Job, apply, remove_files, with_reference
+from unisono.engine.gather import canonical, gather
+from unisono.engine.hands import Hands, Pairing
+from unisono.engine.outcome import Outcome
+from unisono.engine.pull import raw_hash
+from unisono.engine.settle import mark_for, report_fault, settle_decision, settle_jobs
+from unisono.model.errors import Full, LoginRefused, NotThere, Refused, SystemFault, TryLater
+from unisono.model.record import label_of
+from unisono.plan.actions import Ask, Decision, Reason, Report, Send, Wait
+from unisono.plan.planner import RANKS, plan
+from unisono.plan.situation import Situation, Subject, subject_of
+from unisono.store import asking, intents, lanes, seen, work
+from unisono.store.work import Mark, Task
+
+BATCH = 250
+WAVE = 16
+"""Writes a call under way: a crash leaves at most so many intents to be looked up."""
+ROUNDS = 8
+"""Writes one record may need in a row before it is called restless."""
+TRIES = 8
+"""Failures in a row after which a record is shown as a problem; it is tried again all the same, ever more rarely."""
+LATER = timedelta(minutes=5)
+LEASE = 300
+"""Seconds a lane is held without being renewed: longer than a wave of calls can take."""
+
+
+def batches(pairing: Pairing, hands: Hands) -> Iterator[list[Task]]:
+    """What is due, in batches of one rank. Each is worked off before the next is asked for."""
+    while True:
+        with hands.store.read() as conn:
+            tasks = work.due(conn, pairing.lane, hands.clock.now(), BATCH)
+        if not tasks:
+            return
+        with hands.store.write() as conn:
+            lanes.renew_lane(conn, pairing.lane, pairing.epoch, hands.clock.now(), LEASE)
+        # One rank at a time: what others depend on is settled before they are planned.
+        rank = min(RANKS.get(t.kind, 9) for t in tasks)
+        yield [t for t in tasks if RANKS.get(t.kind, 9) == rank]
+
+
+def plan_batch(pairing: Pairing, subjects: Sequence[Subject], hands: Hands) -> list[tuple[Situation, tuple[Decision, ...]]]:
+    """Plans records from one picture of the store."""
+    with hands.store.read() as conn:
+        situations = gather(conn, pairing, subjects)
+    words = hands.words(pairing.policy.language)
+    return [(s, plan(s, pairing.rules, words)) for s in situations]
+
+
+def plan_all(pairing: Pairing, outcome: Outcome, hands: Hands) -> None:
+    """A dry run: every decision that is due, and nothing done."""
+    with hands.store.read() as conn:
+        tasks = work.due(conn, pairing.lane, hands.clock.now(), 1_000_000)
+        subjects = sorted(set(canonical(conn, pairing, [subject_of(t.key) for t in tasks]).values()))
+    for start in range(0, len(subjects), BATCH):
+        for situation, decisions in plan_batch(pairing, subjects[start : start + BATCH], hands):
+            for decision in decisions:
+                outcome.decisions.append((decision, _label(situation)))
+                outcome.count(decision)
+
+
+def work_off(tasks: list[Task], pairing: Pairing, outcome: Outcome, hands: Hands) -> None:
+    """Plans a batch, writes it in waves, plans it again until nothing is left to write. What a closed side would take waits."""
+    with hands.store.read() as conn:
+        subject = canonical(conn, pairing, [subject_of(t.key) for t in tasks])
+    by_subject: dict[Subject, list[Task]] = {}
+    for task in tasks:
+        by_subject.setdefault(subject[subject_of(task.key)], []).append(task)
+    left = _without_unsettled(by_subject, pairing, hands)
+    for _ in range(ROUNDS):
+        if not left:
+            return
+        planned = plan_batch(pairing, left, hands)
+        outcome.planned += len(planned)
+        jobs = [job for job in (_job(s, d, hands) for s, d in planned) if job is not None]
+        writing = {job.subject for job in jobs}
+        _settle_quiet([(s, d) for s, d in planned if s.subject not in writing], by_subject, pairing, outcome, hands)
+        if not jobs:
+            return
+        _settle_parts([(s, d) for s, d in planned if s.subject in writing], pairing, hands)
+        again: list[Subject] = []
+        for start in range(0, len(jobs), WAVE):
+            wave = _open_jobs(jobs[start : start + WAVE], by_subject, pairing, outcome, hands)
+            apply(wave, pairing, hands)
+            settle_jobs(wave, pairing, hands)
+            remove_files(wave)
+            again += _after(wave, by_subject, pairing, outcome, hands)
+        left = sorted(again)
+    _park([(t, "held", "restless") for s in left for t in by_subject[s]], pairing, hands)
+
+
+def _open_jobs(jobs: Sequence[Job], by_subject: dict[Subject, list[Task]], pairing: Pairing, outcome: Outcome, hands: Hands) -> list[Job]:
+    """The jobs whose side takes writes; the others are due again when it is expected to."""
+    closed = [(job, shut) for job in jobs if (shut := outcome.closure(job.send.write.side, job.send.write.kind)) is not None]
+    if closed:
+        with hands.store.write() as conn:
+            for job, (until, why) in closed:
+                for task in by_subject[job.subject]:
+                    work.put_off(conn, pairing.lane, task, until, why, counted=False)
+    shut_out = {id(job) for job, _ in closed}
+    return [job for job in jobs if id(job) not in shut_out]
+
+
+def _without_unsettled(by_subject: dict[Subject, list[Task]], pairing: Pairing, hands: Hands) -> list[Subject]:
+    """One hand a record: those with an unsettled write are put off until that is settled."""
+    with hands.store.read() as conn:
+        open_ = {i.key for i in intents.unsettled(conn, pairing.id)}
+    held = [s for s in by_subject if str(s) in open_]
+    if held:
+        with hands.store.write() as conn:
+            for task in (t for s in held for t in by_subject[s]):
+                work.put_off(conn, pairing.lane, task, hands.clock.now() + LATER, "unclear", counted=False)
+    return sorted(s for s in by_subject if str(s) not in open_)
+
+
+def _job(situation: Situation, decisions: tuple[Decision, ...], hands: Hands) -> Job | None:
+    """The first write of a record's decisions; the next is planned again after it."""
+    for decision in decisions:
+        for send in decision.sends:
+            me = situation.seen(situation.subject.side)
+            known = getattr(me.record.body, "reference", "") if me is not None and send.write.kind != "note" else ""
+            if send.write.kind == "file" and situation.filed is not None:
+                last = {"last-sha256": situation.filed.agreed_b.get("sha256", "")}
+                send = replace(send, agree=send.agree | last)
+            if send.write.kind == "note" and send.write.operation == "change" and situation.filed is not None:
+                send = _with_marker(send, situation.filed.agreed_a.get("reference", ""))
+            return Job(decision, with_reference(send, hands, known), _label(situation))
+    return None
+
+
+def _with_marker(send: Send, reference: str) -> Send:
+    text = send.write.changes.get("text", "")
+    return replace(send, write=replace(send.write, changes=send.write.changes | {"text": f"{text}\nRef: {reference}"}, reference=reference))
+
+
+def _settle_quiet(
+    planned: Sequence[tuple[Situation, tuple[Decision, ...]]],
+    by_subject: dict[Subject, list[Task]],
+    pairing: Pairing,
+    outcome: Outcome,
+    hands: Hands,
+) -> None:
+    """Records without anything to send: joins, questions, problems; acknowledged, or parked until something changes."""
+    if not planned:
+        return
+    keys = [str(s.subject) for s, _ in planned]
+    now = hands.clock.now()
+    again: list[Mark] = []
+    with hands.store.write() as conn:
+        lanes.check_epoch(conn, pairing.lane, pairing.epoch)
+        asked = asking.keys_asked(conn, pairing.id, keys)
+        done: list[Task] = []
+        parked: list[tuple[Task, str, str]] = []
+        for situation, decisions in planned:
+            tasks = by_subject[situation.subject]
+            for decision in decisions:
+                settle_decision(conn, decision, _label(situation), pairing, hands)
+                outcome.count(decision)
+            _resolve(conn, str(situation.subject), decisions, asked, pairing, hands)
+            wait = next((a for d in decisions for a in d.actions if isinstance(a, Wait)), None)
+            if any(d.verdict == "linked" for d in decisions):
+                again.append(mark_for(situation.subject.side, situation.subject.kind, situation.subject.key))
+            if wait is not None and not wait.on:
+                for task in tasks:
+                    work.put_off(conn, pairing.lane, task, now + LATER, wait.reason.code, counted=False)
+            elif wait is not None:
+                parked += [(t, "waiting", wait.on) for t in tasks]
+            elif any(isinstance(a, Ask | Report) for d in decisions for a in d.actions):
+                parked += [(t, "held", d.reason.code) for t in tasks for d in decisions[:1]]
+            else:
+                done += tasks
+        work.acknowledge(conn, pairing.lane, done)
+        work.park(conn, pairing.lane, parked)
+        work.mark(conn, pairing.lane, again, now)
+    hands.step("acknowledged")
+
+
+def _resolve(conn: Connection, key: str, decisions: Sequence[Decision], asked: set[str], pairing: Pairing, hands: Hands) -> None:
+    """Questions and problems that no longer arise are closed."""
+    if key not in asked:
+        return
+    standing = [(a.code, a.subject) for d in decisions for a in d.actions if isinstance(a, Ask)]
+    codes = [a.code for d in decisions for a in d.actions if isinstance(a, Report)]
+    asking.withdraw_others(conn, pairing.id, key, standing)
+    asking.resolve_others(conn, pairing.id, key, codes, hands.clock.now())
+
+
+def _settle_parts(planned: Sequence[tuple[Situation, tuple[Decision, ...]]], pairing: Pairing, hands: Hands) -> None:
+    """Joins, questions and problems of records that are also written: noted before the writing starts."""
+    parts = [(s, d) for s, decisions in planned for d in decisions if any(not isinstance(a, Send) for a in d.actions)]
+    if parts:
+        with hands.store.write() as conn:
+            lanes.check_epoch(conn, pairing.lane, pairing.epoch)
+            for situation, decision in parts:
+                settle_decision(conn, decision, _label(situation), pairing, hands)
+
+
+def _after(wave: Sequence[Job], by_subject: dict[Subject, list[Task]], pairing: Pairing, outcome: Outcome, hands: Hands) -> list[Subject]:
+    """Sorts a wave's jobs: parked, put off, or to be planned again, which it returns."""
+    outcome.writes += sum(1 for job in wave if not (job.fault or job.stale or job.unchanged_file))
+    outcome.failed += sum(1 for job in wave if job.fault)
+    uneven = [job for job in wave if job.fault is not None or job.stale]
+    if uneven:
+        with hands.store.write() as conn:
+            for job in uneven:
+                _sort_out(conn, job, by_subject[job.subject], pairing, outcome, hands)
+    return [job.subject for job in wave if job.fault is None]
+
+
+def _sort_out(conn: Connection, job: Job, tasks: Sequence[Task], pairing: Pairing, outcome: Outcome, hands: Hands) -> None:
+    fault = job.fault
+    if fault is None:
+        _take_fresh(conn, job, pairing, hands)
+    elif isinstance(fault, Refused):
+        work.park(conn, pairing.lane, [(t, "held", fault.code) for t in tasks])
+    elif isinstance(fault, TryLater | LoginRefused | Full):
+        _close(conn, job, fault, tasks, pairing, outcome, hands)
+    else:
+        _retry(conn, job, fault, tasks, pairing, hands)
+
+
+def _close(conn: Connection, job: Job, fault: SystemFault, tasks: Sequence[Task], pairing: Pairing, outcome: Outcome, hands: Hands) -> None:
+    """A side out of allowance or with a refused key, or a kind there is no room for, takes nothing more in this cycle; the rest goes on."""
+    side, kind = job.send.write.side, job.send.write.kind
+    until = fault.at if isinstance(fault, TryLater) and fault.at is not None else hands.clock.now() + LATER
+    outcome.closed[side, kind if isinstance(fault, Full) else "*"] = (until, fault.code)
+    outcome.fault = outcome.fault or fault
+    if isinstance(fault, LoginRefused):
+        outcome.refused.add(side)
+    if isinstance(fault, Full):
+        report_fault(conn, f"{side}:full:{kind}", kind, pairing.side(side).system.capabilities.title, fault, pairing, hands)
+    for task in tasks:
+        work.put_off(conn, pairing.lane, task, until, fault.code, counted=False)
+
+
+def _take_fresh(conn: Connection, job: Job, pairing: Pairing, hands: Hands) -> None:
+    """Somebody edited the record since it was planned: what was read just now is seen, and it is planned again."""
+    where = pairing.side(job.send.write.side)
+    if job.current is not None:
+        rows = [(record, raw_hash(job.current)) for record in where.system.records(job.current)]
+        seen.put_seen(conn, where.id, rows, hands.clock.now())
+
+
+def _retry(conn: Connection, job: Job, fault: SystemFault, tasks: Sequence[Task], pairing: Pairing, hands: Hands) -> None:
+    """Unclear, unavailable, unreadable or vanished: due again with backoff. What keeps failing is shown, and tried all the same."""
+    for task in tasks:
+        wait = min(timedelta(hours=1), timedelta(seconds=5 * 2 ** min(task.attempts, 10)))
+        if isinstance(fault, NotThere):
+            wait = max(wait, timedelta(seconds=60))
+        work.put_off(conn, pairing.lane, task, hands.clock.now() + wait, fault.code, counted=True)
+    if max(task.attempts for task in tasks) + 1 >= TRIES:
+        report_fault(conn, str(job.subject), job.subject.kind, job.label, fault, pairing, hands)
+
+
+def _park(rows: list[tuple[Task, str, str]], pairing: Pairing, hands: Hands) -> None:
+    with hands.store.write() as conn:
+        for task, _, _ in rows:
+            subject = subject_of(task.key)
+            report = Report(code="restless", values={"rounds": str(ROUNDS)})
+            settle_decision(conn, Decision(subject, "refused", Reason("restless"), (report,)), task.key, pairing, hands)
+        work.park(conn, pairing.lane, rows)
+
+
+def _label(situation: Situation) -> str:
+    me = situation.seen(situation.subject.side) or situation.a or situation.b
+    return label_of(me.record) if me is not None else situation.subject.key

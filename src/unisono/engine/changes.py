@@ -1,0 +1,88 @@
+"""What changed since a pair last looked, turned into work; and the brake that looks at it first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection
+
+from unisono.engine.hands import Hands, Pairing
+from unisono.engine.pull import Pulled
+from unisono.engine.settle import mark_for, report_fault
+from unisono.model.errors import BadAnswer
+from unisono.model.record import Side
+from unisono.plan.brakes import mass_deletion
+from unisono.plan.planner import RANKS
+from unisono.store import links, pairs, seen, work
+from unisono.store.work import Mark
+
+PAGE = 1000
+"""Changes turned into work in one transaction."""
+
+
+def take_changes(pairing: Pairing, hands: Hands) -> int:
+    """Turns what changed since the pair's positions into work, and moves the positions, in one transaction a page."""
+    total = 0
+    while True:
+        with hands.store.write() as conn:
+            row = pairs.get_pair(conn, pairing.id)
+            moved = 0
+            sides: tuple[tuple[Side, int], ...] = (("a", row.position_a), ("b", row.position_b))
+            for side, position in sides:
+                changes = seen.changed_since(conn, pairing.side(side).id, position, PAGE)
+                if not changes:
+                    continue
+                work.mark(conn, pairing.lane, _marks(conn, pairing, side, changes), hands.clock.now(), run=pairing.run)
+                pairs.update_pair(conn, pairing.id, **{f"position_{side}": changes[-1][0]})
+                moved += len(changes)
+        total += moved
+        if not moved:
+            return total
+        hands.step("changes-taken")
+
+
+def _marks(conn: Connection, pairing: Pairing, side: Side, changes: Sequence[tuple[int, str, str, str]]) -> list[Mark]:
+    """The changed records, and those whose decision rests on them: the owner of a quote or tag, the people of a tagged company."""
+    marks: list[Mark] = []
+    tagged: list[str] = []
+    for _, kind, key, owner in changes:
+        if kind in RANKS:
+            marks.append(mark_for(side, kind, key))
+        if kind in ("quote", "invoice") and owner:
+            marks.append(mark_for(side, "party", owner))
+        if kind == "tag" and owner:
+            tagged.append(owner)
+    if tagged:
+        where = pairing.side(side).id
+        companies = seen.owners_of(conn, where, "contact", tagged)
+        for key in {*tagged, *companies.values()} - {""}:
+            marks.append(mark_for(side, "party", key))
+        for key in companies:
+            marks.append(mark_for(side, "contact", key))
+        people = seen.of_owners(conn, where, ("contact",), tagged)
+        marks += [mark_for(side, "contact", r.record.key) for rows in people.values() for r in rows]
+    return marks
+
+
+def brake(pairing: Pairing, hands: Hands) -> bool:
+    """Stops the pair if too many linked records vanished at once; a person looks before anything is unlinked."""
+    with hands.store.read() as conn:
+        linked, lost = links.vanished(conn, pairing.id, pairing.a.id, pairing.b.id)
+        row = pairs.get_pair(conn, pairing.id)
+    if row.state != "released" and row.state != "reading":
+        return row.state == "stopped"
+    if row.told.get("allowed", 0) >= lost or not mass_deletion(linked, lost, pairing.policy.customers.deletion):
+        return False
+    with hands.store.write() as conn:
+        told = {"code": "many-vanished", "values": {"count": str(lost), "linked": str(linked)}}
+        pairs.update_pair(conn, pairing.id, state="stopped", told=told)
+        pairs.note(conn, pairing.id, "pair", pairing.id, "braked", told["values"], "", hands.clock.now())  # type: ignore[arg-type]
+    return True
+
+
+def tell_unreadable(pairing: Pairing, side: Side, pulled: Pulled, hands: Hands) -> None:
+    """Rows that could not be understood: a problem each; everything else goes on."""
+    for resource, key, fault in pulled.unreadable:
+        if isinstance(fault, BadAnswer):
+            with hands.store.write() as conn:
+                report_fault(conn, f"{side}:row:{resource}/{key}", "row", f"{resource} {key}", fault, pairing, hands)

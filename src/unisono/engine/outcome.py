@@ -1,0 +1,41 @@
+"""What a cycle did, and what kept it from doing more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from unisono.engine.pull import Pulled
+from unisono.model.errors import SystemFault
+from unisono.model.record import Kind, Side
+from unisono.plan.actions import Decision
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a cycle did. ``decisions`` is filled by a dry run only."""
+
+    pulled_a: Pulled | None = None
+    pulled_b: Pulled | None = None
+    planned: int = 0
+    writes: int = 0
+    failed: int = 0
+    unclear: int = 0
+    stopped: str = ""
+    """Why the cycle ended early: a brake, a pair that is not released, a system out of reach."""
+    fault: SystemFault | None = None
+    """The first fault that closed a whole side, or one kind on it."""
+    closed: dict[tuple[Side, Kind | str], tuple[datetime, str]] = field(default_factory=dict)
+    """Sides (with kind ``*``) and kinds that take no more writes in this cycle: until when, and the code why. The others go on."""
+    refused: set[Side] = field(default_factory=set)
+    """Sides whose login was refused."""
+    verdicts: dict[str, int] = field(default_factory=dict)
+    decisions: list[tuple[Decision, str]] = field(default_factory=list)
+
+    def count(self, decision: Decision) -> None:
+        """Counts a decision by its verdict."""
+        self.verdicts[decision.verdict] = self.verdicts.get(decision.verdict, 0) + 1
+
+    def closure(self, side: Side, kind: Kind) -> tuple[datetime, str] | None:
+        """Until when, and why, a kind of record is not written on a side."""
+        return self.closed.get((side, "*")) or self.closed.get((side, kind))

@@ -1,0 +1,69 @@
+"""Dates, amounts and sizes as people of a language write them. Pure; blanks are plain ones, since vendors alter the unbreakable kind."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+from unisono.locale.say import LANGUAGES
+
+_DATES = {"de": "dd.MM.yyyy", "en": "d MMM yyyy", "pl": "dd.MM.yyyy", "ro": "dd.MM.yyyy"}
+"""The English month is a word: 04/05 is read in two ways."""
+_SIGNS = {("en", "EUR"): "EUR", ("de", "EUR"): "EUR", ("pl", "PLN"): "zł", ("ro", "RON"): "lei"}
+"""Signs people write behind an amount; every other currency is its ISO 4217 code, which nobody mistakes."""
+_UNITS = ("B", "KB", "MB", "GB", "TB")
+
+
+def date_text(date: dt.date, language: str) -> str:
+    """``31.12.2026``; English ``31 Dec 2026``. An unknown language is written as English."""
+    from babel.dates import format_date  # loaded with the first date, see say.catalogue_of
+
+    known = _known(language)
+    return format_date(date, format=_DATES[known], locale=known)
+
+
+def number_text(value: Decimal | int, language: str, places: int = 0) -> str:
+    """``1.234,5``: grouped by thousands, at least ``places`` decimals, and never fewer than the value has."""
+    from babel.numbers import format_decimal
+
+    exact = Decimal(value)
+    if not exact.is_finite():
+        raise ValueError(f"not a finite number: {value}")
+    places = max(places, _decimals(exact))
+    # Babel rounds by the ambient decimal context: with as many places as the value has there is nothing to round.
+    pattern = "#,##0." + "0" * places if places else "#,##0"
+    return _plain(format_decimal(exact, format=pattern, locale=_known(language)))
+
+
+def amount_text(value: Decimal, currency: str, language: str, *, sign: bool = True) -> str:
+    """``1.234,56 EUR``, ``1 234,56 zł``, ``1.234,56 lei``: the currency's own decimals, further ones where the value has them.
+
+    ``sign = False`` leaves the currency away, for sentences that name it themselves.
+    """
+    from babel.numbers import get_currency_precision
+
+    number = number_text(value, language, get_currency_precision(currency))
+    return f"{number} {_SIGNS.get((_known(language), currency), currency)}" if sign else number
+
+
+def size_text(size: int, language: str) -> str:
+    """A number of bytes as people read it: ``20 MB``, ``1,5 MB`` (of 1,024 each; one decimal, rounded down)."""
+    amount, unit = Decimal(size), 0
+    while abs(amount) >= 1024 and unit < len(_UNITS) - 1:
+        amount, unit = amount / 1024, unit + 1
+    tenths = int(amount * 10)
+    return f"{number_text(Decimal(tenths).scaleb(-1) if tenths % 10 else Decimal(tenths // 10), language)} {_UNITS[unit]}"
+
+
+def _known(language: str) -> str:
+    return language if language in LANGUAGES else "en"
+
+
+def _decimals(value: Decimal) -> int:
+    """Decimals that count: zeros at the end do not."""
+    exponent = value.normalize().as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
+def _plain(text: str) -> str:
+    return text.replace("\u00a0", " ").replace("\u202f", " ").replace("\u2212", "-")
