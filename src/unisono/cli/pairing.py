@@ -199,9 +199,8 @@ def sync(
                 house.clock.sleep(1 if turn.idle else 0)
         pair_id = the_pair(house, pair)
         turns = runner.until_quiet(pair_id)
-        faults = [f for t in turns for f in t.faults.values()]
-        if faults:
-            raise faults[0]
+        for fault in turns[-1].faults.values():
+            raise fault
         show_status(house, pair_id, as_json, writes=sum(o.writes for t in turns for o in t.outcomes.values()))
 
 

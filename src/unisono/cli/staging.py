@@ -44,10 +44,8 @@ class Stage:
     def sync(self) -> None:
         """Polls both sides and works until nothing is due. Raises what a system refused."""
         assert self.runner is not None
-        turns = self.runner.until_quiet(self.pair)
-        for turn in turns:
-            for fault in turn.faults.values():
-                raise fault
+        for fault in self.runner.until_quiet(self.pair)[-1].faults.values():
+            raise fault
 
     def left(self) -> int:
         """Records still to be looked at."""

@@ -83,6 +83,13 @@ def forget(conn: Connection, pair: str, kind: Kind, a_key: str, b_key: str) -> N
     conn.execute(delete(link).where(link.c.pair == pair, link.c.kind == kind, link.c.a_key == a_key, link.c.b_key == b_key))
 
 
+def some_keys(conn: Connection, pair: str, side: Side, count: int) -> list[str]:
+    """The keys of a few linked customers on one side: to tell by them whose account a key opens."""
+    column = link.c.a_key if side == "a" else link.c.b_key
+    where = and_(link.c.pair == pair, link.c.kind == "party", link.c.state == "linked")
+    return list(conn.execute(select(column).where(where).order_by(link.c.id).limit(count)).scalars())
+
+
 def count_links(conn: Connection, pair: str) -> dict[str, int]:
     """Live links by kind."""
     rows = conn.execute(select(link.c.kind, func.count()).where(link.c.pair == pair, link.c.state == "linked").group_by(link.c.kind))

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from unisono.engine.batch import LEASE
 from unisono.engine.changes import tell_unreadable
 from unisono.engine.cycle import cycle
-from unisono.engine.hands import Pairing
 from unisono.engine.outcome import Outcome
 from unisono.engine.pull import Pulled, pull
 from unisono.engine.recover import next_probe
@@ -56,20 +55,23 @@ class Runner:
         return turn
 
     def until_quiet(self, pair: str, *, wait: Callable[[float], None] | None = None, most: timedelta = timedelta(minutes=15)) -> list[Turn]:
-        """Polls once, then goes on as long as work is due within ``most``; waits through the clock for pace and probes."""
+        """Polls, then goes on as long as work is due within ``most``; waits through the clock for pace and probes.
+
+        Ends with the first fault that waiting does not mend: it is in the last turn.
+        """
         sleep = wait or self.house.clock.sleep
         turns = [self.turn(poll=True, pair=pair)]
         end = self.house.clock.now() + most
-        while True:
-            due = self.next_due(pair)
+        while all(isinstance(fault, TryLater) for fault in turns[-1].faults.values()):
+            again = [f.at for f in turns[-1].faults.values() if isinstance(f, TryLater) and f.at is not None]
+            due = min([*again, *([at] if (at := self.next_due(pair)) else [])], default=None)
             if due is None or due > end:
-                return turns
+                break
             left = (due - self.house.clock.now()).total_seconds()
             if left > 0:
                 sleep(left)
-            turns.append(self.turn(pair=pair))
-            if turns[-1].faults:
-                return turns
+            turns.append(self.turn(poll=bool(again), pair=pair))
+        return turns
 
     def next_due(self, pair: str) -> datetime | None:
         """When a released pair has something to do again, apart from the next poll."""
@@ -131,16 +133,26 @@ class Runner:
         with self.house.store.write() as conn:
             pairs.update_connection(conn, row.id, **values)
 
+    def _refused(self, row: PairRow, outcome: Outcome) -> None:
+        """A key that was refused in the middle of work stops its connection until a person replaces it."""
+        if outcome.refused and outcome.fault is not None:
+            with self.house.store.write() as conn:
+                for side in outcome.refused:
+                    pairs.update_connection(conn, row.a if side == "a" else row.b, state="refused", told=outcome.fault.code)
+
     def _pair_turn(self, row: PairRow, turn: Turn) -> None:
+        with self.house.store.read() as conn:
+            if any(pairs.get_connection(conn, c).state != "ok" for c in (row.a, row.b)):
+                return
         epoch = self._take(f"pair:{row.id}")
         if epoch is None:
             return
         try:
-            pairing: Pairing = self.house.pairing(row.id, epoch=epoch)
-            outcome = cycle(pairing, self.house.hands(), read=False)
+            outcome = cycle(self.house.pairing(row.id, epoch=epoch), self.house.hands(), read=False)
             turn.outcomes[row.id] = outcome
             if outcome.fault is not None:
                 turn.faults[row.id] = outcome.fault
+            self._refused(row, outcome)
         except LostLane:
             return
         finally:

@@ -8,12 +8,13 @@ from datetime import timedelta
 from typing import Any
 
 from unisono.connect.pace import poll_interval
-from unisono.connect.port import Identity
+from unisono.connect.port import Identity, System
 from unisono.engine.hands import Connected
 from unisono.model.errors import SystemFault
+from unisono.model.record import label_of
 from unisono.model.secret import Secret
 from unisono.policy.files import parse_policy
-from unisono.store import pairs, secrets, seen
+from unisono.store import links, pairs, secrets, seen
 from unisono.store.pairs import ConnectionRow
 from unisono.store.stamps import stamp
 from unisono.wiring.house import House, system_file
@@ -65,9 +66,12 @@ def replace_key(house: House, connection_id: str, login: Mapping[str, str]) -> I
         for f in fields
         if f.name in login or not f.secret
     }
-    identity = house.open_system(row.system, connection_id, given, row.settings | row.proven).identify()
+    system = house.open_system(row.system, connection_id, given, row.settings | row.proven)
+    identity = system.identify()
     if identity is not None and row.identity and identity.account != row.identity:
         raise WrongAccount(row.identity, identity.account)
+    if identity is None:
+        _same_records(house, connection_id, system)
     with house.store.write() as conn:
         for name, value in given.items():
             if isinstance(value, Secret):
@@ -76,6 +80,28 @@ def replace_key(house: House, connection_id: str, login: Mapping[str, str]) -> I
         pairs.update_connection(conn, connection_id, login=plain, state="ok", told="", next_poll="")
     house.forget_system(connection_id)
     return identity
+
+
+def _same_records(house: House, connection_id: str, system: System) -> None:
+    """Where a vendor does not say whose account it is, three linked records are read: all unknown there means another company's account."""
+    with house.store.read() as conn:
+        keys = [
+            key
+            for pair in pairs.pairs_on(conn, connection_id)
+            for key in links.some_keys(conn, pair.id, "a" if pair.a == connection_id else "b", 3)
+        ]
+        known = [seen.get_many(conn, connection_id, "party", [key]).get(key) for key in keys[:3]]
+    told = []
+    for row in known:
+        if row is None:
+            continue
+        raw = system.read(*system.locate("party", row.record.key))
+        now = next((r for r in system.records(raw) if r.key == row.record.key), None) if raw is not None else None
+        if now is not None and label_of(now) == label_of(row.record):
+            return
+        told.append((label_of(row.record), label_of(now) if now is not None else "-"))
+    if told:
+        raise WrongAccount(*told[0])
 
 
 class WrongAccount(ValueError):
@@ -111,8 +137,6 @@ def release(house: House, pair_id: str, by: str) -> None:
 
 def set_state(house: House, pair_id: str, state: str, by: str) -> None:
     """Pauses or resumes a pair. Resuming one that a brake stopped allows as many vanished records as there are now."""
-    from unisono.store import links
-
     now = house.clock.now()
     with house.store.write() as conn:
         row = pairs.get_pair(conn, pair_id)

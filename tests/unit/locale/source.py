@@ -24,7 +24,12 @@ OPEN: dict[str, tuple[str, ...]] = {
     "cannot-": ("create", "change", "delete"),
     "host-": ("metadata", "private"),
     "kind.": ("quote", "invoice", "credit-note", "document"),
+    "side.": ("a", "b", "crm", "invoicing"),
     "state.": ("draft", "issued", "sent", "cancelled", "open", "accepted", "rejected", "paid", "part-paid", "reminded"),
+    # Their words are found elsewhere: by ``options`` and ``events``, or they are the literals of a type.
+    "option.": (),
+    "event.": (),
+    "verdict.": (),
 }
 """Codes put together from a beginning and a word: the words there are."""
 
@@ -59,8 +64,8 @@ def codes() -> dict[str, Found]:
         carriers |= new
     found: dict[str, Found] = {}
     for place in places:
-        name = _name(place.call.func)
-        if name in carriers and (argument := _argument(place.call, carriers[name])) is not None:
+        name = next((n for n in sorted(_called(place)) if n in carriers), "")
+        if name and (argument := _argument(place.call, carriers[name])) is not None:
             for code in _texts(argument, place):
                 one = found.setdefault(code, Found())
                 one.files.add(place.file)
@@ -79,7 +84,8 @@ def options() -> dict[str, set[str]]:
             given = [k.value for k in node.keywords if k.arg == "options"] if isinstance(node, ast.Call) else []
             named = isinstance(node, ast.Assign) and any(_name(t) == "options" for t in node.targets)
             for expression in [*given, *([node.value] if named and isinstance(node, ast.Assign) else [])]:
-                for text in _strings(expression):
+                offered = isinstance(expression, ast.Tuple | ast.IfExp)
+                for text in _strings(expression) if offered else ():
                     found.setdefault(text, set()).add(file)
     return found
 
@@ -127,11 +133,25 @@ def _calls(file: str, module: ast.Module) -> Iterator[_Place]:
     yield from walk(module, ())
 
 
+def _called(place: _Place) -> set[str]:
+    """What a call may call: a name, either branch of a condition, or what a variable of the function stands for."""
+    expressions = [place.call.func]
+    if isinstance(place.call.func, ast.Name) and place.around:
+        expressions += _assigned(place.call.func.id, place.around[-1])
+    found = set()
+    for expression in expressions:
+        while isinstance(expression, ast.IfExp):
+            found.add(_name(expression.body))
+            expression = expression.orelse
+        found.add(_name(expression))
+    return found - {""}
+
+
 def _forwarding(places: list[_Place], carriers: dict[str, int]) -> Iterator[tuple[str, int]]:
     """Functions of the product that hand one of their parameters on as a code."""
     for place in places:
-        name = _name(place.call.func)
-        if name not in carriers or not place.around:
+        name = next((n for n in sorted(_called(place)) if n in carriers), "")
+        if not name or not place.around:
             continue
         argument = _argument(place.call, carriers[name])
         function = place.around[-1]
@@ -153,6 +173,8 @@ def _texts(expression: ast.expr, place: _Place) -> set[str]:
     if isinstance(expression, ast.JoinedStr):
         head = expression.values[0]
         begin = str(head.value) if isinstance(head, ast.Constant) else ""
+        if begin not in OPEN:
+            raise AssertionError(f"{place.file}:{expression.lineno}: which words may follow {begin!r}? Say so in OPEN.")
         return {begin + word for word in OPEN[begin]}
     if isinstance(expression, ast.Constant):
         return {expression.value} if isinstance(expression.value, str) else set()
@@ -214,8 +236,9 @@ def _stops() -> Iterator[tuple[str, str]]:
 
 def _values(call: ast.Call, position: int, place: _Place) -> frozenset[str] | None:
     """The names of a call's values; ``None`` where the source does not show them at a glance."""
-    if _name(call.func) == "BadPolicy":
-        return frozenset(k.arg for k in call.keywords if k.arg)
+    if _name(call.func) == "BadPolicy" or (_name(call.func) == "words" and call.keywords):
+        named = frozenset(k.arg for k in call.keywords if k.arg)
+        return named if len(named) == len(call.keywords) else None
     given = next((k.value for k in call.keywords if k.arg == "values"), None)
     if given is None and _name(call.func) in ("Ask", "Report"):
         return frozenset()
