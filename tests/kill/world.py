@@ -6,6 +6,7 @@ import json
 import os
 import queue
 import random
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -181,9 +182,11 @@ def from_the_books(lane: Lane) -> list[str]:
     people = [(c["FIRST_NAME"], c["LAST_NAME"], c["ORGANIZATION"]) for c in customers.values() if c["LAST_NAME"]]
     there = [(p["first_name"], p["name"], company.get(key, "?")) for p in crm["people"] for key in (p["company_ids"] or [None])]
     wrong += differences("people", people, there)
-    documents = [(f"Angebot {e['ESTIMATE_NUMBER']}", customers[e["CUSTOMER_ID"]]["ORGANIZATION"]) for e in books["estimates"]]
-    documents += [(f"Rechnung {i['INVOICE_NUMBER']}", customers[i["CUSTOMER_ID"]]["ORGANIZATION"]) for i in books["invoices"]]
-    notes = [(n["name"], company.get(key, "?")) for n in crm["protocols"] for key in n["company_ids"]]
+    documents = [(e["ESTIMATE_NUMBER"], customers[e["CUSTOMER_ID"]]["ORGANIZATION"]) for e in books["estimates"]]
+    documents += [(i["INVOICE_NUMBER"], customers[i["CUSTOMER_ID"]]["ORGANIZATION"]) for i in books["invoices"]]
+    numbers = re.compile(rf"\b({'|'.join(number for number, _ in documents)})\b")
+    told = [(numbers.findall(n["name"]), n) for n in crm["protocols"]]
+    notes = [(" ".join(found) or n["name"], company.get(key, "?")) for found, n in told for key in n["company_ids"]]
     wrong += differences("notes", documents, notes)
     files = Counter(len(n["attachments"]) for n in crm["protocols"])
     if files != Counter({1: len(documents)}):
@@ -229,7 +232,8 @@ def _crm_key(subject: str) -> str:
 def _told(side: str, kind: str, target: str) -> tuple[str, str]:
     if side == "a":
         return side, target
-    return side, f"{ {'party': 'customers', 'contact': 'contacts', 'quote': 'estimates'}[kind] }/{target}"
+    table = {"party": "customers", "contact": "contacts", "quote": "estimates"}[kind]
+    return side, f"{table}/{target.rpartition(':')[2]}"
 
 
 # --- processes --------------------------------------------------------------------------------------------------------------------------

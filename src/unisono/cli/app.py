@@ -8,7 +8,7 @@ from unisono.cli.base import out, words
 from unisono.model.errors import LoginRefused, SystemFault
 from unisono.policy.files import BadPolicy
 from unisono.store.refused import StoreRefused
-from unisono.wiring.setup import MissingLogin, WrongAccount
+from unisono.wiring.setup import MissingLogin, NoSuchField, WrongAccount
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Keeps a CRM and an invoicing system in step.", pretty_exceptions_enable=False
@@ -41,6 +41,9 @@ def explain(error: Exception) -> int:
         return EXIT_CODES["refused"]
     if isinstance(error, MissingLogin):
         out.print(words("login-field-missing", field=str(error.args[0])), style="red", markup=False)
+        return EXIT_CODES["usage"]
+    if isinstance(error, NoSuchField):
+        out.print(words("no-such-custom-field", name=str(error.args[0]), names=str(error.args[1])), style="red", markup=False)
         return EXIT_CODES["usage"]
     if isinstance(error, WrongAccount):
         out.print(words("another-account", before=str(error.args[0]), now=str(error.args[1])), style="red", markup=False)

@@ -14,8 +14,8 @@ from unisono.systems.catalogue import all_systems, load
 from unisono.systems.describe import as_json as described
 from unisono.systems.describe import rows
 from unisono.wiring import House
+from unisono.wiring.setup import bind_fields, custom_fields, replace_key
 from unisono.wiring.setup import connect as connect_now
-from unisono.wiring.setup import replace_key
 
 
 def add(app: typer.Typer) -> None:
@@ -23,6 +23,7 @@ def add(app: typer.Typer) -> None:
     app.command("systems")(systems)
     app.command("connect")(connect)
     app.command("connections")(connections)
+    app.command("fields")(fields)
 
 
 def systems(name: Annotated[str, typer.Argument(help="One system, with every fact.")] = "", as_json: AsJson = False) -> None:
@@ -88,6 +89,22 @@ def connections(data: Data = None, as_json: AsJson = False) -> None:
     with house_at(data) as house, house.store.read() as conn:
         found = [{"id": c.id, "system": c.system, "name": c.name, "state": c.state, "account": c.identity} for c in pairs.connections(conn)]
     show(found, as_json, "\n".join(f"{c['id']}  {c['system']:16} {c['state']:8} {c['name']} {c['account']}" for c in found))
+
+
+def fields(
+    connection: Annotated[str, typer.Argument(help="Id of the connection.")],
+    bind: Annotated[
+        list[str] | None, typer.Option("--bind", help='field=name of a custom field, e.g. tax_id="USt-IdNr."')
+    ] = None,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """The custom fields of an account, and which of ours they hold; --bind ties one, so that customers are recognised by it."""
+    with house_at(data) as house:
+        if bind:
+            bind_fields(house, connection, dict(_pair(text) for text in bind))
+        found = [{"category": category, "name": name} for category, name in custom_fields(house, connection)]
+    show(found, as_json, "\n".join(f"{f['category']:8} {f['name']}" for f in found))
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -55,6 +55,8 @@ def _number(text: str) -> Decimal:
     return number
 
 
+_SIMPLE = frozenset((str, int, bool, type(None)))
+"""What goes out as it is: most of every answer, so it is told first."""
 _DECODER = msgspec.json.Decoder(float_hook=_number)
 
 
@@ -73,6 +75,8 @@ def _mended(value: Any) -> Any:
 
 
 def _plain(value: object) -> object:
+    if type(value) in _SIMPLE:
+        return value
     if isinstance(value, Decimal):
         if not value.is_finite():
             raise TypeError(f"{value} is not an amount")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import httpx2
 
@@ -14,6 +16,8 @@ from unisono.model.errors import Refused, Unavailable
 Resolve = Callable[[str], Sequence[str]]
 """The addresses of a host name; ``OSError`` if it has none."""
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+_PLAIN = re.compile(r"[!-\[\]-~]*")
+"""Visible ASCII without the back-slash: most addresses, told without looking at each letter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,7 @@ def check_host(given: str, resolve: Resolve = system_resolve, *, private_allowed
 
 def _parsed(text: str) -> httpx2.URL:
     # What parsers read differently (blanks, control characters, back-slashes, several @) is refused before any of them reads it.
-    plain = not any(c.isspace() or not c.isprintable() or c == "\\" for c in text)
+    plain = _PLAIN.fullmatch(text) is not None or not any(c.isspace() or not c.isprintable() or c == "\\" for c in text)
     authority = text.partition("://")[2].partition("/")[0].partition("?")[0].partition("#")[0]
     if plain and "%" not in authority and authority.count("@") < 2:
         try:
@@ -114,6 +118,7 @@ def _matches(address: httpx2.URL, pattern: str, *, any_port: bool) -> bool:
     return host.endswith(name[1:]) and len(host) >= len(name) if name.startswith("*.") else host == name
 
 
+@lru_cache(maxsize=64)
 def _is_loopback(host: str) -> bool:
     if host == "localhost":
         return True

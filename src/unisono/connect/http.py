@@ -151,10 +151,8 @@ class Door:
         Raises ``Unavailable`` (nothing was changed), ``Unclear`` (a write: time-out, reset, torn body, 5xx), ``TryLater`` (429 or pace),
         ``BadAnswer`` (a read: too large), ``LoginRefused`` (a key that cannot be sent), ``Refused`` (an address that is not the vendor's).
         """
-        address = checked_url(url, self._hosts, insecure_loopback=self._insecure_loopback)
+        address = checked_url(self._with_query(url, params), self._hosts, insecure_loopback=self._insecure_loopback)
         sent = self._headers(dict(headers or {}), login)
-        if params:
-            address = self._with_query(address, params)
         if json is not None:
             content = _json_body(method, json)
             sent = {"Content-Type": "application/json"} | sent
@@ -225,11 +223,13 @@ class Door:
         with self._lock:
             self._redact = self._redact.plus(*secrets)
 
-    def _with_query(self, address: httpx2.URL, params: Sequence[tuple[str, str | Secret]]) -> httpx2.URL:
+    def _with_query(self, url: str, params: Sequence[tuple[str, str | Secret]]) -> str:
+        if not params:
+            return url
         self._learn(*(value for _, value in params if isinstance(value, Secret)))
         pairs = [(name, value.reveal() if isinstance(value, Secret) else value) for name, value in params]
-        query = urlencode(pairs, quote_via=quote, errors="replace").encode()
-        return address.copy_with(query=b"&".join(filter(None, (address.query, query))))
+        address, hash_, fragment = url.partition("#")
+        return f"{address}{'&' if '?' in address else '?'}{urlencode(pairs, quote_via=quote, errors='replace')}{hash_}{fragment}"
 
     def _wait_for_pace(self, call: _Call) -> None:
         waited = 0.0

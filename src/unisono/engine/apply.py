@@ -11,7 +11,9 @@ from typing import TypeVar
 
 from unisono.connect.fan_out import fan_out
 from unisono.connect.port import Answered, Command, Fetched, Raw
-from unisono.engine.hands import Hands, Pairing
+from unisono.engine.hands import Connected, Hands, Pairing
+from unisono.engine.ids import reference_of
+from unisono.engine.pull import raw_hash
 from unisono.model.document import Document, File, Note
 from unisono.model.errors import NotThere, SystemFault, Unclear
 from unisono.model.party import Contact, Party
@@ -36,6 +38,8 @@ class Job:
     answers: tuple[Answered, ...] = ()
     intents: list[intents.Intent] = field(default_factory=list)
     read_back: Raw | None = None
+    found: tuple[Raw, ...] = ()
+    """Rows that an unsure pair found there already: nothing is sent, they are looked at instead."""
     fetched: Fetched | None = None
     unchanged_file: bool = False
     fault: SystemFault | None = None
@@ -50,7 +54,7 @@ class Job:
     @property
     def over(self) -> bool:
         """Whether nothing more is to be called for it."""
-        return self.fault is not None or self.stale or self.unchanged_file
+        return self.fault is not None or self.stale or self.unchanged_file or bool(self.found)
 
 
 def apply(jobs: Sequence[Job], pairing: Pairing, hands: Hands) -> None:
@@ -89,12 +93,24 @@ def _each(jobs: Sequence[Job], hands: Hands, what: Callable[[Job], None], *, at_
 def _asks(job: Job) -> bool:
     """Whether something has to be read or fetched before this write can be composed."""
     write = job.send.write
-    return (bool(job.send.source) and write.kind == "file") or (write.operation == "change" and write.kind in ("party", "contact"))
+    return (
+        _brings_file(job)
+        or (bool(job.send.source) and write.kind == "file")
+        or (write.operation == "change" and write.kind in ("party", "contact"))
+    )
+
+
+def _brings_file(job: Job) -> bool:
+    """Whether this is a note whose file comes next: the file is fetched first, so that no note ever stands without it."""
+    write = job.send.write
+    return write.kind == "note" and write.operation == "create" and any(s.write.kind == "file" for s in job.decision.sends)
 
 
 def _prepare(job: Job, pairing: Pairing, hands: Hands) -> None:
     write = job.send.write
     system = pairing.side(write.side).system
+    if _brings_file(job):
+        hands.kept[job.send.source] = _bring(job, pairing, hands)
     if job.send.source and write.kind == "file":
         _fetch(job, pairing, hands)
         if job.unchanged_file:
@@ -107,7 +123,16 @@ def _prepare(job: Job, pairing: Pairing, hands: Hands) -> None:
         if not _as_planned(system.records(job.current), write):
             job.stale = True
             return
+    if write.operation == "delete":
+        job.current = system.read(*system.locate(write.kind, write.key))
+        if job.current is None:
+            raise NotThere("gone-before-write", {"key": write.key})
+        if not _as_seen(job.current, pairing.side(write.side), hands):
+            job.stale = True
+            return
     job.commands = system.compose(write, job.current)
+    if pairing.unsure and write.operation == "create":
+        job.found = system.probe(write)
 
 
 def _as_planned(records: Sequence[Record], write: Write) -> bool:
@@ -119,15 +144,16 @@ def _as_planned(records: Sequence[Record], write: Write) -> bool:
     return False
 
 
-def _fetch(job: Job, pairing: Pairing, hands: Hands) -> None:
-    """Brings the document's file before anything is written; the same bytes as last time are not put again."""
-    source = subject_of(f"b:{job.send.source}")
+def _as_seen(current: Raw, where: Connected, hands: Hands) -> bool:
+    """Whether a row about to be deleted is still what was seen of it: nobody deletes what a colleague has just worked on or sent."""
     with hands.store.read() as conn:
-        row = seen.get_many(conn, pairing.b.id, source.kind, [source.key]).get(source.key)
-    if row is None:
-        raise NotThere("document-not-there", {"key": source.key})
-    limit = pairing.a.system.capabilities.writing("file").file_limit
-    job.fetched = pairing.b.system.fetch_file(row.record, hands.files, limit)
+        known = seen.known_rows(conn, where.id, current.resource, [current.key]).get(current.key)
+    return known is not None and known.raw_hash == raw_hash(current)
+
+
+def _fetch(job: Job, pairing: Pairing, hands: Hands) -> None:
+    """The document's file for the note; the same bytes as last time are not put again."""
+    job.fetched = hands.kept.pop(job.send.source, None) or _bring(job, pairing, hands)
     body = job.send.write.body
     assert isinstance(body, File)
     if job.fetched.sha256 == job.send.agree.get("last-sha256"):
@@ -135,6 +161,15 @@ def _fetch(job: Job, pairing: Pairing, hands: Hands) -> None:
         return
     made = replace(body, size=job.fetched.size, sha256=job.fetched.sha256, path=str(job.fetched.path), media_type=job.fetched.media_type)
     job.send = replace(job.send, write=replace(job.send.write, body=made))
+
+
+def _bring(job: Job, pairing: Pairing, hands: Hands) -> Fetched:
+    source = subject_of(f"b:{job.send.source}")
+    with hands.store.read() as conn:
+        row = seen.get_many(conn, pairing.b.id, source.kind, [source.key]).get(source.key)
+    if row is None:
+        raise NotThere("document-not-there", {"key": source.key})
+    return pairing.b.system.fetch_file(row.record, hands.files, pairing.a.system.capabilities.writing("file").file_limit)
 
 
 def _intend(jobs: Sequence[Job], step: int, pairing: Pairing, hands: Hands) -> None:
@@ -192,12 +227,15 @@ def _read_back(job: Job, pairing: Pairing) -> None:
         job.read_back = system.read(*system.locate(write.kind, job.answers[-1].key or write.key))
 
 
-def with_reference(send: Send, hands: Hands, known: str) -> Send:
-    """The same write with our reference: the record's own if it has one already, else a new one. Notes end with it as a marker line."""
+def with_reference(send: Send, pairing: Pairing, subject: Subject, known: str) -> Send:
+    """The same write with our reference: the record's own if it has one already, else that of the pair and the record it is made from.
+
+    Notes end with it as a marker line.
+    """
     write = send.write
     if write.operation != "create" or write.kind == "file":
         return send
-    reference = known or hands.ids.reference()
+    reference = known or reference_of(pairing.id, str(subject), write.kind)
     body = write.body
     if isinstance(body, Note):
         body = replace(body, text=f"{body.text}\nRef: {reference}", reference=reference)
@@ -206,11 +244,13 @@ def with_reference(send: Send, hands: Hands, known: str) -> Send:
     return replace(send, write=replace(write, body=body, reference=reference))
 
 
-def remove_files(jobs: Sequence[Job]) -> None:
+def remove_files(jobs: Sequence[Job], hands: Hands) -> None:
     """Files handed over, or not to be, need not lie about."""
     for job in jobs:
-        if job.fetched is not None:
-            Path(job.fetched.path).unlink(missing_ok=True)
+        spare = hands.kept.pop(job.send.source, None) if job.fault is not None else None
+        for fetched in (job.fetched, spare):
+            if fetched is not None:
+                Path(fetched.path).unlink(missing_ok=True)
 
 
 def told_of(fault: SystemFault) -> dict[str, object]:

@@ -13,6 +13,7 @@ from unisono.engine.gather import canonical, gather
 from unisono.engine.hands import Hands, Pairing
 from unisono.engine.outcome import Outcome
 from unisono.engine.pull import raw_hash
+from unisono.engine.recover import adopt, next_probe
 from unisono.engine.settle import mark_for, report_fault, settle_decision, settle_jobs
 from unisono.model.errors import Full, LoginRefused, NotThere, Refused, SystemFault, TryLater
 from unisono.model.record import label_of
@@ -30,6 +31,7 @@ ROUNDS = 8
 TRIES = 8
 """Failures in a row after which a record is shown as a problem; it is tried again all the same, ever more rarely."""
 LATER = timedelta(minutes=5)
+SOON = timedelta(seconds=1)
 LEASE = 300
 """Seconds a lane is held without being renewed: longer than a wave of calls can take."""
 
@@ -81,7 +83,7 @@ def work_off(tasks: list[Task], pairing: Pairing, outcome: Outcome, hands: Hands
             return
         planned = plan_batch(pairing, left, hands)
         outcome.planned += len(planned)
-        jobs = [job for job in (_job(s, d, hands) for s, d in planned) if job is not None]
+        jobs = [job for job in (_job(s, d, pairing) for s, d in planned) if job is not None]
         writing = {job.subject for job in jobs}
         _settle_quiet([(s, d) for s, d in planned if s.subject not in writing], by_subject, pairing, outcome, hands)
         if not jobs:
@@ -91,8 +93,9 @@ def work_off(tasks: list[Task], pairing: Pairing, outcome: Outcome, hands: Hands
         for start in range(0, len(jobs), WAVE):
             wave = _open_jobs(jobs[start : start + WAVE], by_subject, pairing, outcome, hands)
             apply(wave, pairing, hands)
-            settle_jobs(wave, pairing, hands)
-            remove_files(wave)
+            adopt([job for job in wave if job.found], pairing, hands)
+            settle_jobs([job for job in wave if not job.found], pairing, hands)
+            remove_files(wave, hands)
             again += _after(wave, by_subject, pairing, outcome, hands)
         left = sorted(again)
     _park([(t, "held", "restless") for s in left for t in by_subject[s]], pairing, hands)
@@ -122,7 +125,7 @@ def _without_unsettled(by_subject: dict[Subject, list[Task]], pairing: Pairing, 
     return sorted(s for s in by_subject if str(s) not in open_)
 
 
-def _job(situation: Situation, decisions: tuple[Decision, ...], hands: Hands) -> Job | None:
+def _job(situation: Situation, decisions: tuple[Decision, ...], pairing: Pairing) -> Job | None:
     """The first write of a record's decisions; the next is planned again after it."""
     for decision in decisions:
         for send in decision.sends:
@@ -133,7 +136,7 @@ def _job(situation: Situation, decisions: tuple[Decision, ...], hands: Hands) ->
                 send = replace(send, agree=send.agree | last)
             if send.write.kind == "note" and send.write.operation == "change" and situation.filed is not None:
                 send = _with_marker(send, situation.filed.agreed_a.get("reference", ""))
-            return Job(decision, with_reference(send, hands, known), _label(situation))
+            return Job(decision, with_reference(send, pairing, situation.subject, known), _label(situation))
     return None
 
 
@@ -153,7 +156,10 @@ def _settle_quiet(
     if not planned:
         return
     keys = [str(s.subject) for s, _ in planned]
+    probe = next_probe(pairing, hands)
     now = hands.clock.now()
+    # What waits for an unclear create can go on as soon as that is settled.
+    later = now + (LATER if probe is None else min(LATER, max(probe, SOON)))
     again: list[Mark] = []
     with hands.store.write() as conn:
         lanes.check_epoch(conn, pairing.lane, pairing.epoch)
@@ -171,7 +177,7 @@ def _settle_quiet(
                 again.append(mark_for(situation.subject.side, situation.subject.kind, situation.subject.key))
             if wait is not None and not wait.on:
                 for task in tasks:
-                    work.put_off(conn, pairing.lane, task, now + LATER, wait.reason.code, counted=False)
+                    work.put_off(conn, pairing.lane, task, later, wait.reason.code, counted=False)
             elif wait is not None:
                 parked += [(t, "waiting", wait.on) for t in tasks]
             elif any(isinstance(a, Ask | Report) for d in decisions for a in d.actions):

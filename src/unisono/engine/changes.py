@@ -64,6 +64,13 @@ def _marks(conn: Connection, pairing: Pairing, side: Side, changes: Sequence[tup
     return marks
 
 
+def now_sure(pairing: Pairing, hands: Hands) -> None:
+    """A restored or doubtful pair has read both sides whole and worked everything off: it need not probe before each create any more."""
+    with hands.store.write() as conn:
+        if pairs.get_pair(conn, pairing.id).state == "released":
+            pairs.update_pair(conn, pairing.id, unsure=0)
+
+
 def brake(pairing: Pairing, hands: Hands) -> bool:
     """Stops the pair if too many linked records vanished at once; a person looks before anything is unlinked."""
     with hands.store.read() as conn:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from unisono.engine.batch import batches, plan_all, work_off
-from unisono.engine.changes import brake, take_changes, tell_unreadable
+from unisono.engine.changes import brake, now_sure, take_changes, tell_unreadable
 from unisono.engine.hands import Hands, Pairing
 from unisono.engine.outcome import Outcome
 from unisono.engine.pull import pull
@@ -27,9 +27,11 @@ def cycle(pairing: Pairing, hands: Hands, *, read: bool = True, dry: bool = Fals
         elif pairing.state != "released":
             outcome.stopped = pairing.state
         else:
-            outcome.unclear = recover(pairing, hands)
+            recover(pairing, hands, outcome)
             for tasks in batches(pairing, hands):
                 work_off(tasks, pairing, outcome, hands)
+            if pairing.unsure and whole and not outcome.closed:
+                now_sure(pairing, hands)
     except SystemFault as fault:
         outcome.fault, outcome.stopped = fault, fault.code
     return outcome

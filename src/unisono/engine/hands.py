@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from unisono.connect.clock import Clock
-from unisono.connect.port import System
+from unisono.connect.port import Fetched, System
 from unisono.engine.ids import Ids
 from unisono.model.record import Side
 from unisono.plan.flows.documents import Words
@@ -32,6 +32,8 @@ class Hands:
     files: Path
     fan_out: int = 1
     step: Callable[[str], None] = no_step
+    kept: dict[str, Fetched] = field(default_factory=dict)
+    """Files brought before their note was written, by document, until they are put on it."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import random
 
 from unisono.connect.clock import Clock
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
-_REFERENCE = "abcdefghijklmnopqrstuvwxyz234567"
 
 
 class Ids:
@@ -26,9 +27,14 @@ class Ids:
         self._last = (at, order)
         return _text(at, 10) + _text(order, 4) + "".join(self._chance.choices(_ALPHABET, k=12))
 
-    def reference(self) -> str:
-        """Our reference to a vendor: ``uni-`` and 16 lower-case base32 characters."""
-        return "uni-" + "".join(self._chance.choices(_REFERENCE, k=16))
+
+def reference_of(pair: str, subject: str, kind: str) -> str:
+    """Our reference to a vendor: ``uni-`` and 16 lower-case base32 characters.
+
+    It follows from the pair and the record it is made from, so that a store restored from yesterday still finds what it made today.
+    """
+    digest = hashlib.blake2b(f"{pair}/{subject}/{kind}".encode(), digest_size=10).digest()
+    return "uni-" + base64.b32encode(digest).decode().lower()
 
 
 def _text(number: int, width: int) -> str:

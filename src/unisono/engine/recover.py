@@ -6,13 +6,18 @@ not happen; several are for a person. A change is simply planned anew from a fre
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from unisono.connect.port import Raw
+from unisono.engine.apply import Job
 from unisono.engine.hands import Hands, Pairing
-from unisono.engine.settle import mark_for, settle_write
-from unisono.model.errors import SystemFault
+from unisono.engine.outcome import Outcome
+from unisono.engine.settle import mark_for, report_fault, settle_write
+from unisono.model.errors import LoginRefused, Refused, SystemFault, TryLater, Unavailable
 from unisono.model.record import Record, flat_of
+from unisono.model.writing import Write
 from unisono.plan.actions import Ask, Reason, Send
 from unisono.plan.situation import subject_of
 from unisono.store import asking, intents, lanes, links, work
@@ -20,22 +25,31 @@ from unisono.store.intents import Intent
 from unisono.store.stamps import instant
 
 PROBES = 2
+PATIENCE = timedelta(seconds=60)
+"""After a probe that failed, the least time until the next."""
+SEVERAL = "several-found"
+"""Code of the question which of several rows is the outcome of an unclear create."""
+ASKED_AGAIN = timedelta(hours=1)
+"""How often it is looked at meanwhile: the rows may become one."""
 
 
-def recover(pairing: Pairing, hands: Hands) -> int:
-    """Looks at every unsettled intent that is due. Returns how many are still unclear."""
+def recover(pairing: Pairing, hands: Hands, outcome: Outcome) -> None:
+    """Looks at every unsettled intent that is due; ``outcome.unclear`` says how many are still unclear.
+
+    A side that refuses the login or asks for patience is not asked again in this cycle.
+    """
     with hands.store.read() as conn:
         waiting = intents.unsettled(conn, pairing.id)
-    left = 0
+        answers = asking.answers_for(conn, pairing.id, [intent.key for intent in waiting])
     for intent in waiting:
+        said = answers.get(intent.key, {}).get(f"{SEVERAL}|{intent.id}", "")
         lag = timedelta(seconds=pairing.side(intent.write.side).system.capabilities.writing(intent.write.kind).lag)
         due = instant(intent.sent_at) + (lag if intent.state == "open" else timedelta())
-        if hands.clock.now() < due:
-            left += 1
+        if (hands.clock.now() < due and not said) or (intent.write.side, "*") in outcome.closed:
+            outcome.unclear += 1
             continue
-        left += _look(intent, lag, pairing, hands)
+        outcome.unclear += _look(intent, said, lag, pairing, hands, outcome)
         hands.step("recovered")
-    return left
 
 
 def next_probe(pairing: Pairing, hands: Hands) -> timedelta | None:
@@ -49,25 +63,57 @@ def next_probe(pairing: Pairing, hands: Hands) -> timedelta | None:
     return max(min(waits), timedelta()) if waits else None
 
 
-def _look(intent: Intent, lag: timedelta, pairing: Pairing, hands: Hands) -> int:
+def adopt(jobs: Sequence[Job], pairing: Pairing, hands: Hands) -> None:
+    """What an unsure pair was about to make and found there already: linked instead of made a second time, or asked about."""
+    for job in jobs:
+        write = job.send.write
+        free = _free(write, job.found, pairing, hands)
+        if len(free) == 1:
+            record, row = free[0]
+            send = _agreeing(job.send, record)
+            with hands.store.write() as conn:
+                lanes.check_epoch(conn, pairing.lane, pairing.epoch)
+                settle_write(conn, send, job.subject.key, record.key, row, pairing, hands)
+        elif free:
+            job.fault = Refused("several-found", {"name": job.label, "keys": ", ".join(record.key for record, _ in free)})
+            with hands.store.write() as conn:
+                report_fault(conn, str(job.subject), job.subject.kind, job.label, job.fault, pairing, hands)
+        else:
+            job.found = ()
+            job.fault = Unavailable("found-but-linked", {"name": job.label})
+
+
+def _agreeing(send: Send, record: Record) -> Send:
+    """Only fields that hold what was sent are agreed; the rest is compared as never in step."""
+    if send.write.kind not in ("party", "contact") or send.write.body is None:
+        return send
+    sent, there = flat_of(send.write.body), flat_of(record.body)
+    return replace(send, agree={n: v for n, v in send.agree.items() if sent.get(n, "") == there.get(n, "")})
+
+
+def _look(intent: Intent, said: str, lag: timedelta, pairing: Pairing, hands: Hands, outcome: Outcome) -> int:
+    """Looks at one intent; ``said`` is what a person answered about it. Returns 1 if it is still unclear."""
     if intent.write.operation != "create":
         _close(intent, "void", pairing, hands)
         return 0
-    side = pairing.side(intent.write.side)
     try:
-        rows = side.system.probe(intent.write)
+        free = _free(intent.write, pairing.side(intent.write.side).system.probe(intent.write), pairing, hands)
     except SystemFault as fault:
-        with hands.store.write() as conn:
-            later = hands.clock.now() + max(lag, timedelta(seconds=60))
-            intents.doubt(conn, intent.id, later, {"code": fault.code}, intent.probes)
+        _not_seen(intent, fault, max(lag, PATIENCE), pairing, hands, outcome)
         return 1
-    free = _free(intent, rows, pairing, hands)
     if len(free) == 1:
         _found(intent, *free[0], pairing, hands)
         return 0
     if len(free) > 1:
-        _ask(intent, [record.key for record, _ in free], pairing, hands)
-        return 1
+        chosen = next(((record, row) for record, row in free if record.key == said), None)
+        if chosen is not None:
+            _found(intent, *chosen, pairing, hands)
+        elif said == "none":
+            _close(intent, "void", pairing, hands)
+        else:
+            _ask(intent, [record.key for record, _ in free], pairing, hands)
+            return 1
+        return 0
     if intent.probes + 1 < PROBES:
         with hands.store.write() as conn:
             lanes.check_epoch(conn, pairing.lane, pairing.epoch)
@@ -77,37 +123,34 @@ def _look(intent: Intent, lag: timedelta, pairing: Pairing, hands: Hands) -> int
     return 0
 
 
-def _free(intent: Intent, rows: tuple[Raw, ...], pairing: Pairing, hands: Hands) -> list[tuple[Record, Raw]]:
+def _not_seen(intent: Intent, fault: SystemFault, wait: timedelta, pairing: Pairing, hands: Hands, outcome: Outcome) -> None:
+    """The probe itself failed: as unclear as before, and asked again later. Silence is never taken for *not there*."""
+    later = hands.clock.now() + wait
+    if isinstance(fault, TryLater) and fault.at is not None:
+        later = max(fault.at, hands.clock.now())
+    if isinstance(fault, LoginRefused | TryLater):
+        outcome.closed[intent.write.side, "*"] = (later, fault.code)
+        outcome.fault = outcome.fault or fault
+    if isinstance(fault, LoginRefused):
+        outcome.refused.add(intent.write.side)
+    with hands.store.write() as conn:
+        lanes.check_epoch(conn, pairing.lane, pairing.epoch)
+        intents.doubt(conn, intent.id, later, {"code": fault.code}, intent.probes)
+
+
+def _free(write: Write, rows: tuple[Raw, ...], pairing: Pairing, hands: Hands) -> list[tuple[Record, Raw]]:
     """The probed rows as records of the kind that was written, without those that are somebody's counterpart already."""
-    write = intent.write
     system = pairing.side(write.side).system
-    if write.kind in ("note", "file"):
-        return [(_bare(system.capabilities.name, write.kind, row), row) for row in rows]
     records = [(r, row) for row in rows for r in system.records(row) if r.kind == write.kind]
     with hands.store.read() as conn:
         taken = links.links_of(conn, pairing.id, write.kind, write.side, [r.key for r, _ in records])
     return [(r, row) for r, row in records if r.key not in taken]
 
 
-def _bare(system: str, kind: str, row: Raw) -> Record:
-    from unisono.model.document import Note
-
-    return Record(
-        kind="note" if kind == "note" else "file",
-        key=row.key,
-        body=Note(title=system, text=""),
-        resource=row.resource,
-        resource_key=row.key,
-    )
-
-
 def _found(intent: Intent, record: Record, row: Raw, pairing: Pairing, hands: Hands) -> None:
     """The lost answer is found: settled as done. Only fields that hold what was sent are agreed; the rest is compared as never in step."""
-    agree = intent.agree
-    if intent.write.kind in ("party", "contact") and intent.write.body is not None:
-        sent, there = flat_of(intent.write.body), flat_of(record.body)
-        agree = {n: v for n, v in agree.items() if sent.get(n, "") == there.get(n, "")}
-    send = Send(write=intent.write, reason=Reason(*intent.reason), link_kind=intent.link_kind, agree=agree, source=intent.source)
+    planned = Send(write=intent.write, reason=Reason(*intent.reason), link_kind=intent.link_kind, agree=intent.agree, source=intent.source)
+    send = _agreeing(planned, record)
     subject = subject_of(intent.key)
     with hands.store.write() as conn:
         lanes.check_epoch(conn, pairing.lane, pairing.epoch)
@@ -129,23 +172,13 @@ def _close(intent: Intent, state: str, pairing: Pairing, hands: Hands) -> None:
 def _ask(intent: Intent, keys: list[str], pairing: Pairing, hands: Hands) -> None:
     """Several rows could be the outcome: a person says which is ours, or that none is."""
     with hands.store.write() as conn:
-        said = asking.answers_for(conn, pairing.id, [intent.key]).get(intent.key, {}).get(f"several-found|{intent.id}", "")
-        if said:
-            chosen = said if said in keys else ""
-            state = ("done", chosen) if chosen else ("void", "")
-            intents.settle(conn, [(intent.id, state[0], state[1], {}, {"code": "answered", "answer": said})], hands.clock.now())
-            if chosen:
-                pair = (subject_of(intent.key).key, chosen) if intent.write.side == "b" else (chosen, subject_of(intent.key).key)
-                links.put_link(conn, hands.ids.new(), pairing.id, intent.link_kind, *pair, {}, {}, hands.clock.now())
-            subject = subject_of(intent.key)
-            work.mark(conn, pairing.lane, [mark_for(subject.side, subject.kind, subject.key, 0)], hands.clock.now())
-            return
+        lanes.check_epoch(conn, pairing.lane, pairing.epoch)
         what = Ask(
-            code="several-found",
+            code=SEVERAL,
             subject=intent.id,
-            group="several-found",
+            group=SEVERAL,
             options=(*keys, "none", "later"),
             values={"name": intent.label, "keys": ", ".join(keys)},
         )
         asking.ask(conn, hands.ids.new(), pairing.id, intent.key, intent.label, what, hands.clock.now())
-        intents.doubt(conn, intent.id, hands.clock.now() + timedelta(hours=1), {"code": "several-found"}, intent.probes)
+        intents.doubt(conn, intent.id, hands.clock.now() + ASKED_AGAIN, {"code": SEVERAL}, intent.probes)

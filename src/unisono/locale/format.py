@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 from unisono.locale.say import LANGUAGES
 
 _DATES = {"de": "dd.MM.yyyy", "en": "d MMM yyyy", "pl": "dd.MM.yyyy", "ro": "dd.MM.yyyy"}
 """The English month is a word: 04/05 is read in two ways."""
-_SIGNS = {("en", "EUR"): "EUR", ("de", "EUR"): "EUR", ("pl", "PLN"): "zł", ("ro", "RON"): "lei"}
+_SIGNS = {("pl", "PLN"): "zł", ("ro", "RON"): "lei"}
 """Signs people write behind an amount; every other currency is its ISO 4217 code, which nobody mistakes."""
 _UNITS = ("B", "KB", "MB", "GB", "TB")
 
@@ -29,10 +29,12 @@ def number_text(value: Decimal | int, language: str, places: int = 0) -> str:
     exact = Decimal(value)
     if not exact.is_finite():
         raise ValueError(f"not a finite number: {value}")
-    places = max(places, _decimals(exact))
-    # Babel rounds by the ambient decimal context: with as many places as the value has there is nothing to round.
+    _, _, decimals = f"{exact:f}".partition(".")
+    places = max(places, len(decimals.rstrip("0")))
     pattern = "#,##0." + "0" * places if places else "#,##0"
-    return _plain(format_decimal(exact, format=pattern, locale=_known(language)))
+    # With as many places as the value has nothing is rounded, given a context with room for all its digits.
+    with localcontext(prec=max(28, len(f"{exact:f}") + places)):
+        return _plain(format_decimal(exact, format=pattern, locale=_known(language)))
 
 
 def amount_text(value: Decimal, currency: str, language: str, *, sign: bool = True) -> str:
@@ -57,12 +59,6 @@ def size_text(size: int, language: str) -> str:
 
 def _known(language: str) -> str:
     return language if language in LANGUAGES else "en"
-
-
-def _decimals(value: Decimal) -> int:
-    """Decimals that count: zeros at the end do not."""
-    exponent = value.normalize().as_tuple().exponent
-    return max(0, -exponent) if isinstance(exponent, int) else 0
 
 
 def _plain(text: str) -> str:

@@ -87,6 +87,7 @@ def readable(
 def _details(code: str, given: Mapping[str, str], wanted: set[str], language: str) -> list[str]:
     """The parts that are known and not said yet. A value of nothing (``None``) tells nobody anything."""
     out = []
+    wanted = wanted | {"field"} if "fields" in wanted else wanted
     for part in _DETAILS:
         value = given.get(part, "")
         about_both = part in ("crm", "invoicing") and "crm" in given and "invoicing" in given

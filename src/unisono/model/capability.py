@@ -261,7 +261,10 @@ class Capabilities:
 
     def writing(self, kind: Kind) -> Writing:
         """How a kind is written; a kind it cannot write gives a ``Writing`` that says no to everything."""
-        return next((w for w in self.writings if w.kind == kind), Writing(kind=kind))
+        for writing in self.writings:
+            if writing.kind == kind:
+                return writing
+        return Writing(kind=kind)
 
     def write_only(self, kind: Kind) -> bool:
         """Whether a kind can be written and never read: what is agreed there stays *unseen*."""

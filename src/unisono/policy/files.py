@@ -23,7 +23,8 @@ class BadPolicy(ValueError):
 def parse_policy(text: str) -> Policy:
     """A policy from its TOML. Raises ``BadPolicy`` naming the line (broken TOML) or the entry and its value (schema)."""
     try:
-        data = tomllib.loads(text, parse_float=Decimal)
+        # With a last line break the parser names the line even of a mistake in the last one.
+        data = tomllib.loads(text + "\n", parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
         raise BadPolicy("policy-not-toml", told=str(error)) from error
     try:

@@ -139,10 +139,6 @@ class Policy(_Part):
     quotes: Quotes = Quotes()
     documents: Documents = Documents()
     poll: Poll = Poll()
-    reference_fields: bool = False
-    """Whether a custom field for our reference may be made in the CRM at set-up."""
-    bindings: dict[str, str] = {}
-    """Canonical field -> name of the CRM's custom field that holds it (``tax_id = "USt-IdNr."``)."""
     try_unverified: tuple[str, ...] = ()
     """Codes of unverified facts that may be written with (``clear-field``)."""
 

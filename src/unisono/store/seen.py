@@ -102,6 +102,11 @@ def mark_missing(conn: Connection, connection: str, resource: str, listed: set[s
     return sorted(((k, instant(at)) for k, at in since.items()), key=lambda pair: (pair[1], pair[0]))
 
 
+def forget_hashes(conn: Connection, connection: str) -> None:
+    """Every row of a connection is understood anew with the next pull, because what is read out of it has changed."""
+    conn.execute(update(seen).where(seen.c.connection == connection).values(raw_hash=b""))
+
+
 def mark_gone(conn: Connection, connection: str, keys: Iterable[tuple[Kind, str]], now: datetime) -> int:
     """These records are definitely deleted: they get a change number, so that every pair looks at them.
 

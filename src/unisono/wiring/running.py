@@ -148,7 +148,8 @@ class Runner:
         if epoch is None:
             return
         try:
-            outcome = cycle(self.house.pairing(row.id, epoch=epoch), self.house.hands(), read=False)
+            # A pair that is unsure (restored from a backup) reads both sides whole before it writes anything.
+            outcome = cycle(self.house.pairing(row.id, epoch=epoch), self.house.hands(), read=row.unsure, whole=row.unsure)
             turn.outcomes[row.id] = outcome
             if outcome.fault is not None:
                 turn.faults[row.id] = outcome.fault

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 
 from unisono.connect.pace import poll_interval
@@ -108,20 +109,54 @@ class WrongAccount(ValueError):
     """A key opens another account than the links were made with: nothing is written."""
 
 
+class NoSuchField(ValueError):
+    """A custom field of that name is not there. ``args``: the name, the names that are."""
+
+
+def custom_fields(house: House, connection_id: str) -> list[tuple[str, str]]:
+    """The live list of an account's custom fields, (category, name), for a person to choose from; none where a system has no such thing."""
+    row, setup = _setup_of(house, connection_id)
+    return [(one.category, one.name) for one in setup.custom_field_types(house.system(row))] if setup else []
+
+
+def bind_fields(house: House, connection_id: str, names: Mapping[str, str]) -> dict[str, Any]:
+    """Ties canonical fields (``tax_id``, ``number``) to custom fields by name, in every category that has one. Raises ``NoSuchField``."""
+    row, setup = _setup_of(house, connection_id)
+    known = setup.custom_field_types(house.system(row)) if setup else ()
+    found: dict[str, dict[str, Any]] = {}
+    for field, name in names.items():
+        fitting = [one for one in known if one.name == name]
+        if not fitting:
+            raise NoSuchField(name, ", ".join(sorted({one.name for one in known})) or "-")
+        for one in fitting:
+            found.setdefault(one.category, {})[field] = int(one.id)
+    return _keep_bindings(house, row, {c: f for c, f in found.items() if c in ("Company", "Person")})
+
+
 def add_reference_fields(house: House, connection_id: str) -> dict[str, Any]:
     """Makes the custom fields for our reference in the CRM, after a person said yes, and remembers where they are."""
-    from unisono.systems.centralstation.setup import ensure_reference_fields
+    row, setup = _setup_of(house, connection_id)
+    made = setup.ensure_reference_fields(house.system(row), ("Company", "Person", "Deal")) if setup else {}
+    return _keep_bindings(house, row, made)
 
+
+def _setup_of(house: House, connection_id: str) -> tuple[ConnectionRow, Any]:
+    """A connection, and what its system's folder offers for set-up beyond the port, if it does."""
     with house.store.read() as conn:
         row = pairs.get_connection(conn, connection_id)
-    if row.system != "centralstation":
-        return {}
-    made = ensure_reference_fields(house.system(row), ("Company", "Person", "Deal"))  # type: ignore[arg-type]
-    bindings = {**row.settings.get("bindings", {}), **row.proven.get("bindings", {})}
-    for category, field in made.items():
-        bindings[category] = {**bindings.get(category, {}), **field}
+    if not system_file(row.system).writing("party").bindable:
+        return row, None
+    return row, import_module(f"unisono.systems.{row.system}.setup")
+
+
+def _keep_bindings(house: House, row: ConnectionRow, found: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Adds bindings to a connection. What was seen is read anew, since its rows hold more now."""
+    bindings: dict[str, Any] = dict(row.proven.get("bindings", {}))
+    for category, fields in found.items():
+        bindings[category] = {**bindings.get(category, {}), **fields}
     with house.store.write() as conn:
-        pairs.update_connection(conn, connection_id, proven=row.proven | {"bindings": bindings})
+        pairs.update_connection(conn, row.id, proven=row.proven | {"bindings": bindings}, next_poll="")
+        seen.forget_hashes(conn, row.id)
     return bindings
 
 

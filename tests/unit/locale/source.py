@@ -20,18 +20,20 @@ SOURCE = Path(catalogue.__file__).parents[1]
 _FAULTS = "SystemFault Refused TryLater Unavailable Unclear BadAnswer NotThere Full LoginRefused Conflicted StoreRefused".split()
 _CARRIERS = {name: 0 for name in ("Reason", "Ask", "Report", "BadPolicy", "words", "say", "tell", "_Lost", *_FAULTS)}
 _SKIPPED = ("sandbox", "locale")
-OPEN: dict[str, tuple[str, ...]] = {
+OPEN: dict[str, tuple[str, ...] | str] = {
     "cannot-": ("create", "change", "delete"),
     "host-": ("metadata", "private"),
     "kind.": ("quote", "invoice", "credit-note", "document"),
     "side.": ("a", "b", "crm", "invoicing"),
     "state.": ("draft", "issued", "sent", "cancelled", "open", "accepted", "rejected", "paid", "part-paid", "reminded"),
+    "operation.": ("create", "change", "delete"),
+    "demo.story.": "*STORIES",
     # Their words are found elsewhere: by ``options`` and ``events``, or they are the literals of a type.
     "option.": (),
     "event.": (),
     "verdict.": (),
 }
-"""Codes put together from a beginning and a word: the words there are."""
+"""Codes put together from a beginning and a word: the words there are; ``*NAME``: the keys of that table of the module."""
 
 
 @dataclass
@@ -171,11 +173,9 @@ def _texts(expression: ast.expr, place: _Place) -> set[str]:
     """The texts an expression can be: literals, both branches of a condition, what a variable or a table of the module holds."""
     found: set[str] = set()
     if isinstance(expression, ast.JoinedStr):
-        head = expression.values[0]
-        begin = str(head.value) if isinstance(head, ast.Constant) else ""
-        if begin not in OPEN:
-            raise AssertionError(f"{place.file}:{expression.lineno}: which words may follow {begin!r}? Say so in OPEN.")
-        return {begin + word for word in OPEN[begin]}
+        return _begun(expression.values[0], place)
+    if isinstance(expression, ast.BinOp) and isinstance(expression.op, ast.Add):
+        return _begun(expression.left, place)
     if isinstance(expression, ast.Constant):
         return {expression.value} if isinstance(expression.value, str) else set()
     if isinstance(expression, ast.IfExp):
@@ -188,7 +188,23 @@ def _texts(expression: ast.expr, place: _Place) -> set[str]:
             for assigned in _assigned(expression.id, function):
                 found |= _texts(assigned, place)
             found |= _default(expression.id, function)
+        found = found or _constant(expression.id, place.module)
     return found
+
+
+def _constant(name: str, module: ast.Module) -> set[str]:
+    """What a name of the module stands for, if that is a text."""
+    assigned = [node.value for node in module.body if isinstance(node, ast.Assign) and any(_name(t) == name for t in node.targets)]
+    return {value.value for value in assigned if isinstance(value, ast.Constant) and isinstance(value.value, str)}
+
+
+def _begun(head: ast.expr, place: _Place) -> set[str]:
+    """The codes that begin so and are put together where they are used."""
+    begin = str(head.value) if isinstance(head, ast.Constant) else ""
+    if begin not in OPEN:
+        raise AssertionError(f"{place.file}:{head.lineno}: which words may follow {begin!r}? Say so in OPEN.")
+    words = OPEN[begin]
+    return {begin + word for word in (_table(words[1:], place.module, keys=True) if isinstance(words, str) else words)}
 
 
 def _default(name: str, function: ast.FunctionDef) -> set[str]:
@@ -200,20 +216,27 @@ def _default(name: str, function: ast.FunctionDef) -> set[str]:
 
 
 def _assigned(name: str, function: ast.FunctionDef) -> Iterator[ast.expr]:
+    pairs: list[tuple[ast.expr, ast.expr]] = []
     for node in ast.walk(function):
-        if not isinstance(node, ast.Assign):
-            continue
-        for target in node.targets:
-            if isinstance(target, ast.Name) and target.id == name:
-                yield node.value
-            if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
-                yield from (v for t, v in zip(target.elts, node.value.elts, strict=True) if _name(t) == name)
+        if isinstance(node, ast.Assign):
+            pairs += [(target, node.value) for target in node.targets]
+        if isinstance(node, ast.For) and isinstance(node.iter, ast.Tuple):
+            pairs += [(node.target, row) for row in node.iter.elts]
+    for target, value in pairs:
+        if isinstance(target, ast.Name) and target.id == name:
+            yield value
+        if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+            yield from (v for t, v in zip(target.elts, value.elts, strict=True) if _name(t) == name)
 
 
-def _table(name: str, module: ast.Module) -> set[str]:
+def _table(name: str, module: ast.Module, *, keys: bool = False) -> set[str]:
+    """The values, or the keys, of a table of a module."""
     for node in module.body:
-        if isinstance(node, ast.Assign) and any(_name(t) == name for t in node.targets) and isinstance(node.value, ast.Dict):
-            return {v.value for v in node.value.values if isinstance(v, ast.Constant) and isinstance(v.value, str)}
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
+        if isinstance(value, ast.Dict) and any(_name(t) == name for t in targets):
+            found = value.keys if keys else value.values
+            return {v.value for v in found if isinstance(v, ast.Constant) and isinstance(v.value, str)}
     return set()
 
 

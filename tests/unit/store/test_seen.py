@@ -270,3 +270,24 @@ def test_a_document_keeps_its_decimals_to_the_last_place(store: Store) -> None:
     assert kept == body
     assert isinstance(kept, Document)
     assert str(kept.net) == "0.10"
+
+
+def test_a_fresh_link_to_the_same_document_is_kept_and_is_no_change(store: Store) -> None:
+    def invoice(link: str, number: str = "R-1") -> Record:
+        body = Document(type_code="380", number=number, file_url=link)
+        return Record(kind="invoice", key="1", body=body, resource="invoice", resource_key="1")
+
+    put(store, invoice("https://files.example/token-1"))
+    assert put(store, invoice("https://files.example/token-2"), raw=b"2", now=LATER) == 0
+    with store.read() as conn:
+        kept = seen.get_many(conn, "crm", "invoice", ["1"])["1"]
+    assert (kept.record, kept.change) == (invoice("https://files.example/token-2"), 1)
+    assert put(store, invoice("https://files.example/token-3", number="R-2"), raw=b"3", now=LATER) == 1
+
+
+def test_rows_whose_hash_is_forgotten_are_known_but_read_anew(store: Store) -> None:
+    put(store, party("1"), raw=b"bytes")
+    with store.write() as conn:
+        seen.forget_hashes(conn, "crm")
+        assert seen.known_rows(conn, "crm", "companies", ["1"])["1"].raw_hash == b""
+    assert put(store, party("1"), raw=b"bytes") == 0

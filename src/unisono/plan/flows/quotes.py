@@ -113,7 +113,8 @@ def _linked(s: Situation, rules: Rules) -> Decision:
     deal = s.a.record.body
     assert isinstance(deal, Document)
     version = quote_version(deal)
-    if "version" not in link.agreed_a or link.agreed_a["version"] == version:
+    # One hand for both records of the link: the deal's. Its quote would only ask the same question a second time.
+    if s.subject.side == "b" or "version" not in link.agreed_a or link.agreed_a["version"] == version:
         return Decision(s.subject, "equal", Reason("in-step"))
     return _edited(s, deal, version, s.b, rules)
 
@@ -124,16 +125,18 @@ def _edited(s: Situation, deal: Document, version: str, b: Seen, rules: Rules) -
     assert link is not None
     made = b.record.body
     assert isinstance(made, Document)
-    answer = s.answers.get(f"quote-edited|{version}", "")
+    untouched = made.stage == "draft" and isinstance(deal.lines, NotGiven) and rules.b.writing("quote").delete
+    # A quote that went out between question and answer makes another question: the answer was given about a draft.
+    subject = version if untouched else f"{version}/{made.stage}"
+    answer = s.answers.get(f"quote-edited|{subject}", "")
     agreed = Join(kind="quote", a_key=link.a_key, b_key=link.b_key, agreed_a={"version": version}, reason=Reason("answered-leave"))
     if answer in ("leave", "done-by-hand"):
         return Decision(s.subject, "equal", Reason("answered-leave"), (agreed,))
-    untouched = made.stage == "draft" and isinstance(deal.lines, NotGiven) and rules.b.writing("quote").delete
     if answer == "make-anew" and untouched:
         reason = Reason("quote-made-anew", {"name": deal.title})
         write = Write(operation="delete", side="b", kind="quote", key=link.b_key)
         return Decision(s.subject, "changed", reason, (Send(write=write, reason=reason, link_kind="quote"),))
     options = ("leave", "done-by-hand", "make-anew", "later") if untouched else ("leave", "done-by-hand", "later")
     values = {"name": deal.title, "number": made.number, "value": plain(deal.value or Decimal(0)), "currency": deal.currency}
-    ask = Ask(code="quote-edited", subject=version, group="quote-edited", options=options, values=values)
+    ask = Ask(code="quote-edited", subject=subject, group="quote-edited", options=options, values=values)
     return Decision(s.subject, "doubtful", Reason("quote-edited", values), (ask,))

@@ -1,0 +1,175 @@
+"""The three-way comparison, as a table: what A and B held, what they hold, what follows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.unit.plan.worlds import FIELDS, rules
+from unisono.model.party import Flat
+from unisono.plan.compare import Comparison, Conflict, allowed, compare, conflict_subject, held_by_both
+from unisono.plan.situation import Link, Rules
+from unisono.policy.schema import Direction, direction_of
+
+RULES = rules()
+
+
+def compared(a: Flat, b: Flat, agreed_a: Flat, agreed_b: Flat, rules: Rules = RULES, answers: dict[str, str] | None = None) -> Comparison:
+    return compare(Link("l", "party", "42", "c42", agreed_a, agreed_b), a, b, rules, answers or {})
+
+
+def one(before: tuple[str, str] | None, after: tuple[str, str], chosen: Rules = RULES, answers: dict[str, str] | None = None) -> Comparison:
+    """The outcome for the e-mail alone: (on A, on B) when last in step, and now. All other fields are empty and agreed."""
+    rest = {name: "" for name in FIELDS if name != "email"}
+    agreed_a, agreed_b = ({"email": before[0]}, {"email": before[1]}) if before else ({}, {})
+    return compared(rest | {"email": after[0]}, rest | {"email": after[1]}, rest | agreed_a, rest | agreed_b, chosen, answers)
+
+
+def test_compared_is_what_both_hold_and_the_type_never_moves() -> None:
+    assert held_by_both("party", RULES.a, RULES.b) == FIELDS
+    assert held_by_both("invoice", RULES.a, RULES.b) == ()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "outcome"),
+    (
+        (("x", "x"), ("x", "x"), Comparison()),
+        (("x", "x"), ("y", "x"), Comparison(to_b={"email": "y"})),
+        (("x", "x"), ("x", "y"), Comparison(to_a={"email": "y"})),
+        (("x", "x"), ("", "x"), Comparison(to_b={"email": ""})),
+        (("x", "x"), ("y", "y"), Comparison(agree=("email",))),
+        (("x", "x"), ("y", "z"), Comparison(conflicts=(Conflict("email", "y", "z", False),))),
+        # A vendor that keeps a value in its own spelling is in step as long as neither changes.
+        (("x", "X"), ("x", "X"), Comparison()),
+        (("x", "X"), ("y", "X"), Comparison(to_b={"email": "y"})),
+        (("x", "X"), ("x", "x"), Comparison(agree=("email",))),
+        # Never in step before.
+        (None, ("x", "x"), Comparison(agree=("email",))),
+        (None, ("", ""), Comparison(agree=("email",))),
+        (None, ("x", ""), Comparison(to_b={"email": "x"})),
+        (None, ("", "x"), Comparison(to_a={"email": "x"})),
+        (None, ("x", "y"), Comparison(conflicts=(Conflict("email", "x", "y", True),))),
+    ),
+)
+def test_who_changed_a_field_decides_where_it_goes(before: tuple[str, str] | None, after: tuple[str, str], outcome: Comparison) -> None:
+    assert one(before, after) == outcome
+
+
+@pytest.mark.parametrize(
+    ("policy", "after", "outcome"),
+    (
+        ({"direction": "to-invoicing"}, ("y", "x"), Comparison(to_b={"email": "y"})),
+        ({"direction": "to-invoicing"}, ("x", "y"), Comparison(left_out=("email",))),
+        ({"direction": "to-crm"}, ("y", "x"), Comparison(left_out=("email",))),
+        ({"direction": "off"}, ("y", "x"), Comparison(left_out=("email",))),
+        ({"fields": {"email": {"direction": "off"}}}, ("y", "x"), Comparison(left_out=("email",))),
+        ({"fields": {"email": {"direction": "to-crm"}}}, ("x", "y"), Comparison(to_a={"email": "y"})),
+        ({"wins": "crm"}, ("y", "z"), Comparison(to_b={"email": "y"})),
+        ({"wins": "invoicing"}, ("y", "z"), Comparison(to_a={"email": "z"})),
+        ({"wins": "crm", "fields": {"email": {"wins": "ask"}}}, ("y", "z"), Comparison(conflicts=(Conflict("email", "y", "z", False),))),
+        ({"wins": "crm", "direction": "to-crm"}, ("y", "z"), Comparison(left_out=("email",))),
+    ),
+)
+def test_direction_and_winner_are_the_firms(policy: dict[str, Any], after: tuple[str, str], outcome: Comparison) -> None:
+    assert one(("x", "x"), after, rules(customers=policy)) == outcome
+
+
+def test_a_first_difference_is_asked_even_where_a_winner_is_set() -> None:
+    assert one(None, ("x", "y"), rules(customers={"wins": "crm"})).conflicts == (Conflict("email", "x", "y", True),)
+
+
+@pytest.mark.parametrize(("said", "outcome"), (("crm", Comparison(to_b={"email": "y"})), ("invoicing", Comparison(to_a={"email": "z"}))))
+def test_an_answer_settles_the_very_conflict_it_was_given_for(said: str, outcome: Comparison) -> None:
+    answers = {conflict_subject("email", "y", "z"): said}
+    assert one(("x", "x"), ("y", "z"), answers=answers) == outcome
+    later = one(("x", "x"), ("y", "other"), answers=answers)
+    assert later.conflicts == (Conflict("email", "y", "other", False),), "a new value is a new question"
+
+
+@pytest.mark.parametrize(
+    ("direction", "to_a", "to_b"), (("both", True, True), ("to-crm", True, False), ("to-invoicing", False, True), ("off", False, False))
+)
+def test_a_direction_says_which_side_may_be_written(direction: Direction, to_a: bool, to_b: bool) -> None:
+    assert (allowed(direction, "a"), allowed(direction, "b")) == (to_a, to_b)
+
+
+values = st.sampled_from(["", "x", "y", "z", "X"])
+flats = st.fixed_dictionaries({name: values for name in FIELDS})
+agreements = flats.flatmap(lambda flat: st.sets(st.sampled_from(FIELDS)).map(lambda kept: {n: v for n, v in flat.items() if n in kept}))
+directions = st.sampled_from(["both", "to-invoicing", "to-crm", "off"])
+winners = st.sampled_from(["ask", "crm", "invoicing"])
+field_rules = st.dictionaries(st.sampled_from(FIELDS), st.fixed_dictionaries({"direction": directions, "wins": winners}), max_size=2)
+policies = st.builds(
+    lambda d, w, f: rules(customers={"direction": d, "wins": w, "fields": f}), directions | st.just("both"), winners, field_rules
+)
+few = settings(max_examples=150)
+
+
+@few
+@given(flats, flats, agreements, agreements, policies)
+def test_no_edit_is_lost(a: Flat, b: Flat, agreed_a: Flat, agreed_b: Flat, chosen: Rules) -> None:
+    outcome = compared(a, b, agreed_a, agreed_b, chosen)
+    told = [*outcome.to_a, *outcome.to_b, *outcome.agree, *(c.field for c in outcome.conflicts), *outcome.left_out]
+    assert len(told) == len(set(told)), "each field has one outcome"
+    for name in FIELDS:
+        known = name in agreed_a and name in agreed_b
+        if not known or a[name] != agreed_a[name] or b[name] != agreed_b[name]:
+            assert name in told
+        else:
+            assert name not in told
+    assert all(value == b[name] for name, value in outcome.to_a.items())
+    assert all(value == a[name] for name, value in outcome.to_b.items())
+    assert all((c.a, c.b) == (a[c.field], b[c.field]) and c.a != c.b for c in outcome.conflicts)
+    assert all(a[name] == b[name] for name in outcome.agree)
+
+
+@few
+@given(flats, flats, agreements, agreements, policies)
+def test_nothing_is_written_against_a_direction(a: Flat, b: Flat, agreed_a: Flat, agreed_b: Flat, chosen: Rules) -> None:
+    outcome = compared(a, b, agreed_a, agreed_b, chosen)
+    assert all(allowed(direction_of(chosen.policy, name), "a") for name in outcome.to_a)
+    assert all(allowed(direction_of(chosen.policy, name), "b") for name in outcome.to_b)
+    for name in outcome.left_out:
+        assert direction_of(chosen.policy, name) != "both"
+
+
+@few
+@given(flats, flats, agreements, agreements, policies)
+def test_what_both_changed_is_overwritten_only_by_a_rule(a: Flat, b: Flat, agreed_a: Flat, agreed_b: Flat, chosen: Rules) -> None:
+    outcome = compared(a, b, agreed_a, agreed_b, chosen)
+    for name in (*outcome.to_a, *outcome.to_b):
+        if name in agreed_a and name in agreed_b and a[name] != agreed_a[name] and b[name] != agreed_b[name]:
+            own = chosen.policy.customers.fields.get(name)
+            winner = own.wins if own and own.wins else chosen.policy.customers.wins
+            assert winner == ("crm" if name in outcome.to_b else "invoicing")
+
+
+@few
+@given(flats, flats, agreements, agreements, policies, st.sampled_from(["as sent", "in capitals", "dropped"]))
+def test_after_writing_there_is_nothing_left_to_write(
+    a: Flat, b: Flat, agreed_a: Flat, agreed_b: Flat, chosen: Rules, vendor: str
+) -> None:
+    """Also where the vendor keeps a value differently: what was read back is what is agreed."""
+    outcome = compared(a, b, agreed_a, agreed_b, chosen)
+    keep = {"as sent": lambda v: v, "in capitals": str.upper, "dropped": lambda v: ""}[vendor]
+    new_a, new_b = a | {n: keep(v) for n, v in outcome.to_a.items()}, b | {n: keep(v) for n, v in outcome.to_b.items()}
+    done = (*outcome.agree, *outcome.to_a, *outcome.to_b)
+    agreed_a, agreed_b = agreed_a | {n: new_a[n] for n in done}, agreed_b | {n: new_b[n] for n in done}
+    again = compared(new_a, new_b, agreed_a, agreed_b, chosen)
+    assert (again.to_a, again.to_b, again.agree) == ({}, {}, ())
+    assert again.conflicts == outcome.conflicts
+    assert again.left_out == outcome.left_out
+
+
+@few
+@given(flats, flats, agreements, agreements, policies)
+def test_the_same_input_gives_the_same_outcome_whatever_its_order(
+    a: Flat, b: Flat, agreed_a: Flat, agreed_b: Flat, chosen: Rules
+) -> None:
+    def turned(flat: Flat) -> Flat:
+        return dict(reversed(flat.items()))
+
+    assert compared(turned(a), turned(b), turned(agreed_a), turned(agreed_b), chosen) == compared(a, b, agreed_a, agreed_b, chosen)
