@@ -13,16 +13,19 @@ import signal
 import sys
 import threading
 import urllib.request
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from unisono.cli.pairing import with_history
 from unisono.connect.clock import SystemClock
+from unisono.store import pairs
 from unisono.store.doors import Store
 from unisono.store.secrets import KeyRing
 from unisono.systems import centralstation, fastbill  # noqa: F401  loaded once, before anybody is forked
 from unisono.wiring import House, add_pair, preset
+from unisono.wiring.house import words_in
 from unisono.wiring.running import Runner
 from unisono.wiring.setup import connect, release
 
@@ -38,9 +41,7 @@ class EarlierClock(SystemClock):
 
 def set_up(order: dict[str, Any]) -> dict[str, Any]:
     """A fresh data folder with two connections and a released pair between them."""
-    with _house(order, clock=EarlierClock()) as house:
-        from unisono.store import pairs
-
+    with _House(order, clock=EarlierClock()) as house:
         firm = house.ids.new()
         with house.store.write() as conn:
             pairs.add_firm(conn, firm, "Muster GmbH", "DE", "de", "Europe/Berlin", house.clock.now())
@@ -59,17 +60,17 @@ def sync(order: dict[str, Any]) -> dict[str, Any]:
     if order.get("arm"):
         body = json.dumps(order["arm"] | {"pid": os.getpid()}).encode()
         urllib.request.urlopen(f"{order['books']}/_kill/arm", data=body).read()
-    with _house(order, die_at=order.get("die_at", "")) as house:
+    with _House(order, die_at=order.get("die_at", ("", 0))) as house:
         turns = Runner(house=house, holder=str(os.getpid())).until_quiet(order["pair"])
         faults = [str(fault) for turn in turns for fault in turn.faults.values()]
         writes = sum(outcome.writes for turn in turns for outcome in turn.outcomes.values())
         return {"faults": faults, "writes": writes, "turns": len(turns)}
 
 
-class _house:
+class _House:
     """The house, the folder held, as the command line does it."""
 
-    def __init__(self, order: dict[str, Any], *, clock: SystemClock | None = None, die_at: str = "") -> None:
+    def __init__(self, order: dict[str, Any], *, clock: SystemClock | None = None, die_at: Sequence[Any] = ("", 0)) -> None:
         self.folder = Path(order["data"])
         self.store = Store.open(self.folder)
         self.hold = self.store.hold()
@@ -96,17 +97,21 @@ class _house:
         self.store.close()
 
 
-def _dying(at: str) -> Any:
-    """Ends the process without a word at the first step of that name."""
+def _dying(die_at: Sequence[Any]) -> Callable[[str], None]:
+    """Ends the process without a word at the so-manieth step of a name."""
+    name, left = die_at[0], int(die_at[1])
 
-    def step(name: str) -> None:
-        if name == at:
+    def step(told: str) -> None:
+        nonlocal left
+        left -= told == name
+        if told == name and not left:
             os.kill(os.getpid(), signal.SIGKILL)
 
     return step
 
 
 def main() -> int:
+    words_in("de")("note.title", {})  # the catalogue is read once for all who are forked
     for line in sys.stdin:
         order = json.loads(line)
         said = Path(f"{order['data']}.said")

@@ -141,7 +141,11 @@ def fill_books(lane: Lane, rnd: random.Random, customers: int, documents: int) -
             values |= {"FIRST_NAME": rnd.choice(FIRST), "LAST_NAME": f"{rnd.choice(LAST)}-{number}"}
         keys.append(lane.books.act("create_customer", values)["id"])
     for number in range(documents):
-        values = {"CUSTOMER_ID": str(rnd.choice(keys)), "TITLE": f"Auftrag {number}", "ITEMS": f"Arbeit {number}; {rnd.randint(1, 9)}; 80; 19"}
+        values = {
+            "CUSTOMER_ID": str(rnd.choice(keys)),
+            "TITLE": f"Auftrag {number}",
+            "ITEMS": f"Arbeit {number}; {rnd.randint(1, 9)}; 80; 19",
+        }
         if number % 3:
             lane.books.act("create_invoice", values | {"COMPLETE": "1"})
         else:

@@ -23,6 +23,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 CUSTOMERS, DOCUMENTS = 200, 120
 COMPANIES = 120
 """Companies with an offer, where the first sync goes the other way."""
+STEPS = ("prepared", "intended", "sent", "read-back", "settled")
+"""Steps of the cycle that come once a wave of writes."""
 KILLED = -9
 
 JSON = dict[str, Any]
@@ -31,35 +33,39 @@ _SUBJECTS = {"companies": "company", "people": "person", "protocols": "protocol"
 
 @dataclass(frozen=True, slots=True)
 class Death:
-    """Whom a seed lets die, and when. ``arm`` goes to the vendors: the call, and before it, after it or milliseconds later."""
+    """Whom a seed lets die, and when: at a call the vendors count (``arm``, see ``vendors.Trigger``), or at a step of the cycle."""
 
     seed: int
     side: str
     """Where the firm's records are before the first sync."""
-    arm: JSON
+    arm: JSON = field(default_factory=dict)
+    step: tuple[str, int] = ("", 0)
+    """A step of the cycle, and at its how manieth time."""
     again: str = ""
     """Step of the recovery at which the second start dies too; empty if it may live."""
 
     def __str__(self) -> str:
-        when = {"before": "before", "after": "after", "later": f"{self.arm['milliseconds']:.1f} ms after"}[self.arm["when"]]
+        where = f"at step {self.step[0]} no. {self.step[1]}"
+        if self.arm:
+            when = {"before": "before", "after": "after", "later": f"{self.arm['milliseconds']:.1f} ms after"}[self.arm["when"]]
+            where = f"{when} {self.arm['counted']} {self.arm['call']}"
         again = f", and again when {self.again}" if self.again else ""
-        return f"seed {self.seed}: from {self.side}, killed {when} {self.arm['counted']} {self.arm['call']}{again}"
+        return f"seed {self.seed}: from {self.side}, killed {where}{again}"
 
 
 def drawn(seed: int, *, twice: bool = False) -> Death:
-    """The death of one seed. Every fourth firm comes from the CRM."""
+    """The death of one seed. Every fourth firm comes from the CRM. Who dies twice dies first with an answer on its way."""
     rnd = random.Random(seed)
     side = "centralstation" if seed % 4 == 0 else "fastbill"
     writes = 2 * COMPANIES if side == "centralstation" else CUSTOMERS + CUSTOMERS // 2 + 2 * DOCUMENTS
-    if twice:
-        return Death(seed, side, {"call": rnd.randint(1, writes), "when": "after", "counted": "writes", "milliseconds": 0}, "recovered")
-    when = rnd.choice(("before", "after", "later", "later"))
+    calls = 2 * writes if side == "centralstation" else writes + CUSTOMERS + DOCUMENTS
+    when = "after" if twice else rnd.choice(("before", "after", "later", "later", "step"))
+    if when == "step":
+        return Death(seed, side, step=(rnd.choice(STEPS), rnd.randint(1, writes // 20)))
+    arm: JSON = {"call": rnd.randint(1, writes), "when": when, "counted": "writes", "milliseconds": 0}
     if when == "later":
-        calls = 2 * writes if side == "centralstation" else writes + CUSTOMERS + DOCUMENTS
-        arm = {"call": rnd.randint(1, calls - 20), "when": when, "counted": "calls", "milliseconds": rnd.uniform(0, 25)}
-    else:
-        arm = {"call": rnd.randint(1, writes), "when": when, "counted": "writes", "milliseconds": 0}
-    return Death(seed, side, arm)
+        arm |= {"call": rnd.randint(1, calls - 20), "counted": "calls", "milliseconds": rnd.uniform(0, 25)}
+    return Death(seed, side, arm, again="recovered" if twice else "")
 
 
 @dataclass
@@ -135,10 +141,10 @@ def live_and_die(lane: Lane, death: Death, folder: Path) -> list[str]:
     told["pair"] = made["pair"]
     size = {"customers": CUSTOMERS, "documents": DOCUMENTS} if from_books else {"customers": COMPANIES, "documents": COMPANIES}
     lane.tell("fill", side=death.side, seed=death.seed, **size)
-    ends = [lane.order(do="sync", seed=death.seed * 100 + 1, arm=death.arm, **told)["ended"]]
+    ends = [lane.order(do="sync", seed=death.seed * 100 + 1, arm=death.arm, die_at=death.step, **told)["ended"]]
     wrong = crash_image(data, folder / "image")
     if death.again:
-        ends.append(lane.order(do="sync", seed=death.seed * 100 + 2, die_at=death.again, **told)["ended"])
+        ends.append(lane.order(do="sync", seed=death.seed * 100 + 2, die_at=(death.again, 1), **told)["ended"])
         wrong += crash_image(data, folder / "image-2")
     if any(end != KILLED for end in ends):
         wrong.append(f"it was to be killed, but ended with {ends}")

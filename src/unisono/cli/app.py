@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from unisono.cli.base import out, words
+from unisono.cli.terminal import out, words
 from unisono.model.errors import LoginRefused, SystemFault
 from unisono.policy.files import BadPolicy
 from unisono.store.refused import StoreRefused

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from unisono.cli.base import AsJson, Data, house_at, out, show, words
+from unisono.cli.terminal import AsJson, Data, house_at, out, show, words
 from unisono.store import pairs
 from unisono.systems.catalogue import all_systems, load
 from unisono.systems.describe import as_json as described

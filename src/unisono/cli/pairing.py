@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from unisono.cli.base import AsJson, Data, holder, house_at, language, out, show, words
+from unisono.cli.terminal import AsJson, Data, holder, house_at, language, out, show, words
 from unisono.engine.batch import LEASE
 from unisono.engine.cycle import cycle
 from unisono.engine.outcome import Outcome

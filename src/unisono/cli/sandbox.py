@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from unisono.cli.base import out, words
+from unisono.cli.terminal import out, words
 from unisono.sandbox import centralstation, fastbill
 from unisono.sandbox.kit.app import application
 from unisono.sandbox.kit.server import Server

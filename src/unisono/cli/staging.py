@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from unisono.cli.base import holder, language, words
+from unisono.cli.terminal import holder, language, words
 from unisono.engine.answering import answer
 from unisono.engine.outcome import Outcome
 from unisono.locale.say import say

@@ -18,7 +18,7 @@ from unisono.systems import catalogue
 
 SOURCE = Path(catalogue.__file__).parents[1]
 _FAULTS = "SystemFault Refused TryLater Unavailable Unclear BadAnswer NotThere Full LoginRefused Conflicted StoreRefused".split()
-_CARRIERS = {name: 0 for name in ("Reason", "Ask", "Report", "BadPolicy", "words", "say", "tell", "_Lost", *_FAULTS)}
+_CARRIERS = dict.fromkeys(("Reason", "Ask", "Report", "BadPolicy", "words", "say", "tell", "_Lost", *_FAULTS), 0)
 _SKIPPED = ("sandbox", "locale")
 OPEN: dict[str, tuple[str, ...] | str] = {
     "cannot-": ("create", "change", "delete"),
@@ -44,7 +44,7 @@ class Found:
     values: list[frozenset[str] | None] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Place:
     """A call and the functions it stands in, innermost last."""
 
@@ -57,7 +57,7 @@ class _Place:
 @cache
 def codes() -> dict[str, Found]:
     """Every code that the source hands to somebody."""
-    places = [place for file, module in _modules() for place in _calls(file, module)]
+    places = [place for file, module in _modules() for place in _calls(file, module) if place.call.args or place.call.keywords]
     carriers = dict(_CARRIERS)
     while True:
         new = dict(_forwarding(places, carriers))
@@ -114,17 +114,18 @@ def wheres() -> dict[str, set[str]]:
     return found
 
 
-def _modules() -> Iterator[tuple[str, ast.Module]]:
-    for path in sorted(SOURCE.rglob("*.py")):
-        if path.relative_to(SOURCE).parts[0] not in _SKIPPED:
-            yield _told(path), ast.parse(path.read_text(encoding="utf-8"))
+@cache
+def _modules() -> tuple[tuple[str, ast.Module], ...]:
+    paths = [path for path in sorted(SOURCE.rglob("*.py")) if path.relative_to(SOURCE).parts[0] not in _SKIPPED]
+    return tuple((_told(path), ast.parse(path.read_text(encoding="utf-8"))) for path in paths)
 
 
 def _told(path: Path) -> str:
     return path.relative_to(SOURCE.parent).as_posix()
 
 
-def _calls(file: str, module: ast.Module) -> Iterator[_Place]:
+@cache
+def _calls(file: str, module: ast.Module) -> tuple[_Place, ...]:
     def walk(node: ast.AST, around: tuple[ast.FunctionDef, ...]) -> Iterator[_Place]:
         if isinstance(node, ast.Call):
             yield _Place(file, module, around, node)
@@ -132,9 +133,10 @@ def _calls(file: str, module: ast.Module) -> Iterator[_Place]:
         for child in ast.iter_child_nodes(node):
             yield from walk(child, inner)
 
-    yield from walk(module, ())
+    return tuple(walk(module, ()))
 
 
+@cache
 def _called(place: _Place) -> set[str]:
     """What a call may call: a name, either branch of a condition, or what a variable of the function stands for."""
     expressions = [place.call.func]
@@ -215,18 +217,27 @@ def _default(name: str, function: ast.FunctionDef) -> set[str]:
     return {default.value} if isinstance(default, ast.Constant) and isinstance(default.value, str) and default.value else set()
 
 
-def _assigned(name: str, function: ast.FunctionDef) -> Iterator[ast.expr]:
+def _assigned(name: str, function: ast.FunctionDef) -> list[ast.expr]:
+    """What a variable of a function is set to."""
+    return _assignments(function).get(name, [])
+
+
+@cache
+def _assignments(function: ast.FunctionDef) -> dict[str, list[ast.expr]]:
     pairs: list[tuple[ast.expr, ast.expr]] = []
     for node in ast.walk(function):
         if isinstance(node, ast.Assign):
             pairs += [(target, node.value) for target in node.targets]
         if isinstance(node, ast.For) and isinstance(node.iter, ast.Tuple):
             pairs += [(node.target, row) for row in node.iter.elts]
+    found: dict[str, list[ast.expr]] = {}
     for target, value in pairs:
-        if isinstance(target, ast.Name) and target.id == name:
-            yield value
-        if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
-            yield from (v for t, v in zip(target.elts, value.elts, strict=True) if _name(t) == name)
+        both = isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple)
+        several = list(zip(target.elts, value.elts, strict=False)) if both else [(target, value)]  # type: ignore[attr-defined]
+        for one, told in several:
+            if isinstance(one, ast.Name):
+                found.setdefault(one.id, []).append(told)
+    return found
 
 
 def _table(name: str, module: ast.Module, *, keys: bool = False) -> set[str]:
@@ -272,7 +283,8 @@ def _values(call: ast.Call, position: int, place: _Place) -> frozenset[str] | No
 
 def _keys(expression: ast.expr, place: _Place) -> frozenset[str] | None:
     if isinstance(expression, ast.Dict):
-        return frozenset(k.value for k in expression.keys if isinstance(k, ast.Constant)) if None not in expression.keys else None
+        named = [text for key in expression.keys if key is not None for text in _strings(key)]
+        return frozenset(named) if None not in expression.keys else None
     if isinstance(expression, ast.BinOp) and isinstance(expression.op, ast.BitOr):
         left, right = _keys(expression.left, place), _keys(expression.right, place)
         return (left or frozenset()) | (right or frozenset()) if left is not None and right is not None else None

@@ -68,7 +68,9 @@ def messages(language: str) -> Catalog:
 
 def test_the_source_is_really_read() -> None:
     codes = source.codes()
-    assert {"missing-field", "timed-out", "torn-json", "store-busy", "cannot-delete", "host-metadata", "note.valid", "kind.invoice"} <= set(codes)
+    assert {"missing-field", "timed-out", "torn-json", "store-busy", "cannot-delete", "host-metadata", "note.valid", "kind.invoice"} <= set(
+        codes
+    )
     assert {"same", "make-anew", "none"} <= set(source.options())
     assert {"linked", "braked"} <= set(source.events())
     assert "fastbill.where.api_key" in source.wheres()
@@ -79,7 +81,9 @@ def test_the_source_is_really_read() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_code_of_the_source_has_a_sentence(language: str) -> None:
     missing = sorted(used() - set(catalogue_of(language)))
-    assert not missing, f"{language}.po lacks {missing}; used in {[sorted(source.codes()[c].files) for c in missing if c in source.codes()]}"
+    assert not missing, (
+        f"{language}.po lacks {missing}; used in {[sorted(source.codes()[c].files) for c in missing if c in source.codes()]}"
+    )
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

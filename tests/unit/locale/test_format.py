@@ -11,7 +11,7 @@ from unisono.locale.format import amount_text, date_text, number_text, size_text
 
 
 @pytest.mark.parametrize(
-    ("language", "text"), [("de", "05.04.2026"), ("pl", "05.04.2026"), ("ro", "05.04.2026"), ("en", "5 Apr 2026"), ("xx", "5 Apr 2026")]
+    ("language", "text"), (("de", "05.04.2026"), ("pl", "05.04.2026"), ("ro", "05.04.2026"), ("en", "5 Apr 2026"), ("xx", "5 Apr 2026"))
 )
 def test_a_date_is_written_as_in_the_country(language: str, text: str) -> None:
     assert date_text(dt.date(2026, 4, 5), language) == text
@@ -19,7 +19,7 @@ def test_a_date_is_written_as_in_the_country(language: str, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "currency", "language", "text"),
-    [
+    (
         ("1234.56", "EUR", "de", "1.234,56 EUR"),
         ("1234.56", "PLN", "pl", "1 234,56 zł"),
         ("1234.56", "RON", "ro", "1.234,56 lei"),
@@ -31,7 +31,7 @@ def test_a_date_is_written_as_in_the_country(language: str, text: str) -> None:
         ("0", "EUR", "ro", "0,00 EUR"),
         ("1500", "JPY", "de", "1.500 JPY"),
         ("1E+3", "EUR", "de", "1.000,00 EUR"),
-    ],
+    ),
 )
 def test_an_amount_is_written_as_in_the_country(value: str, currency: str, language: str, text: str) -> None:
     assert amount_text(Decimal(value), currency, language) == text
@@ -58,6 +58,9 @@ def test_what_is_no_number_is_refused() -> None:
         number_text(Decimal("NaN"), "de")
 
 
-@pytest.mark.parametrize(("size", "text"), [(0, "0 B"), (1023, "1.023 B"), (1024, "1 KB"), (1_572_864, "1,5 MB"), (20 * 1024 * 1024, "20 MB"), (50 * 1024**4, "50 TB")])
+@pytest.mark.parametrize(
+    ("size", "text"),
+    ((0, "0 B"), (1023, "1.023 B"), (1024, "1 KB"), (1_572_864, "1,5 MB"), (20 * 1024 * 1024, "20 MB"), (50 * 1024**4, "50 TB")),
+)
 def test_a_size_is_told_in_the_unit_people_use(size: int, text: str) -> None:
     assert size_text(size, "de") == text

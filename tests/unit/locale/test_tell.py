@@ -12,7 +12,13 @@ TITLES = {"crm": "CentralStationCRM", "invoicing": "FastBill", "fastbill": "Fast
 
 
 def test_a_refusal_names_record_field_value_answer_and_what_to_do() -> None:
-    values = {"system": "fastbill", "record": "Muster GmbH", "field": "address.postcode", "value": "ABC", "answer": "invalid field: ZIPCODE"}
+    values = {
+        "system": "fastbill",
+        "record": "Muster GmbH",
+        "field": "address.postcode",
+        "value": "ABC",
+        "answer": "invalid field: ZIPCODE",
+    }
     bare = say("refused", values, "de")
     told = tell("refused", values, "de", titles=TITLES)
     assert "ABC" not in bare

@@ -105,7 +105,7 @@ field_rules = st.dictionaries(st.sampled_from(FIELDS), st.fixed_dictionaries({"d
 policies = st.builds(
     lambda d, w, f: rules(customers={"direction": d, "wins": w, "fields": f}), directions | st.just("both"), winners, field_rules
 )
-few = settings(max_examples=150)
+few = settings(max_examples=50)
 
 
 @few

@@ -122,7 +122,7 @@ pools = st.lists(st.builds(Candidate, companies, st.booleans()), max_size=4, uni
 said = st.dictionaries(st.sampled_from(["c0", "c1", "c2"]), st.sampled_from(["same", "different"]), max_size=2)
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(companies, pools, said, st.randoms(use_true_random=False))
 def test_the_order_of_candidates_is_irrelevant(me: Seen, pool: list[Candidate], answers: dict[str, str], chance: Any) -> None:
     first = find_match(me, tuple(pool), USUAL, answers)
@@ -130,7 +130,7 @@ def test_the_order_of_candidates_is_irrelevant(me: Seen, pool: list[Candidate], 
     assert find_match(me, tuple(pool), USUAL, answers) == first
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(companies, pools, said)
 def test_nobody_is_linked_who_is_taken_or_said_to_be_different(me: Seen, pool: list[Candidate], answers: dict[str, str]) -> None:
     found = find_match(me, tuple(pool), USUAL, answers)

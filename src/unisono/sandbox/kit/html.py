@@ -45,7 +45,7 @@ button {
 }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px }
 details { border: 1px solid var(--line); border-radius: 6px; padding: .4rem .8rem; margin: .5rem 0; background: var(--card) }
-summary { cursor: pointer }
+summary { cursor: pointer; white-space: nowrap }
 """
 
 
