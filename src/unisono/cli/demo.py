@@ -11,11 +11,11 @@ from typing import Annotated, Any
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from unisono.cli.terminal import AsJson, holder, out, show, words
 from unisono.cli.looking import problem_text, question_text
 from unisono.cli.pairing import dry_run, print_preview, with_history
 from unisono.cli.sandbox import start
 from unisono.cli.staging import Stage, count_sends, stories
+from unisono.cli.terminal import AsJson, holder, out, show, words
 from unisono.model.errors import SystemFault
 from unisono.store import pairs
 from unisono.store.doors import Store

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from unisono.cli.terminal import AsJson, Data, holder, house_at, language, out, show, words
 from unisono.cli.pairing import PairId, show_status, the_pair
+from unisono.cli.terminal import AsJson, Data, holder, house_at, language, out, show, words
 from unisono.engine.answering import answer as answer_now
 from unisono.engine.answering import retry as retry_now
 from unisono.locale.names import field_name

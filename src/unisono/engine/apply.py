@@ -35,6 +35,8 @@ class Job:
     label: str
     commands: tuple[Command, ...] = ()
     current: Raw | None = None
+    document: Record | None = None
+    """The document whose file is brought."""
     answers: tuple[Answered, ...] = ()
     intents: list[intents.Intent] = field(default_factory=list)
     read_back: Raw | None = None
@@ -59,6 +61,7 @@ class Job:
 
 def apply(jobs: Sequence[Job], pairing: Pairing, hands: Hands) -> None:
     """Carries out one write a job: prepare (read before, fetch a file), then call by call *intend, send*, then read back."""
+    _look_up_documents(jobs, pairing, hands)
     # Threads are for calls: what asks nobody is prepared at once.
     _each([job for job in jobs if _asks(job)], hands, lambda job: _prepare(job, pairing, hands))
     _each([job for job in jobs if not _asks(job)], hands, lambda job: _prepare(job, pairing, hands), at_once=1)
@@ -163,13 +166,25 @@ def _fetch(job: Job, pairing: Pairing, hands: Hands) -> None:
     job.send = replace(job.send, write=replace(job.send.write, body=made))
 
 
-def _bring(job: Job, pairing: Pairing, hands: Hands) -> Fetched:
-    source = subject_of(f"b:{job.send.source}")
+def _look_up_documents(jobs: Sequence[Job], pairing: Pairing, hands: Hands) -> None:
+    """The documents whose files a wave brings, with one look at the store for all of them."""
+    wanted = [job for job in jobs if _brings_file(job) or (job.send.write.kind == "file" and job.send.source)]
+    if not wanted:
+        return
+    sources = {job.send.source: subject_of(f"b:{job.send.source}") for job in wanted}
+    found: dict[str, Record] = {}
     with hands.store.read() as conn:
-        row = seen.get_many(conn, pairing.b.id, source.kind, [source.key]).get(source.key)
-    if row is None:
-        raise NotThere("document-not-there", {"key": source.key})
-    return pairing.b.system.fetch_file(row.record, hands.files, pairing.a.system.capabilities.writing("file").file_limit)
+        for kind in sorted({source.kind for source in sources.values()}):
+            keys = {source.key: name for name, source in sources.items() if source.kind == kind}
+            found |= {keys[key]: row.record for key, row in seen.get_many(conn, pairing.b.id, kind, list(keys)).items()}
+    for job in wanted:
+        job.document = found.get(job.send.source)
+
+
+def _bring(job: Job, pairing: Pairing, hands: Hands) -> Fetched:
+    if job.document is None:
+        raise NotThere("document-not-there", {"key": job.send.source.partition(":")[2]})
+    return pairing.b.system.fetch_file(job.document, hands.files, pairing.a.system.capabilities.writing("file").file_limit)
 
 
 def _intend(jobs: Sequence[Job], step: int, pairing: Pairing, hands: Hands) -> None:

@@ -13,7 +13,7 @@ from unisono.model.errors import BadAnswer
 from unisono.model.record import Side
 from unisono.plan.brakes import mass_deletion
 from unisono.plan.planner import RANKS
-from unisono.store import links, pairs, seen, work
+from unisono.store import asking, links, pairs, seen, work
 from unisono.store.work import Mark
 
 PAGE = 1000
@@ -88,8 +88,16 @@ def brake(pairing: Pairing, hands: Hands) -> bool:
 
 
 def tell_unreadable(pairing: Pairing, side: Side, pulled: Pulled, hands: Hands) -> None:
-    """Rows that could not be understood: a problem each; everything else goes on."""
-    for resource, key, fault in pulled.unreadable:
-        if isinstance(fault, BadAnswer):
-            with hands.store.write() as conn:
+    """Rows that could not be understood: a problem each, until they can be or are gone; everything else goes on."""
+    unread = {(resource, key) for resource, key, _ in pulled.unreadable}
+    with hands.store.read() as conn:
+        told = asking.rows_told(conn, pairing.id, side)
+    mended = [row for row in told if row not in unread and (row in pulled.listed or row[0] in pulled.whole)]
+    if not (pulled.unreadable or mended):
+        return
+    with hands.store.write() as conn:
+        for resource, key, fault in pulled.unreadable:
+            if isinstance(fault, BadAnswer):
                 report_fault(conn, f"{side}:row:{resource}/{key}", "row", f"{resource} {key}", fault, pairing, hands)
+        for resource, key in mended:
+            asking.resolve_others(conn, pairing.id, f"{side}:row:{resource}/{key}", (), hands.clock.now())

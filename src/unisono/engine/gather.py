@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -13,7 +12,7 @@ from unisono.model.document import Document, Tag
 from unisono.model.record import Kind, Side, other
 from unisono.plan.flows.customers import party_left_out
 from unisono.plan.situation import Candidate, FiledQuote, Link, Owner, Seen, Situation, Subject
-from unisono.store import asking, intents, links, seen
+from unisono.store import asking, intents, links, pairs, seen
 from unisono.store.stamps import instant
 
 _DOCUMENTS: tuple[Kind, ...] = ("quote", "invoice")
@@ -52,6 +51,7 @@ class _Batch:
         self._filed = self._notes(subjects)
         self._answers = asking.answers_for(conn, pairing.id, [str(s) for s in subjects])
         self._remember_couples(subjects)
+        self._whole = {side: self._read_whole(side) for side in ("a", "b")}
         self._load_owners(subjects)
         self._reasons = self._load_reasons(subjects)
         self._also = self._load_also(subjects)
@@ -77,6 +77,7 @@ class _Batch:
             quotes=tuple(self._quotes.get(mine.record.owner, ())) if mine and subject.kind in _DOCUMENTS else (),
             answers=self._answers.get(str(subject), {}),
             also_linked_as=self._also.get(subject, ""),
+            whole=subject.kind in self._whole[other(subject.side)],
             held=(subject.side, subject.kind) in self._held,
             history=mine is not None and self._is_history(mine),
         )
@@ -108,6 +109,15 @@ class _Batch:
                 mine = people.get((side, key))  # type: ignore[arg-type]
                 if mine is not None:
                     self._answers.setdefault(str(mine), {})[f"same-customer|{far}"] = answer
+
+    def _read_whole(self, side: Side) -> set[Kind]:
+        """The kinds of which all of a side's records are known: every list that shows them was read to its end at least once."""
+        where = self._pairing.side(side)
+        marks = pairs.get_connection(self._conn, where.id).marks
+        capabilities = where.system.capabilities
+        unread = {name for name in where.resources if "whole_at" not in marks.get(name, {})}
+        shown = {kind for name in where.resources for kind in capabilities.resource(name).kinds}
+        return shown - {kind for name in unread for kind in capabilities.resource(name).kinds}
 
     def _load_owners(self, subjects: Sequence[Subject]) -> None:
         self._owner_links: dict[tuple[Side, str], Link] = {}
@@ -283,8 +293,3 @@ class _Batch:
             owner: [FiledQuote(row, made[row.record.key].a_key if row.record.key in made else "") for row in rows_]
             for owner, rows_ in by_owner.items()
         }
-
-
-def with_whole(situations: Sequence[Situation], whole: dict[tuple[Side, Kind], bool]) -> list[Situation]:
-    """Says of each situation whether all of the target's records of its kind are known."""
-    return [replace(s, whole=whole.get((other(s.subject.side), s.subject.kind), True)) for s in situations]

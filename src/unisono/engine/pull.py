@@ -30,6 +30,10 @@ class Pulled:
     changed: int = 0
     gone: int = 0
     unreadable: list[tuple[str, str, SystemFault]] = field(default_factory=list)
+    whole: set[str] = field(default_factory=set)
+    """Resources that were read from beginning to end."""
+    listed: set[tuple[str, str]] = field(default_factory=set)
+    """Rows (resource, key) that came of the resources read only since a mark."""
 
 
 def pull(where: Connected, hands: Hands, *, whole: bool = False) -> Pulled:
@@ -73,6 +77,10 @@ def _pull_resource(where: Connected, resource: Resource, hands: Hands, pulled: P
         _store_page(where, resource.name, page, hands, pulled)
         hands.step(f"page-{resource.name}")
     mark = mark or hands.clock.now()
+    if since is None:
+        pulled.whole.add(resource.name)
+    else:
+        pulled.listed |= {(resource.name, key) for key in listed}
     if since is None and resource.whole:
         _find_missing(where, resource, listed, hands, pulled)
     marks |= {"since": stamp(mark)} | ({"whole_at": stamp(mark)} if since is None else {})

@@ -15,11 +15,13 @@ from unisono.engine.apply import Job
 from unisono.engine.hands import Hands, Pairing
 from unisono.engine.outcome import Outcome
 from unisono.engine.settle import mark_for, report_fault, settle_write
+from unisono.engine.undone import found_undone
 from unisono.model.errors import LoginRefused, Refused, SystemFault, TryLater, Unavailable
 from unisono.model.record import Record, flat_of
 from unisono.model.writing import Write
 from unisono.plan.actions import Ask, Reason, Send
 from unisono.plan.situation import subject_of
+from unisono.plan.undo import UNDONE
 from unisono.store import asking, intents, lanes, links, work
 from unisono.store.intents import Intent
 from unisono.store.stamps import instant
@@ -93,10 +95,13 @@ def _agreeing(send: Send, record: Record) -> Send:
 
 def _look(intent: Intent, said: str, lag: timedelta, pairing: Pairing, hands: Hands, outcome: Outcome) -> int:
     """Looks at one intent; ``said`` is what a person answered about it. Returns 1 if it is still unclear."""
-    if intent.write.operation != "create":
+    if intent.write.operation != "create" and intent.reason[0] != UNDONE:
         _close(intent, "void", pairing, hands)
         return 0
     try:
+        if intent.reason[0] == UNDONE:
+            found_undone(intent, pairing, hands)
+            return 0
         free = _free(intent.write, pairing.side(intent.write.side).system.probe(intent.write), pairing, hands)
     except SystemFault as fault:
         _not_seen(intent, fault, max(lag, PATIENCE), pairing, hands, outcome)

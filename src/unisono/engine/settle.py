@@ -50,8 +50,13 @@ def settle_jobs(jobs: Sequence[Job], pairing: Pairing, hands: Hands) -> None:
                 written.append((job, Written(job.send, job.subject.key, target, job.read_back)))
         after = settle_writes(conn, [done for _, done in written], pairing, hands)
         outcomes = [(job, done.target, values) for (job, done), values in zip(written, after, strict=True) if job.intents]
-        intents.settle(conn, [(job.intents[-1].id, "done", target, values, {}) for job, target, values in outcomes], now)
+        intents.settle(conn, [(job.intents[-1].id, "done", target, values, _proof(job)) for job, target, values in outcomes], now)
     hands.step("settled")
+
+
+def _proof(job: Job) -> dict[str, object]:
+    """What tells the vendor's row apart as we left it: an undo deletes only what nobody touched since."""
+    return {"row": raw_hash(job.read_back).hex()} if job.read_back is not None else {}
 
 
 def settle_decision(conn: Connection, decision: Decision, label: str, pairing: Pairing, hands: Hands) -> None:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, and_, func, or_, select, update
 
 from unisono.plan.actions import Ask, Report
+from unisono.plan.undo import EDITED as UNDO_EDITED
 from unisono.store.codec import text_of, value_from
 from unisono.store.dialect import insert_for, plainly, portions
 from unisono.store.stamps import stamp
@@ -85,7 +86,8 @@ def ask(conn: Connection, new_id: str, pair: str, key: str, label: str, what: As
 
 def withdraw_others(conn: Connection, pair: str, key: str, standing: Sequence[tuple[str, str]]) -> None:
     """Open questions of a record that no longer arise (code, subject not among those standing) are withdrawn."""
-    where = and_(question.c.pair == pair, question.c.key == key, question.c.state == "open")
+    # What an undo asks does not arise from planning, so planning does not withdraw it.
+    where = and_(question.c.pair == pair, question.c.key == key, question.c.state == "open", question.c.code != UNDO_EDITED)
     for row in conn.execute(select(question.c.id, question.c.code, question.c.subject).where(where)).all():
         if (row.code, row.subject) not in standing:
             conn.execute(update(question).where(question.c.id == row.id).values(state="withdrawn"))
@@ -197,6 +199,14 @@ def problems(conn: Connection, pair: str, state: str = "open", limit: int = 500)
         )
         for r in conn.execute(select(problem).where(where).order_by(*order).limit(limit))
     ]
+
+
+def rows_told(conn: Connection, pair: str, side: str) -> list[tuple[str, str]]:
+    """The rows (resource, key) of a side that could not be read and stand as problems."""
+    prefix = f"{side}:row:"
+    where = and_(problem.c.pair == pair, problem.c.kind == "row", problem.c.state != "resolved", problem.c.key.startswith(prefix, autoescape=True))
+    found = (row.key.removeprefix(prefix).partition("/") for row in conn.execute(select(problem.c.key).where(where)))
+    return [(resource, key) for resource, _, key in found]
 
 
 def dismiss(conn: Connection, problem_id: str) -> str | None:

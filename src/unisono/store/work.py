@@ -11,7 +11,11 @@ from sqlalchemy import Connection, and_, bindparam, case, delete, func, literal_
 from unisono.store.dialect import insert_for, plainly, portions
 from unisono.store.numbers import next_numbers
 from unisono.store.stamps import instant, stamp
+from unisono.store.tables import run as run_table
 from unisono.store.tables import work
+
+_HALTED = select(run_table.c.id).where(run_table.c.state.in_(("paused", "stopped")))
+"""Runs whose records are not due for the time being."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,8 @@ class Task:
     attempts: int
     told: str
     priority: int
+    run: str = ""
+    """The run whose plan it carries out, as long as it has not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +46,10 @@ class Mark:
 
 
 def mark(conn: Connection, lane: str, marks: Iterable[Mark], due: datetime, *, run: str = "") -> int:
-    """Marks records: makes or wakes their rows with a new generation. Returns how many. Of marks for one record the most urgent counts."""
+    """Marks records: makes or wakes their rows with a new generation. Returns how many. Of marks for one record the most urgent counts.
+
+    A row that a run has still to carry out stays the run's, and no more urgent than it was: today's changes go before history.
+    """
     unique: dict[str, Mark] = {}
     for m in marks:
         if m.key not in unique or m.priority < unique[m.key].priority:
@@ -64,9 +73,16 @@ def mark(conn: Connection, lane: str, marks: Iterable[Mark], due: datetime, *, r
     statement = insert_for(conn, work)
     fresh = statement.excluded
     earlier = and_(work.c.state == "ready", work.c.due_at < fresh.due_at)
+    of_run = and_(work.c.run != "", fresh.run == "")
     changes = {
         "gen": fresh.gen,
-        "priority": case((work.c.priority < fresh.priority, work.c.priority), else_=fresh.priority),
+        "priority": case(
+            (fresh.run != "", fresh.priority),
+            (of_run, work.c.priority),
+            (work.c.priority < fresh.priority, work.c.priority),
+            else_=fresh.priority,
+        ),
+        "run": case((of_run, work.c.run), else_=fresh.run),
         "due_at": case((earlier, work.c.due_at), else_=fresh.due_at),
         "state": literal_column("'ready'"),
         "attempts": literal_column("0"),
@@ -76,16 +92,20 @@ def mark(conn: Connection, lane: str, marks: Iterable[Mark], due: datetime, *, r
 
 
 def due(conn: Connection, lane: str, now: datetime, limit: int) -> list[Task]:
-    """The rows that are due, by priority, rank, instant, key: the order is the same on every run from the same state."""
-    where = and_(work.c.lane == lane, work.c.state == "ready", work.c.due_at <= stamp(now))
+    """The rows that are due, by priority, rank, instant, key: the order is the same on every run from the same state.
+
+    Those of a run that was paused or stopped are not.
+    """
+    where = and_(work.c.lane == lane, work.c.state == "ready", work.c.due_at <= stamp(now), work.c.run.not_in(_HALTED))
     order = (work.c.priority, work.c.rank, work.c.due_at, plainly(conn, work.c.key))
     rows = conn.execute(select(work).where(where).order_by(*order).limit(limit))
-    return [Task(r.key, r.kind, r.gen, r.attempts, r.told, r.priority) for r in rows]
+    return [Task(r.key, r.kind, r.gen, r.attempts, r.told, r.priority, r.run) for r in rows]
 
 
 def next_due(conn: Connection, lane: str) -> datetime | None:
-    """When the lane's next row is due."""
-    at = conn.execute(select(func.min(work.c.due_at)).where(work.c.lane == lane, work.c.state == "ready")).scalar()
+    """When the lane's next row is due, those of paused runs left out."""
+    where = and_(work.c.lane == lane, work.c.state == "ready", work.c.run.not_in(_HALTED))
+    at = conn.execute(select(func.min(work.c.due_at)).where(where)).scalar()
     return instant(at) if at else None
 
 
@@ -128,3 +148,35 @@ def standing(conn: Connection, lane: str, state: str, limit: int = 500) -> list[
     order = (work.c.due_at, plainly(conn, work.c.key))
     rows = conn.execute(select(work).where(work.c.lane == lane, work.c.state == state).order_by(*order).limit(limit))
     return [Task(r.key, r.kind, r.gen, r.attempts, r.told, r.priority) for r in rows]
+
+
+def leave_run(conn: Connection, lane: str, keys: Sequence[str]) -> None:
+    """What a run had to do with these records is settled: from now on they are ordinary work."""
+    for some in portions(keys):
+        conn.execute(update(work).where(work.c.lane == lane, work.c.key.in_(some)).values(run=""))
+
+
+def join_run(conn: Connection, lane: str, run: str, priority: int, keys: Sequence[str] | None = None) -> None:
+    """Rows that belong to no run become a run's: some records, or all there are."""
+    free = and_(work.c.lane == lane, work.c.run == "")
+    if keys is None:
+        conn.execute(update(work).where(free).values(run=run, priority=priority))
+    for some in portions(keys or []):
+        conn.execute(update(work).where(free, work.c.key.in_(some)).values(run=run, priority=priority))
+
+
+def drop_run(conn: Connection, lane: str, run: str) -> int:
+    """Forgets what a run still had to do."""
+    return conn.execute(delete(work).where(work.c.lane == lane, work.c.run == run)).rowcount
+
+
+def hasten(conn: Connection, lane: str, keys: Sequence[str], priority: int) -> None:
+    """Records of a run that today's work waits for go first."""
+    for some in portions(keys):
+        conn.execute(update(work).where(work.c.lane == lane, work.c.key.in_(some), work.c.run != "").values(priority=priority))
+
+
+def left_of_run(conn: Connection, lane: str, run: str) -> dict[str, int]:
+    """A run's rows by state."""
+    rows = conn.execute(select(work.c.state, func.count()).where(work.c.lane == lane, work.c.run == run).group_by(work.c.state))
+    return {row[0]: int(row[1]) for row in rows}

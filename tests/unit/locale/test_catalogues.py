@@ -13,6 +13,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
 from tests.unit.locale import source
+from tests.unit.locale.comments import commented
 from unisono.locale.say import LANGUAGES, catalogue_of
 from unisono.model.document import Answer, Stage
 from unisono.model.party import CONTACT_FIELDS, PARTY_FIELDS
@@ -136,7 +137,15 @@ def test_comments_say_where_a_code_is_used() -> None:
     assert len(told) == 1
     assert "unisono/plan/flows/customers.py" in next(iter(told))
     named = set(re.findall(r"^#: (.+)$", text, re.MULTILINE))
-    assert sorted(file for file in named if not (source.SOURCE.parent / file).is_file()) == []
+    gone = sorted(file for file in named if not (source.SOURCE.parent / file).is_file())
+    assert gone == [], "files moved: python -m tests.unit.locale.comments"
+
+
+def test_comments_are_made_anew_without_touching_a_message() -> None:
+    before = '#: unisono/old.py\nmsgid "a"\nmsgstr "A"\n\nmsgid "b"\nmsgstr "B {x}"\n'
+    after = commented(before, {"a": {"unisono/new.py"}, "b": {"unisono/y.py", "unisono/x.py"}})
+    assert after == '#: unisono/new.py\nmsgid "a"\nmsgstr "A"\n\n#: unisono/x.py\n#: unisono/y.py\nmsgid "b"\nmsgstr "B {x}"\n'
+    assert commented(after, {}) == before.replace("#: unisono/old.py\n", "")
 
 
 def test_german_says_sie() -> None:

@@ -33,7 +33,28 @@ def test_a_vendors_number_or_text_becomes_a_decimal_with_all_its_places(given_va
 
 @pytest.mark.parametrize(
     "value",
-    (1.5, 0.0, True, None, "", "-", "1,50", "1.190,00", "1 190", "1e3", "+5", ".5", "5.", "12€", "NaN", "٣", "1\n2", Decimal("NaN"), Decimal("Infinity"), [1]),
+    (
+        1.5,
+        0.0,
+        True,
+        None,
+        "",
+        "-",
+        "1,50",
+        "1.190,00",
+        "1 190",
+        "1e3",
+        "+5",
+        ".5",
+        "5.",
+        "12€",
+        "NaN",
+        "٣",
+        "1\n2",
+        Decimal("NaN"),
+        Decimal("Infinity"),
+        [1],
+    ),
 )
 def test_what_is_no_plain_number_is_refused_and_named(value: object) -> None:
     with pytest.raises(ValueError, match="number"):
@@ -50,7 +71,17 @@ def test_cents_are_rounded_half_up(before: str, after: str) -> None:
 
 @pytest.mark.parametrize(
     ("before", "after"),
-    (("1190", "1190"), ("1190.00", "1190"), ("12.50", "12.5"), ("1E+3", "1000"), ("0.00", "0"), ("-0.00", "0"), ("-0", "0"), ("-1.10", "-1.1"), ("100", "100")),
+    (
+        ("1190", "1190"),
+        ("1190.00", "1190"),
+        ("12.50", "12.5"),
+        ("1E+3", "1000"),
+        ("0.00", "0"),
+        ("-0.00", "0"),
+        ("-0", "0"),
+        ("-1.10", "-1.1"),
+        ("100", "100"),
+    ),
 )
 def test_the_plain_text_has_no_exponent_and_no_idle_zeros(before: str, after: str) -> None:
     assert plain(Decimal(before)) == after
@@ -88,7 +119,13 @@ def test_an_amount_names_its_currency_and_whether_vat_is_in_it() -> None:
 
 @pytest.mark.parametrize(
     ("value", "currency", "told"),
-    ((Decimal(1), "EURO", "EURO"), (Decimal(1), "", "currency"), (Decimal(1), "eur", "eur"), (Decimal("NaN"), "EUR", "finite"), (1.5, "EUR", "finite")),
+    (
+        (Decimal(1), "EURO", "EURO"),
+        (Decimal(1), "", "currency"),
+        (Decimal(1), "eur", "eur"),
+        (Decimal("NaN"), "EUR", "finite"),
+        (1.5, "EUR", "finite"),
+    ),
 )
 def test_an_amount_without_a_real_currency_or_value_is_refused(value: Decimal, currency: str, told: str) -> None:
     with pytest.raises(ValueError, match=told):

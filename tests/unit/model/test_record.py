@@ -29,7 +29,14 @@ def test_a_party_is_recognised_in_one_spelling() -> None:
         address=Address(postcode="10115 ", country="DE"),
         reference="uni-abcdefgh23456722",
     )
-    quiet = Party(type="company", name="Müller Söhne", number="K-7", tax_id="DE136695976", email="info@mueller.example", address=Address(postcode="10115"))
+    quiet = Party(
+        type="company",
+        name="Müller Söhne",
+        number="K-7",
+        tax_id="DE136695976",
+        email="info@mueller.example",
+        address=Address(postcode="10115"),
+    )
     keys = match_keys(record(loud))
     assert keys == MatchKeys("uni-abcdefgh23456722", "DE136695976", "K-7", "info@mueller.example", "muller sohne", "10115")
     assert match_keys(record(quiet)) == MatchKeys("", *[getattr(keys, n) for n in ("tax_id", "number", "email", "name", "postcode")])
@@ -37,7 +44,9 @@ def test_a_party_is_recognised_in_one_spelling() -> None:
 
 def test_a_person_is_recognised_by_first_and_last_name() -> None:
     assert match_keys(record(Party(type="person", name="Weber", first_name="Anna"))).name == "anna weber"
-    assert match_keys(record(Contact(name="Weber", first_name="Anna", email="A@B.example"), "contact")) == MatchKeys(email="a@b.example", name="anna weber")
+    assert match_keys(record(Contact(name="Weber", first_name="Anna", email="A@B.example"), "contact")) == MatchKeys(
+        email="a@b.example", name="anna weber"
+    )
 
 
 def test_anything_else_is_recognised_by_our_reference_alone() -> None:

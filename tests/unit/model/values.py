@@ -11,7 +11,9 @@ from unisono.model.party import Address, Contact, Party
 from unisono.model.record import Body
 
 texts = st.one_of(
-    st.sampled_from(["", "Müller", "Łódź Sp. z o.o.", "Brașov", 'say "hi"', "a\\b", "line\nbreak", "€ 😀", "tab\there", "\x7f\x1f\x00", " x "]),
+    st.sampled_from(
+        ["", "Müller", "Łódź Sp. z o.o.", "Brașov", 'say "hi"', "a\\b", "line\nbreak", "€ 😀", "tab\there", "\x7f\x1f\x00", " x "]
+    ),
     st.text(st.characters(codec="utf-8"), max_size=12),
 )
 any_texts = st.one_of(texts, st.text(max_size=8), st.sampled_from(["\ud800", "e\u0301", "\u200ba\ufeff", "ß ẞ", "ＡＢＣ", "Ромашка"]))

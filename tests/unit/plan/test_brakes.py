@@ -14,7 +14,17 @@ USUAL = Deletion()
 
 @pytest.mark.parametrize(
     ("linked", "vanished", "stops"),
-    ((0, 0, False), (6, 5, False), (6, 6, True), (100, 5, False), (100, 6, True), (119, 6, True), (120, 6, False), (1000, 50, False), (1000, 51, True)),
+    (
+        (0, 0, False),
+        (6, 5, False),
+        (6, 6, True),
+        (100, 5, False),
+        (100, 6, True),
+        (119, 6, True),
+        (120, 6, False),
+        (1000, 50, False),
+        (1000, 51, True),
+    ),
 )
 def test_more_than_five_and_more_than_five_percent_stop_the_pair(linked: int, vanished: int, stops: bool) -> None:
     assert mass_deletion(linked, vanished, USUAL) is stops

@@ -55,7 +55,12 @@ CRM = _system(
             **_ADDRESS,
         },
     ),
-    Writing(kind="contact", create="record", change=True, fields={"name": FieldLimit(required="yes"), "first_name": ANY, "email": ANY, "position": ANY}),
+    Writing(
+        kind="contact",
+        create="record",
+        change=True,
+        fields={"name": FieldLimit(required="yes"), "first_name": ANY, "email": ANY, "position": ANY},
+    ),
     Writing(kind="note", create="record", change=True),
     Writing(kind="file", create="record"),
 )
@@ -78,7 +83,12 @@ INVOICING = _system(
             **_ADDRESS,
         },
     ),
-    Writing(kind="contact", create="record", change=True, fields={"name": FieldLimit(required="yes"), "first_name": ANY, "email": ANY, "position": ANY}),
+    Writing(
+        kind="contact",
+        create="record",
+        change=True,
+        fields={"name": FieldLimit(required="yes"), "first_name": ANY, "email": ANY, "position": ANY},
+    ),
     Writing(kind="quote", create="draft", delete=True, fields={"title": FieldLimit(length=40)}),
 )
 FIELDS = ("address.city", "address.country", "address.line1", "address.postcode", "email", "first_name", "name", "phone")
@@ -95,7 +105,9 @@ def seen(record: Record, *, change: int = 1, gone: bool = False, missing: bool =
 
 
 def record(kind: Kind, key: str, body: Body, *, owner: str = "", created: dt.datetime | None = None) -> Record:
-    return Record(kind=kind, key=key, body=body, resource="all", resource_key=key, owner=owner, owner_kind="party" if owner else "", created=created)
+    return Record(
+        kind=kind, key=key, body=body, resource="all", resource_key=key, owner=owner, owner_kind="party" if owner else "", created=created
+    )
 
 
 def company(key: str = "42", name: str = "Keller AG", *, gone: bool = False, missing: bool = False, **fields: Any) -> Seen:
@@ -136,7 +148,9 @@ def about(mine: Seen, *, side: Any = "a", **more: Any) -> Situation:
 def linked(a: Seen, b: Seen, agreed_a: dict[str, str] | None = None, agreed_b: dict[str, str] | None = None, **more: Any) -> Situation:
     """A situation of a linked record."""
     kind = a.record.kind
-    link = Link("l1", kind, a.record.key, b.record.key, agreed_a or {}, agreed_b or {}, **{k: more.pop(k) for k in ("state", "why") if k in more})
+    link = Link(
+        "l1", kind, a.record.key, b.record.key, agreed_a or {}, agreed_b or {}, **{k: more.pop(k) for k in ("state", "why") if k in more}
+    )
     return Situation(subject=Subject("a", kind, a.record.key), a=a, b=b, link=link, **more)
 
 

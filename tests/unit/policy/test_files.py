@@ -58,7 +58,7 @@ policies = st.builds(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(policies)
 def test_a_policy_written_and_read_again_is_the_same_policy(policy: Policy) -> None:
     text = policy_text(policy)
@@ -98,7 +98,11 @@ def test_every_preset_can_be_used() -> None:
 
 def test_the_preset_of_the_documented_pair_says_what_the_article_says() -> None:
     policy = parse_policy(files("unisono.policy").joinpath("presets", "centralstation-fastbill.toml").read_text(encoding="utf-8"))
-    assert (policy.customers.direction, policy.customers.from_crm.when, policy.customers.from_crm.tag) == ("both", ("quote", "tag"), "FastBill")
+    assert (policy.customers.direction, policy.customers.from_crm.when, policy.customers.from_crm.tag) == (
+        "both",
+        ("quote", "tag"),
+        "FastBill",
+    )
     assert (policy.quotes.basis, policy.quotes.vat_rate, policy.documents.quote_when) == ("net", Decimal(19), "sent")
 
 

@@ -84,7 +84,9 @@ def test_a_field_may_be_narrower_than_its_flow_never_wider(whole: Direction, own
     assert direction_of(chosen, "phone") == whole
 
 
-@pytest.mark.parametrize(("whole", "own", "result"), (("ask", None, "ask"), ("crm", None, "crm"), ("crm", "invoicing", "invoicing"), ("crm", "ask", "ask")))
+@pytest.mark.parametrize(
+    ("whole", "own", "result"), (("ask", None, "ask"), ("crm", None, "crm"), ("crm", "invoicing", "invoicing"), ("crm", "ask", "ask"))
+)
 def test_a_fields_own_winner_comes_before_the_flows(whole: Winner, own: Winner | None, result: Winner) -> None:
     chosen = policy(wins=whole, fields={"email": {} if own is None else {"wins": own}})
     assert winner_of(chosen, "email") == result

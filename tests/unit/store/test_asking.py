@@ -16,7 +16,13 @@ from unisono.store.stamps import stamp
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
 KEY = "a:party:1"
-SAME = Ask(code="same-customer", subject="c7", group="same-customer/number/free", options=("same", "different", "later"), values={"other": "Keller"})
+SAME = Ask(
+    code="same-customer",
+    subject="c7",
+    group="same-customer/number/free",
+    options=("same", "different", "later"),
+    values={"other": "Keller"},
+)
 TOO_LONG = Report(code="too-long", field="name", values={"limit": "60"})
 
 
@@ -87,7 +93,9 @@ def test_the_same_question_is_asked_once(store: Store) -> None:
 
 def test_a_standing_question_shows_what_is_true_by_now(store: Store) -> None:
     ask(store)
-    now_linked = Ask(code="same-customer", subject="c7", group="same-customer/number/linked", options=("different", "later"), values={"other": "K"})
+    now_linked = Ask(
+        code="same-customer", subject="c7", group="same-customer/number/linked", options=("different", "later"), values={"other": "K"}
+    )
     ask(store, now_linked, new_id="q2", label="Keller SE")
     (question,) = questions(store)
     assert (question.id, question.options, question.values, question.label) == ("q1", ("different", "later"), {"other": "K"}, "Keller SE")

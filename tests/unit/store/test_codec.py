@@ -42,7 +42,12 @@ def test_every_write_comes_back_from_the_journal(drawn: tuple[Kind, Body], flat:
 
 @pytest.mark.parametrize(
     "lines",
-    (NotGiven(), NotReadable(), Lines(()), Lines((Line(name="Work", quantity=Decimal("1.5"), price=Decimal("0.10"), vat_rate=Decimal(19)),))),
+    (
+        NotGiven(),
+        NotReadable(),
+        Lines(()),
+        Lines((Line(name="Work", quantity=Decimal("1.5"), price=Decimal("0.10"), vat_rate=Decimal(19)),)),
+    ),
 )
 def test_no_lines_hidden_lines_and_an_empty_list_stay_apart(lines: Lines | NotGiven | NotReadable) -> None:
     document = Document(type_code="380", lines=lines)

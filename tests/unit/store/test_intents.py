@@ -46,7 +46,9 @@ def create(new_id: str, key: str = "a:party:1", kind: Kind = "party", side: Side
 
 
 def change(new_id: str, key: str = "a:party:1", target: str = "c7") -> Intent:
-    write = Write(operation="change", side="b", kind="party", key=target, changes={"email": "new@b.example"}, before={"email": "old@b.example"})
+    write = Write(
+        operation="change", side="b", kind="party", key=target, changes={"email": "new@b.example"}, before={"email": "old@b.example"}
+    )
     return Intent(
         id=new_id,
         key=key,
@@ -90,7 +92,11 @@ def test_an_intent_comes_back_as_it_was_written_down(store: Store) -> None:
     for name in ("id", "key", "write", "link_kind", "agree", "source", "command", "step", "reason", "policy_version", "label"):
         assert getattr(found, name) == getattr(made, name), name
     assert (found.state, found.probes, found.sent_at) == ("open", 0, stamp(NOW))
-    assert (column(store, "i1", "epoch"), column(store, "i1", "run"), column(store, "i1", "reference")) == (7, "first", "uni-abcdefgh23456722")
+    assert (column(store, "i1", "epoch"), column(store, "i1", "run"), column(store, "i1", "reference")) == (
+        7,
+        "first",
+        "uni-abcdefgh23456722",
+    )
 
 
 def test_no_intents_are_no_row(store: Store) -> None:

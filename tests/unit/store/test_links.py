@@ -43,7 +43,9 @@ def test_a_link_is_found_from_both_sides_with_what_each_held(store: Store) -> No
 def test_agreeing_again_adds_to_the_link_and_is_not_new(store: Store) -> None:
     make(store, "42", "c7")
     with store.write() as conn:
-        new = links.put_link(conn, "unused", "p", "party", "42", "c7", {"email": "a@b.example"}, {"email": "a@b.example", "name": "K"}, LATER)
+        new = links.put_link(
+            conn, "unused", "p", "party", "42", "c7", {"email": "a@b.example"}, {"email": "a@b.example", "name": "K"}, LATER
+        )
         found = links.links_of(conn, "p", "party", "a", ["42"])["42"]
     assert new is False
     assert found.id == "party-42-c7"

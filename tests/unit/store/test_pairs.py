@@ -116,4 +116,6 @@ def test_history_is_told_newest_first_for_a_pair_or_one_record(store: Store) -> 
         lines, one = pairs.notes(conn, "p"), pairs.notes(conn, "p", "a:party:1", limit=1)
         assert pairs.notes(conn, "other") == []
     assert [(line["event"], line["key"]) for line in lines] == [("unlinked", "a:party:1"), ("linked", "a:party:2"), ("linked", "a:party:1")]
-    assert [(line["values"], line["by"], line["at"], line["label"]) for line in one] == [({"side": "crm"}, "ada", stamp(LATER), "Keller AG")]
+    assert [(line["values"], line["by"], line["at"], line["label"]) for line in one] == [
+        ({"side": "crm"}, "ada", stamp(LATER), "Keller AG")
+    ]

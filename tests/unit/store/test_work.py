@@ -119,9 +119,13 @@ def test_a_series_of_numbers_gives_none_twice(store: Store) -> None:
 
 
 def test_numbers_of_a_transaction_that_failed_are_free_again(store: Store) -> None:
-    with pytest.raises(RuntimeError), store.write() as conn:
-        next_numbers(conn, "gen", 3)
-        raise RuntimeError
+    def fails() -> None:
+        with store.write() as conn:
+            assert next_numbers(conn, "gen", 3) == 1
+            raise RuntimeError("on purpose")
+
+    with pytest.raises(RuntimeError, match="on purpose"):
+        fails()
     with store.write() as conn:
         assert next_numbers(conn, "gen", 1) == 1
 

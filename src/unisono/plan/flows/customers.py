@@ -13,6 +13,7 @@ from unisono.plan.actions import Action, Ask, Decision, Join, Reason, Report, Se
 from unisono.plan.compare import Comparison, allowed, compare, conflict_subject, held_by_both
 from unisono.plan.match import Hit, Match, find_match
 from unisono.plan.situation import Candidate, Rules, Seen, Situation
+from unisono.plan.undo import answered_undo
 from unisono.policy.schema import Matching, Policy, direction_of
 
 
@@ -255,6 +256,7 @@ def _compared(s: Situation, a: Seen, b: Seen, rules: Rules) -> Decision:
         )
     for to in ("b", "a"):
         actions += _changes(s, to, result, flat_a, flat_b, rules)
+    actions += answered_undo(s, rules)
     actions += _conflicts(result, label_of(a.record))
     return Decision(s.subject, *_verdict(actions, result), tuple(actions))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 
+from unisono.locale.format import amount_text, date_text
 from unisono.model.codes import CREDIT_NOTE, INVOICE, QUOTATION
 from unisono.model.document import Document, File, Lines, Note, adds_up, version_of
 from unisono.model.money import plain
@@ -102,7 +103,8 @@ def _rows(lines: Lines) -> list[tuple[str, str, str]]:
 
 
 def _filed(s: Situation, me: Seen, document: Document, about: tuple[str, ...], why: str, rules: Rules, words: Words) -> Decision:
-    note = render(document, rules, words)
+    several = s.filed is not None and int(s.filed.agreed_a.get("files", "0")) > 1
+    note = render(document, rules, words, current_file=s.filed.agreed_a.get("file", "") if s.filed and several else "")
     version, text_hash = version_of(document), _hash(note.title + "\n" + note.text)
     source = f"{s.subject.kind}:{s.subject.key}"
     values = {"name": label_of(me.record), "why": why}
@@ -132,25 +134,30 @@ def _file(document: Document, version: str, note: str, source: str, number: int,
     return Send(write=write, reason=reason, link_kind="note", agree={"version": version, "files": str(number)}, source=source)
 
 
-def render(document: Document, rules: Rules, words: Words) -> Note:
-    """The note's title and text in the pair's language. Our reference, the language-free marker, is added when it is written."""
+def render(document: Document, rules: Rules, words: Words, *, current_file: str = "") -> Note:
+    """The note's title and text in the pair's language. Our reference, the language-free marker, is added when it is written.
+
+    ``current_file`` names the file that counts, once there are several: earlier ones cannot be taken away everywhere.
+    """
+    language = rules.policy.language
     kind = _KINDS.get(document.type_code, "document")
-    number = document.number or "-"
-    title = words("note.title", {"system": rules.b.title, "kind": words(f"kind.{kind}", {}), "number": number})
+    title = words("note.title", {"system": rules.b.title, "kind": words(f"kind.{kind}", {}), "number": document.number or "-"})
     state = words(f"state.{_state(document)}", {"level": str(document.dunning)})
     lines = [title, words("note.state", {"state": state})]
     if document.date is not None:
-        lines.append(words("note.date", {"date": document.date.isoformat()}))
+        lines.append(words("note.date", {"date": date_text(document.date, language)}))
     if document.due is not None:
-        lines.append(words("note.due" if kind != "quote" else "note.valid", {"date": document.due.isoformat()}))
+        lines.append(words("note.due" if kind != "quote" else "note.valid", {"date": date_text(document.due, language)}))
     if document.gross is not None:
-        lines.append(words("note.total", {"amount": plain(document.gross), "currency": document.currency}))
+        lines.append(words("note.total", {"amount": amount_text(document.gross, document.currency, language)}))
     if document.paid == "part" and document.paid_amount is not None:
-        lines.append(words("note.paid", {"amount": plain(document.paid_amount), "currency": document.currency}))
+        lines.append(words("note.paid", {"amount": amount_text(document.paid_amount, document.currency, language)}))
     if rules.policy.documents.staff_link and document.view_url:
         lines.append(words("note.link", {"link": document.view_url}))
     if rules.policy.documents.public_link and document.file_url:
         lines.append(words("note.public-link", {"link": document.file_url}))
+    if current_file:
+        lines.append(words("note.file", {"file": current_file}))
     return Note(title=title[:100], text="\n".join(lines))
 
 

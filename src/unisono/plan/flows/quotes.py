@@ -74,6 +74,8 @@ def _create(s: Situation, me: Seen, rules: Rules) -> Decision:
     if owner is None or owner.state != "linked":
         on = f"a:party:{me.record.owner}"
         return Decision(s.subject, "waiting", Reason("owner-first"), (Wait(on=on, reason=Reason("owner-first")),))
+    if not s.whole:
+        return Decision(s.subject, "waiting", Reason("target-not-read"), (Wait(on="", reason=Reason("target-not-read")),))
     made = quote_from(document, rules.policy)
     limit = rules.b.fields("quote").get("title")
     if limit is not None and limit.length and len(made.title) > limit.length:

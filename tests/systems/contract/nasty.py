@@ -1,0 +1,36 @@
+"""Texts that people, clipboards and attackers leave in a field. Names tell what is nasty about them."""
+
+from __future__ import annotations
+
+NASTY: dict[str, str] = {
+    "sharp-s-of-both-cases": "Straße STRAẞE",
+    "polish": "Łódź zażółć gęślą jaźń",
+    "romanian-with-comma": "Școală Țară Brașov",
+    "romanian-with-cedilla": "Şcoală Ţară",
+    "taken-apart": "Mu\u0308ller Cafe\u0301",
+    "right-to-left-marks": "Muster\u200f GmbH \u200e(alt)",
+    "turned-by-override": "Rechnung\u202egpj.exe",
+    "arabic-and-hebrew": "شركة חברה",
+    "emoji-of-several-parts": "Team 👩🏽‍🔧 🏳️‍🌈 🇷🇴",
+    "nul": "vor\x00nach",
+    "control-marks": "a\x01b\x1bc\x7fd",
+    "no-break-blanks": "Haus\u00a0Nr.\u202f7\u200b",
+    "blanks-around": "  Rand  ",
+    "quotes": "O'Brien \"der\" „Große“ `x`",
+    "backslash-and-slash": "C:\\temp\\ </x> {{y}} ${z} %s %(n)s",
+    "markup": "<img src=x onerror=alert(1)> & &amp; &#65;",
+    "end-of-cdata": "]]><!-- x --> <?php ?>",
+    "formula": "=1+1",
+    "formula-of-a-call": "@SUM(A1)",
+    "leading-plus": "+49",
+    "leading-minus": "-1",
+    "leading-dollar": "$1",
+    "looks-like-nothing": "null",
+    "looks-like-zero": "0",
+    "looks-like-a-number": "1e5",
+    "only-digits": "007",
+    "query": "a=b&c=d?e#f%20g",
+    "half-a-pair": "kaputt \ud83d Ende",
+    "wide-letters": "ＦＵＬＬ　ｗｉｄｔｈ ﬁ",
+    "very-long": "Donaudampfschifffahrtsgesellschaft " * 3000,
+}
