@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from unisono.cli.terminal import out, words
+from unisono.cli.terminal import language, out, sentence, words
+from unisono.locale.names import login_name
 from unisono.model.errors import LoginRefused, SystemFault
 from unisono.policy.files import BadPolicy
 from unisono.store.refused import StoreRefused
@@ -31,16 +32,16 @@ def _commands() -> None:
 def explain(error: Exception) -> int:
     """Says what happened in one sentence a person can act on, and gives the exit code. Mistakes of ours are raised with their trace."""
     if isinstance(error, StoreRefused):
-        out.print(words(error.code, **error.values), style="red", markup=False)
+        out.print(sentence(error.code, error.values), style="red", markup=False)
         return EXIT_CODES["store"]
     if isinstance(error, SystemFault):
-        out.print(words(error.code, **error.values), style="red", markup=False)
+        out.print(sentence(error.code, error.values), style="red", markup=False)
         return EXIT_CODES["refused" if isinstance(error, LoginRefused) else "unavailable"]
     if isinstance(error, BadPolicy):
-        out.print(words(error.code, **error.values), style="red", markup=False)
+        out.print(sentence(error.code, error.values), style="red", markup=False)
         return EXIT_CODES["refused"]
     if isinstance(error, MissingLogin):
-        out.print(words("login-field-missing", field=str(error.args[0])), style="red", markup=False)
+        out.print(words("login-field-missing", field=login_name(str(error.args[0]), language())), style="red", markup=False)
         return EXIT_CODES["usage"]
     if isinstance(error, NoSuchField):
         out.print(words("no-such-custom-field", name=str(error.args[0]), names=str(error.args[1])), style="red", markup=False)

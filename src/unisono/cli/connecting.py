@@ -93,9 +93,7 @@ def connections(data: Data = None, as_json: AsJson = False) -> None:
 
 def fields(
     connection: Annotated[str, typer.Argument(help="Id of the connection.")],
-    bind: Annotated[
-        list[str] | None, typer.Option("--bind", help='field=name of a custom field, e.g. tax_id="USt-IdNr."')
-    ] = None,
+    bind: Annotated[list[str] | None, typer.Option("--bind", help='field=name of a custom field, e.g. tax_id="USt-IdNr."')] = None,
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:

@@ -14,8 +14,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from unisono.cli.looking import problem_text, question_text
 from unisono.cli.pairing import dry_run, print_preview, with_history
 from unisono.cli.sandbox import start
-from unisono.cli.staging import Stage, count_sends, stories
-from unisono.cli.terminal import AsJson, holder, out, show, words
+from unisono.cli.staging import TITLES, Stage, count_sends, stories
+from unisono.cli.terminal import AsJson, holder, out, sentence, show, words
 from unisono.model.errors import SystemFault
 from unisono.store import pairs
 from unisono.store.doors import Store
@@ -96,7 +96,7 @@ def _set_up(stage: Stage, crm_url: str, books_url: str, *, quiet: bool) -> None:
         out.print(words("demo.connected"), style="bold", markup=False)
         out.print(f"  CentralStationCRM  {crm_url}/_sandbox/page\n  FastBill           {books_url}/_sandbox/page", markup=False)
         out.print("\n" + words("demo.preview"), style="bold", markup=False)
-        print_preview(outcome, 12)
+        print_preview(outcome, 12, TITLES)
     release(house, stage.pair, holder())
 
 
@@ -119,7 +119,7 @@ def _first_sync(stage: Stage, *, quiet: bool) -> None:
     if not quiet and asked:
         out.print("\n" + words("demo.questions", count=str(len(asked))), style="bold", markup=False)
         for question, said in asked[:6]:
-            out.print(f"  {question_text(question).splitlines()[0].split('  ', 1)[1]}  -> {words(f'option.{said}')}", markup=False)
+            out.print(f"  {question_text(question, TITLES).splitlines()[0].split('  ', 1)[1]}  -> {words(f'option.{said}')}", markup=False)
 
 
 def _result(stage: Stage, told: list[dict[str, Any]], crm_url: str, books_url: str) -> dict[str, Any]:
@@ -135,8 +135,8 @@ def _result(stage: Stage, told: list[dict[str, Any]], crm_url: str, books_url: s
         "links": stage.links(),
         "writes": stage.written(),
         "stories": told,
-        "expected_problems": [problem_text(p) for p in problems if (p.code, p.label) in EXPECTED],
-        "unexpected_problems": [problem_text(p) for p in problems if (p.code, p.label) not in EXPECTED],
+        "expected_problems": [problem_text(p, TITLES) for p in problems if (p.code, p.label) in EXPECTED],
+        "unexpected_problems": [problem_text(p, TITLES) for p in problems if (p.code, p.label) not in EXPECTED],
         "open_questions": [q.label for q in questions],
         "further_writes": count_sends(after),
         "delays_seconds": {side: int(d.total_seconds()) for side, d in delays(stage.house, stage.pair).items()},
@@ -182,10 +182,10 @@ def _stay(stage: Stage, crm_url: str, books_url: str) -> None:
         try:
             stage.sync()
         except SystemFault as fault:
-            out.print(words(fault.code, **fault.values), style="red", markup=False)
+            out.print(sentence(fault.code, fault.values, titles=TITLES), style="red", markup=False)
         journal = stage.journal()
         for entry in reversed(journal[: len(journal) - seen]):
             out.print(stage.line_of(entry), markup=False)
         seen = len(journal)
         for problem in stage.new_problems():
-            out.print(problem_text(problem), style="yellow", markup=False)
+            out.print(problem_text(problem, TITLES), style="yellow", markup=False)

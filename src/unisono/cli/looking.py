@@ -7,12 +7,10 @@ from typing import Annotated
 
 import typer
 
-from unisono.cli.pairing import PairId, show_status, the_pair
-from unisono.cli.terminal import AsJson, Data, holder, house_at, language, out, show, words
+from unisono.cli.pairing import PairId, show_status, the_pair, titles_of
+from unisono.cli.terminal import AsJson, Data, Titles, holder, house_at, out, sentence, show, words
 from unisono.engine.answering import answer as answer_now
 from unisono.engine.answering import retry as retry_now
-from unisono.locale.names import field_name
-from unisono.locale.say import say
 from unisono.store import asking, intents, pairs
 from unisono.store.asking import Problem, Question
 
@@ -44,38 +42,29 @@ def problems(
 ) -> None:
     """Records that cannot go across as they are: which field, which value, what to do."""
     with house_at(data) as house, house.store.read() as conn:
-        found = asking.problems(conn, the_pair(house, pair))
-    lines = [problem_text(p) + (f"\n    {p.raw}" if raw and p.raw else "") for p in found]
+        pair_id = the_pair(house, pair)
+        found, titles = asking.problems(conn, pair_id), titles_of(conn, pair_id)
+    lines = [problem_text(p, titles) + (f"\n    {p.raw}" if raw and p.raw else "") for p in found]
     show([dataclasses.asdict(p) for p in found], as_json, "\n".join(lines) or words("nothing-open"))
 
 
-def problem_text(problem: Problem) -> str:
-    """A problem as a sentence: the record, the field, the value, what to do."""
-    fields = problem.values.get("fields", "")
-    named = ", ".join(field_name(f.strip(), language()) for f in fields.split(",")) if fields else ""
-    values = {
-        "name": problem.label,
-        **problem.values,
-        "field": field_name(problem.field, language()) if problem.field else "",
-        "fields": named,
-    }
-    return f"{problem.label}: {say(problem.code, values, language())}"
+def problem_text(problem: Problem, titles: Titles | None = None) -> str:
+    """A problem as a sentence: the record, the field, the value, what the other system answered, what to do."""
+    return sentence(problem.code, problem.values, name=problem.label, field=problem.field, kind=problem.kind, titles=titles)
 
 
 def questions(pair: PairId = "", data: Data = None, as_json: AsJson = False) -> None:
     """What only a person can decide; alike ones stand together. Answer with `unisono answer ID OPTION`."""
     with house_at(data) as house, house.store.read() as conn:
-        found = asking.questions(conn, the_pair(house, pair))
-    show([dataclasses.asdict(q) for q in found], as_json, "\n".join(map(question_text, found)) or words("nothing-open"))
+        pair_id = the_pair(house, pair)
+        found, titles = asking.questions(conn, pair_id), titles_of(conn, pair_id)
+    show([dataclasses.asdict(q) for q in found], as_json, "\n".join(question_text(q, titles) for q in found) or words("nothing-open"))
 
 
-def question_text(question: Question) -> str:
+def question_text(question: Question, titles: Titles | None = None) -> str:
     """A question as a sentence with its options."""
-    values = dict(question.values)
-    if "field" in values:
-        values["field"] = field_name(values["field"], language())
     options = " / ".join(f"{o} ({words(f'option.{o}')})" if ":" not in o else o for o in question.options)
-    return f"{question.id}  {say(question.code, values, language())}\n    {options}"
+    return f"{question.id}  {sentence(question.code, question.values, name=question.label, titles=titles)}\n    {options}"
 
 
 def answer(
@@ -135,4 +124,4 @@ def history(
 def _reason(reason: object) -> str:
     if not isinstance(reason, dict):
         return ""
-    return say(str(reason["code"]), {"name": "", **reason["values"]}, language())
+    return sentence(str(reason["code"]), reason["values"])

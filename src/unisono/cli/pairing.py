@@ -6,16 +6,15 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from sqlalchemy import Connection
 
-from unisono.cli.terminal import AsJson, Data, holder, house_at, language, out, show, words
+from unisono.cli.terminal import AsJson, Data, Titles, holder, house_at, out, sentence, show, words
 from unisono.engine.batch import LEASE
 from unisono.engine.cycle import cycle
 from unisono.engine.outcome import Outcome
-from unisono.locale.names import field_name
-from unisono.locale.say import say
 from unisono.plan.actions import Decision
 from unisono.store import lanes, links, pairs
-from unisono.wiring import House, add_pair, preset
+from unisono.wiring import House, add_pair, preset, system_file
 from unisono.wiring.running import Runner
 from unisono.wiring.setup import add_reference_fields, delays, put_policy, release, set_state
 
@@ -87,7 +86,7 @@ def pair_list(data: Data = None, as_json: AsJson = False) -> None:
     """The pairs, their state and how many records are linked."""
     with house_at(data) as house, house.store.read() as conn:
         found = [{"id": p.id, "name": p.name, "state": p.state, "links": links.count_links(conn, p.id)} for p in pairs.pairs(conn)]
-    show(found, as_json, "\n".join(f"{p['id']}  {p['state']:9} {p['name']}  {p['links']}" for p in found))
+    show(found, as_json, "\n".join(f"{p['id']}  {words('pair.' + str(p['state'])):12} {p['name']}  {p['links']}" for p in found))
 
 
 def pair_pause(pair: PairId = "", data: Data = None) -> None:
@@ -127,7 +126,9 @@ def preview(
             decisions = [decision_json(d, label) for d, label in outcome.decisions]
             show({"counts": outcome.verdicts, "delay_seconds": waits, "decisions": decisions}, True)
             return
-        print_preview(outcome, rows)
+        with house.store.read() as conn:
+            titles = titles_of(conn, pair_id)
+        print_preview(outcome, rows, titles)
         for side, seconds in waits.items():
             out.print(words("delay", side=words(f"side.{side}"), minutes=str(max(1, round(seconds / 60)))), markup=False)
 
@@ -152,7 +153,7 @@ def decision_json(decision: Decision, label: str) -> dict[str, object]:
     return {"record": str(decision.subject), "label": label, "verdict": decision.verdict, "reason": reason, "writes": sends}
 
 
-def print_preview(outcome: Outcome, most: int) -> None:
+def print_preview(outcome: Outcome, most: int, titles: Titles | None = None) -> None:
     """Counts, then the records that something happens to, with the reason."""
     from rich.table import Table
 
@@ -161,18 +162,22 @@ def print_preview(outcome: Outcome, most: int) -> None:
     table = Table(words("column.record"), words("column.what"), words("column.why"))
     shown = [row for row in outcome.decisions if row[0].verdict not in ("equal", "left-out")]
     for decision, label in shown[:most]:
-        table.add_row(label, words(f"verdict.{decision.verdict}"), reason_text(decision, label))
+        table.add_row(label, words(f"verdict.{decision.verdict}"), reason_text(decision, label, titles))
     out.print(table)
     if len(shown) > most:
         out.print(words("and-more", count=str(len(shown) - most)), markup=False)
 
 
-def reason_text(decision: Decision, label: str) -> str:
-    """Why, as a sentence, with fields by their names."""
-    values = {"name": label, **decision.reason.values}
-    if values.get("fields"):
-        values["fields"] = ", ".join(field_name(f.strip(), language()) for f in values["fields"].split(","))
-    return say(decision.reason.code, values, language())
+def reason_text(decision: Decision, label: str, titles: Titles | None = None) -> str:
+    """Why, as a sentence."""
+    return sentence(decision.reason.code, decision.reason.values, name=label, kind=decision.subject.kind, titles=titles)
+
+
+def titles_of(conn: Connection, pair_id: str) -> Titles:
+    """What the two systems of a pair are called."""
+    row = pairs.get_pair(conn, pair_id)
+    named = {side: system_file(pairs.get_connection(conn, c).system) for side, c in (("crm", row.a), ("invoicing", row.b))}
+    return {side: c.title for side, c in named.items()} | {c.name: c.title for c in named.values()}
 
 
 def release_pair(pair: PairId = "", data: Data = None) -> None:
@@ -195,7 +200,7 @@ def sync(
             while True:
                 turn = runner.turn()
                 for fault in turn.faults.values():
-                    out.print(words(fault.code, **fault.values), style="red", markup=False)
+                    out.print(sentence(fault.code, fault.values), style="red", markup=False)
                 house.clock.sleep(1 if turn.idle else 0)
         pair_id = the_pair(house, pair)
         turns = runner.until_quiet(pair_id)

@@ -6,14 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from unisono.cli.terminal import holder, language, words
+from unisono.cli.terminal import holder, sentence, words
 from unisono.engine.answering import answer
 from unisono.engine.outcome import Outcome
-from unisono.locale.say import say
 from unisono.store import asking, intents, links, work
 from unisono.store.asking import Problem, Question
 from unisono.wiring import House
 from unisono.wiring.running import Runner
+
+TITLES = {"crm": "CentralStationCRM", "invoicing": "FastBill", "centralstation": "CentralStationCRM", "fastbill": "FastBill"}
+"""What both sides are called in the demo."""
 
 
 @dataclass
@@ -104,7 +106,7 @@ class Stage:
         """One write as a sentence."""
         reason: Any = entry["reason"]
         where = "CentralStationCRM" if entry["side"] == "a" else "FastBill"
-        why = say(reason["code"], {"name": str(entry["label"]), **reason["values"]}, language())
+        why = sentence(reason["code"], reason["values"], titles=TITLES)
         return f"{where}: {words('operation.' + str(entry['operation']))} {words('kind.' + str(entry['kind']))} {entry['label']} ({why})"
 
 

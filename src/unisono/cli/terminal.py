@@ -6,7 +6,7 @@ import json
 import os
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 
 from unisono.locale.say import LANGUAGES, say
+from unisono.locale.tell import tell
 from unisono.store.doors import Store
 from unisono.store.secrets import KeyRing, key_file
 from unisono.wiring import House
@@ -38,6 +39,15 @@ def language() -> str:
 def words(code: str, **values: str) -> str:
     """A sentence in the terminal's language."""
     return say(code, values, language())
+
+
+Titles = Mapping[str, str]
+"""What systems and sides are called: ``{"crm": "CentralStationCRM", "fastbill": "FastBill"}``."""
+
+
+def sentence(code: str, values: Mapping[str, str], *, name: str = "", field: str = "", kind: str = "", titles: Titles | None = None) -> str:
+    """A reason, question, problem or fault as a person reads it, in the terminal's language."""
+    return tell(code, values, language(), name=name, field=field, kind=kind, titles=titles)
 
 
 def holder() -> str:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from sqlalchemy import Connection
 
 from unisono.engine.apply import Job, apply, remove_files, with_reference
+from unisono.engine.assumed import Assumed
 from unisono.engine.gather import canonical, gather
 from unisono.engine.hands import Hands, Pairing
 from unisono.engine.outcome import Outcome
@@ -50,10 +51,12 @@ def batches(pairing: Pairing, hands: Hands) -> Iterator[list[Task]]:
         yield [t for t in tasks if RANKS.get(t.kind, 9) == rank]
 
 
-def plan_batch(pairing: Pairing, subjects: Sequence[Subject], hands: Hands) -> list[tuple[Situation, tuple[Decision, ...]]]:
-    """Plans records from one picture of the store."""
+def plan_batch(
+    pairing: Pairing, subjects: Sequence[Subject], hands: Hands, assumed: Assumed | None = None
+) -> list[tuple[Situation, tuple[Decision, ...]]]:
+    """Plans records from one picture of the store, and from what a preview assumes besides."""
     with hands.store.read() as conn:
-        situations = gather(conn, pairing, subjects)
+        situations = gather(conn, pairing, subjects, assumed)
     words = hands.words(pairing.policy.language)
     return [(s, plan(s, pairing.rules, words)) for s in situations]
 

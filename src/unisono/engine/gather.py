@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
+from unisono.engine.assumed import Assumed, symbol
 from unisono.engine.hands import Pairing
 from unisono.model.document import Document, Tag
-from unisono.model.record import Kind, Side, other
+from unisono.model.record import Kind, MatchKeys, Side, other
 from unisono.plan.flows.customers import party_left_out
 from unisono.plan.situation import Candidate, FiledQuote, Link, Owner, Seen, Situation, Subject
 from unisono.store import asking, intents, links, pairs, seen
@@ -18,9 +20,9 @@ from unisono.store.stamps import instant
 _DOCUMENTS: tuple[Kind, ...] = ("quote", "invoice")
 
 
-def gather(conn: Connection, pairing: Pairing, subjects: Sequence[Subject]) -> list[Situation]:
-    """One situation a subject, in their order. Subjects must be canonical (see ``canonical``)."""
-    batch = _Batch(conn, pairing, subjects)
+def gather(conn: Connection, pairing: Pairing, subjects: Sequence[Subject], assumed: Assumed | None = None) -> list[Situation]:
+    """One situation a subject, in their order. Subjects must be canonical (see ``canonical``). A preview adds what it assumes."""
+    batch = _Batch(conn, pairing, subjects, assumed or Assumed())
     return [batch.situation(subject) for subject in subjects]
 
 
@@ -38,9 +40,10 @@ def canonical(conn: Connection, pairing: Pairing, subjects: Sequence[Subject]) -
 class _Batch:
     """The surroundings of a batch, fetched with few statements."""
 
-    def __init__(self, conn: Connection, pairing: Pairing, subjects: Sequence[Subject]) -> None:
+    def __init__(self, conn: Connection, pairing: Pairing, subjects: Sequence[Subject], assumed: Assumed) -> None:
         self._conn = conn
         self._pairing = pairing
+        self._assumed = assumed
         self._released = instant(pairing.released_at) if pairing.released_at else None
         self._held = intents.unclear_creates(conn, pairing.id)
         self._links: dict[tuple[Side, Kind], dict[str, Link]] = {}
@@ -82,10 +85,14 @@ class _Batch:
             history=mine is not None and self._is_history(mine),
         )
 
+    def _links_of(self, kind: Kind, side: Side, keys: Sequence[str]) -> dict[str, Link]:
+        """The links of some records, and those a preview assumes."""
+        return self._assumed.links_of(kind, side, keys) | links.links_of(self._conn, self._pairing.id, kind, side, keys)
+
     def _load(self, side: Side, kind: Kind, keys: list[str]) -> None:
         where = self._pairing.side(side)
         self._seen.setdefault((side, kind), {}).update(seen.get_many(self._conn, where.id, kind, keys))
-        found = links.links_of(self._conn, self._pairing.id, kind, side, keys)
+        found = self._links_of(kind, side, keys)
         self._links.setdefault((side, kind), {}).update(found)
         far = other(side)
         theirs = seen.get_many(self._conn, self._pairing.side(far).id, kind, [link.key(far) for link in found.values()])
@@ -97,7 +104,7 @@ class _Batch:
 
     def _notes(self, subjects: Sequence[Subject]) -> dict[Subject, Link]:
         documents = {f"{s.kind}/{s.key}": s for s in subjects if s.side == "b" and s.kind in _DOCUMENTS}
-        found = links.links_of(self._conn, self._pairing.id, "note", "b", list(documents))
+        found = self._links_of("note", "b", list(documents))
         return {documents[key]: link for key, link in found.items()}
 
     def _remember_couples(self, subjects: Sequence[Subject]) -> None:
@@ -127,7 +134,7 @@ class _Batch:
                 {m.record.owner for s in subjects if s.side == side and s.kind != "party" and (m := self._seen[s.side, s.kind].get(s.key))}
                 - {""}
             )
-            for key, link in links.links_of(self._conn, self._pairing.id, "party", side, owners).items():
+            for key, link in self._links_of("party", side, owners).items():
                 self._owner_links[side, key] = link
             unlinked = [o for o in owners if (side, o) not in self._owner_links]
             for key, reasons in self._party_reasons(side, unlinked).items():
@@ -230,7 +237,7 @@ class _Batch:
         out: dict[Subject, Kind] = {}
         for kind, also in (("contact", "party"), ("party", "contact")):
             keys = [s.key for s in subjects if s.side == "a" and s.kind == kind]
-            found = links.links_of(self._conn, self._pairing.id, also, "a", keys)  # type: ignore[arg-type]
+            found = self._links_of(also, "a", keys)  # type: ignore[arg-type]
             out |= {Subject("a", kind, key): also for key, link in found.items() if link.state == "linked"}  # type: ignore[arg-type, misc]
         return out
 
@@ -242,11 +249,18 @@ class _Batch:
             parties = [s for s in free if s.kind == "party"]
             rows = [m for s in parties if (m := self._seen[side, "party"].get(s.key))]
             pool = self._candidates_from(far, "party", seen.alike(self._conn, self._pairing.side(far).id, "party", [r.keys for r in rows]))
+            pool += self._to_be_made(far, [r.keys for r in rows])
             out |= dict.fromkeys(parties, pool)
             out |= self._contact_candidates(far, [s for s in free if s.kind == "contact"])
             if side == "a":
                 out |= self._quote_candidates([s for s in free if s.kind == "quote"])
         return {s: self._narrow(s, pool) for s, pool in out.items()}
+
+    def _to_be_made(self, side: Side, wanted: Sequence[MatchKeys]) -> tuple[Candidate, ...]:
+        """Candidates that a preview's earlier rows will have made by then, as the records they are made from show them."""
+        found = seen.get_many(self._conn, self._pairing.side(other(side)).id, "party", self._assumed.alike(side, wanted))
+        made = [replace(row, record=replace(row.record, key=symbol(Subject(other(side), "party", key)))) for key, row in found.items()]
+        return tuple(Candidate(row, linked=True) for row in made)
 
     def _narrow(self, subject: Subject, pool: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
         mine = self._seen[subject.side, subject.kind].get(subject.key)
@@ -261,7 +275,7 @@ class _Batch:
 
     def _candidates_from(self, side: Side, kind: Kind, rows: Sequence[Seen]) -> tuple[Candidate, ...]:
         keys = [r.record.key for r in rows]
-        taken = links.links_of(self._conn, self._pairing.id, kind, side, keys)
+        taken = self._links_of(kind, side, keys)
         asks = self._would_ask(keys) if side == "a" and kind == "party" else set()
         return tuple(Candidate(r, r.record.key in taken, r.record.key in asks and r.record.key not in taken) for r in rows)
 
@@ -288,7 +302,7 @@ class _Batch:
         owners = sorted({r.record.owner for r in rows if r} - {""})
         by_owner = seen.of_owners(self._conn, self._pairing.b.id, ("quote",), owners)
         keys = [row.record.key for rows_ in by_owner.values() for row in rows_]
-        made = links.links_of(self._conn, self._pairing.id, "quote", "b", keys)
+        made = self._links_of("quote", "b", keys)
         return {
             owner: [FiledQuote(row, made[row.record.key].a_key if row.record.key in made else "") for row in rows_]
             for owner, rows_ in by_owner.items()

@@ -41,6 +41,8 @@ class Undoing:
     by: str = ""
     run: str = ""
     steps: list[Step] = field(default_factory=list)
+    shown: list[Step] = field(default_factory=list)
+    """What the first look showed: waiting for pace changes nothing about it."""
     records: int = 0
     failed: list[tuple[Step, SystemFault | None]] = field(default_factory=list)
     again: datetime | None = None
@@ -51,11 +53,10 @@ class Undoing:
         return sum(1 for step in self.steps if step.what == what)
 
 
-def look(pairing: Pairing, hands: Hands, undoing: Undoing, *, read: bool = True) -> Undoing:
+def look(pairing: Pairing, hands: Hands, undoing: Undoing) -> Undoing:
     """Reads both sides as they are now and plans the undo; nothing is written. Raises ``NothingWritten``, ``SystemFault``."""
-    if read:
-        pull(pairing.a, hands)
-        pull(pairing.b, hands)
+    pull(pairing.a, hands)
+    pull(pairing.b, hands)
     with hands.store.read() as conn:
         found = deeds(conn, pairing.id, undoing.scope)
     if not found:
@@ -68,16 +69,21 @@ def look(pairing: Pairing, hands: Hands, undoing: Undoing, *, read: bool = True)
     return undoing
 
 
-def undo(pairing: Pairing, hands: Hands, undoing: Undoing, *, read: bool = True) -> Undoing:
+def undo(pairing: Pairing, hands: Hands, undoing: Undoing) -> Undoing:
     """Does exactly what ``look`` shows at this moment. May be called again after ``again``, or after a crash: what is done stays done."""
-    look(pairing, hands, undoing, read=read)
     undoing.again, undoing.failed = None, []
-    shown = undoing.steps
+    undoing.resting = {}
+    try:
+        look(pairing, hands, undoing)
+    except TryLater as fault:
+        undoing.again = fault.at or hands.clock.now()
+        return undoing
+    undoing.shown = undoing.shown or undoing.steps
     if not undoing.run:
         undoing.run = hands.ids.new()
         with hands.store.write() as conn:
             lanes.check_epoch(conn, pairing.lane, pairing.epoch)
-            open_run(conn, undoing.run, pairing.id, len(shown), pairing.policy_version, hands.clock.now())
+            open_run(conn, undoing.run, pairing.id, len(undoing.shown), pairing.policy_version, hands.clock.now())
     pairing = replace(pairing, run=undoing.run)
     for rank in sorted(set(RANKS.values())):
         for side in ("b", "a"):
@@ -91,7 +97,7 @@ def undo(pairing: Pairing, hands: Hands, undoing: Undoing, *, read: bool = True)
     with hands.store.write() as conn:
         lanes.check_epoch(conn, pairing.lane, pairing.epoch)
         close_run(conn, undoing.run, undoing.records, len(undoing.failed), hands.clock.now())
-    undoing.steps = shown
+    undoing.steps = undoing.shown
     return undoing
 
 

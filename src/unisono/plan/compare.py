@@ -11,7 +11,9 @@ from dataclasses import field as slot
 
 from unisono.model.capability import Capabilities, FieldLimit
 from unisono.model.party import Flat
+from unisono.model.phone import normal_phone
 from unisono.model.record import Kind, Side
+from unisono.model.taxid import normal_tax_id
 from unisono.plan.situation import Link, Rules
 from unisono.policy.schema import Direction, Policy, direction_of, winner_of
 
@@ -54,6 +56,7 @@ def compare(link: Link, a: Flat, b: Flat, rules: Rules, answers: dict[str, str])
     ``answers`` holds a person's choice for a conflict: ``field=a-value|b-value`` -> ``crm`` or ``invoicing``.
     """
     kind, agreed_a, agreed_b = link.kind, link.agreed_a, link.agreed_b
+    country = a.get("address.country") or b.get("address.country") or rules.policy.customers.country
     to_a: Flat = {}
     to_b: Flat = {}
     agree: list[str] = []
@@ -70,7 +73,7 @@ def compare(link: Link, a: Flat, b: Flat, rules: Rules, answers: dict[str, str])
     for name in held_by_both(kind, rules.a, rules.b, link.a_key, link.b_key):
         va, vb = a.get(name, ""), b.get(name, "")
         if name not in agreed_a or name not in agreed_b:
-            if same(va, vb):
+            if same(name, va, vb, country):
                 agree.append(name)
             elif not va or not vb:
                 move(name, "a" if not va else "b")
@@ -80,7 +83,7 @@ def compare(link: Link, a: Flat, b: Flat, rules: Rules, answers: dict[str, str])
         changed_a, changed_b = va != agreed_a[name], vb != agreed_b[name]
         if not changed_a and not changed_b:
             continue
-        if same(va, vb):
+        if same(name, va, vb, country):
             agree.append(name)
         elif changed_a and changed_b:
             _decide(name, va, vb, False, rules.policy, answers, move, conflicts)
@@ -89,9 +92,23 @@ def compare(link: Link, a: Flat, b: Flat, rules: Rules, answers: dict[str, str])
     return Comparison(to_a, to_b, tuple(agree), tuple(conflicts), tuple(left_out))
 
 
-def same(a: str, b: str) -> bool:
-    """Whether two values mean the same without any doubt: equal text."""
-    return a == b
+_PHONES = frozenset(("phone", "mobile", "fax"))
+
+
+def same(name: str, a: str, b: str, country: str) -> bool:
+    """Whether two values of a field mean the same beyond doubt: equal text, or one number, tax id or address spelled in two ways.
+
+    What means the same is agreed as each side spells it; nobody's spelling is overwritten.
+    """
+    if a == b:
+        return True
+    if not a or not b:
+        return False
+    if name in _PHONES:
+        return normal_phone(a, country) == normal_phone(b, country)
+    if name == "tax_id":
+        return normal_tax_id(a, country) == normal_tax_id(b, country) != ""
+    return name == "email" and a.casefold() == b.casefold()
 
 
 def _decide(

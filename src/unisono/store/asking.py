@@ -123,7 +123,9 @@ def answers_for(conn: Connection, pair: str, keys: Sequence[str]) -> dict[str, d
 def couples(conn: Connection, pair: str) -> list[tuple[str, str]]:
     """What people answered about couples of customers: (CRM key and other key, joined by ``|``; answer)."""
     where = and_(question.c.pair == pair, question.c.code == "same-customer", question.c.state == "answered")
-    return [(r.subject, r.answer) for r in conn.execute(select(question.c.subject, question.c.answer).where(where).order_by(question.c.answered_at))]
+    order = (question.c.answered_at, plainly(conn, question.c.id))
+    rows = conn.execute(select(question.c.subject, question.c.answer).where(where).order_by(*order))
+    return [(r.subject, r.answer) for r in rows]
 
 
 def questions(conn: Connection, pair: str, state: str = "open", limit: int = 500) -> list[Question]:
@@ -204,7 +206,8 @@ def problems(conn: Connection, pair: str, state: str = "open", limit: int = 500)
 def rows_told(conn: Connection, pair: str, side: str) -> list[tuple[str, str]]:
     """The rows (resource, key) of a side that could not be read and stand as problems."""
     prefix = f"{side}:row:"
-    where = and_(problem.c.pair == pair, problem.c.kind == "row", problem.c.state != "resolved", problem.c.key.startswith(prefix, autoescape=True))
+    of_side = problem.c.key.startswith(prefix, autoescape=True)
+    where = and_(problem.c.pair == pair, problem.c.kind == "row", problem.c.state != "resolved", of_side)
     found = (row.key.removeprefix(prefix).partition("/") for row in conn.execute(select(problem.c.key).where(where)))
     return [(resource, key) for resource, _, key in found]
 

@@ -13,7 +13,7 @@ from unisono.model.document import Document
 from unisono.model.record import Body, Kind, MatchKeys, Record, label_of, match_keys
 from unisono.plan.situation import Seen
 from unisono.store.codec import body_from, body_text, hash_of
-from unisono.store.dialect import portions
+from unisono.store.dialect import plainly, portions
 from unisono.store.numbers import next_changes
 from unisono.store.stamps import instant, stamp
 from unisono.store.tables import seen
@@ -158,7 +158,8 @@ def keys_of_owners(conn: Connection, connection: str, kinds: Sequence[Kind], own
     """Kind and key of the records that belong to some owners, without those gone."""
     where = and_(seen.c.connection == connection, seen.c.kind.in_(kinds), seen.c.gone_at == "")
     columns = select(seen.c.kind, seen.c.key).order_by(seen.c.id)
-    return [(r.kind, r.key) for some in portions(owners) for r in conn.execute(columns.where(where, seen.c.owner.in_(some)))]
+    named = [owner for owner in owners if owner]
+    return [(r.kind, r.key) for some in portions(named) for r in conn.execute(columns.where(where, seen.c.owner.in_(some)))]
 
 
 def owners_of(conn: Connection, connection: str, kind: Kind, keys: Sequence[str]) -> dict[str, str]:
@@ -253,3 +254,10 @@ def missing_rows(conn: Connection, connection: str, resource: str, listed: set[s
     """Whether any known row of a resource was not in a listing."""
     where = and_(seen.c.connection == connection, seen.c.resource == resource, seen.c.gone_at == "")
     return any(row.resource_key not in listed for row in conn.execute(select(seen.c.resource_key).where(where)))
+
+
+def keys_after(conn: Connection, connection: str, kind: str, after: str, limit: int) -> list[str]:
+    """The next keys of a kind, letter by letter: to go through all records without holding them."""
+    key = plainly(conn, seen.c.key)
+    where = and_(seen.c.connection == connection, seen.c.kind == kind, key > after)
+    return list(conn.execute(select(seen.c.key).where(where).order_by(key).limit(limit)).scalars())

@@ -22,7 +22,9 @@ def twins(account: Account, form: str, write: Write, *, bound: bool) -> list[Wri
     if form in PEOPLE:
         flat, limits = full(account.vendor, form), held(account.vendor.capabilities, form)
         names = [name for name in flat if name != "type"]
-        found = [person_or_firm(form, flat | {n: other(n, flat[n], limits[n])}) for n in names]
+        found = [person_or_firm(form, flat | {n: other(n, flat[n], limits[n])}) for n in names if n != "address.country"]
+        if "address.country" in flat:  # with its region, which must lie in it
+            found.append(person_or_firm(form, flat | {"address.country": "AT", "address.region": ""}))
         found += [person_or_firm(form, flat | {"name": f"{flat['name']} & Co."})]
         alike = [replace(write, body=one, reference=ANOTHER) for one in found]
         # With a place for it our reference alone decides: then even a record that is the same in every field is somebody else's.

@@ -17,7 +17,6 @@ from tests.systems.contract.files import Files
 from tests.systems.contract.listing import DRIFTS, Listing
 from tests.systems.contract.login import Login
 from tests.systems.contract.mapping import Mapping
-from tests.systems.contract.nasty import NASTY
 from tests.systems.contract.operations import operations
 from tests.systems.contract.pacing import Pacing
 from tests.systems.contract.probing import LOST, Probing
@@ -60,7 +59,6 @@ OVER: dict[str, tuple[str, Callable[[Vendor], list[Any]]]] = {
     "drift": ("a list", lambda _: list(DRIFTS)),
     "fault": ("a call", lambda _: list(READ)),
     "lost": ("a call", lambda _: list(LOST)),
-    "nasty": ("a text", lambda _: list(NASTY)),
     "basis": ("documents that are written", lambda v: ["net", "gross"]),
     "form": ("kinds that are created", lambda v: forms(v.capabilities)),
     "people": ("parties or contacts that are created", lambda v: people(v.capabilities)),

@@ -36,56 +36,64 @@ AMOUNTS = ("0.01", "0.1", "19.99", "100", "1190.50", "1234567.89")
 @contextmanager
 def held_or_refused(account: Account) -> Iterator[None]:
     """A refusal is an answer, if it names a field and nothing was done."""
-    writes = account.writes()
+    calls = len(account.wire.sent)
     try:
         yield
     except Refused as fault:
         assert fault.code
         assert fault.field or fault.code == "not-unicode", fault
-        assert account.writes() == writes, "refused, and done all the same"
+        assert len(account.wire.sent) == calls or not account.world.log.calls[-1].write, "refused, and done all the same"
 
 
 class Values:
-    def test_a_nasty_text_comes_back_as_it_went_out_or_is_refused(self, account: Account, people: str, nasty: str) -> None:
-        text, plain = NASTY[nasty], clean(NASTY[nasty])
+    def test_a_nasty_text_comes_back_as_it_went_out_or_is_refused(self, account: Account, people: str) -> None:
         limits = {n: limit for n, limit in held(account.vendor.capabilities, people).items() if n not in CODED and limit.on_create}
         owner = firm(account) if people == "contact" else ""
         write = Write(operation="create", side=side(account.vendor), kind=KINDS[people], owner=owner)
+        whole = 0
+        for text in NASTY.values():
+            all_of_them = tuple(n for n, limit in limits.items() if not limit.length or len(text) < limit.length)
+            for names in (all_of_them, ("name",)):
+                flat = least(account.vendor, people) | {"address.city": "Ulm"} | dict.fromkeys(names, text)
+                writes = account.writes()
+                with held_or_refused(account):
+                    key = account.do(replace(write, body=person_or_firm(people, flat)))
+                    shown = seen(account, people, key)
+                    assert {name: shown[name] for name in names} == dict.fromkeys(names, clean(text))
+                    account.do(change(account, people, key, dict.fromkeys(names, f"{text}!"), owner))
+                    shown = seen(account, people, key)
+                    assert {name: shown[name] for name in names} == dict.fromkeys(names, clean(f"{text}!"))
+                if account.writes() - writes == 2:
+                    whole += 1
+                    break
+        assert whole > len(NASTY) - 3, "most of it is what people write"
 
-        for names in (("name",), tuple(n for n, limit in limits.items() if not limit.length or len(text) <= limit.length)):
-            flat = least(account.vendor, people) | {"address.city": "Ulm"} | dict.fromkeys(names, text)
-            with held_or_refused(account):
-                key = account.do(replace(write, body=person_or_firm(people, flat)))
-                shown = seen(account, people, key)
-                assert {name: shown[name] for name in names} == dict.fromkeys(names, plain)
-                account.do(change(account, people, key, dict.fromkeys(names, f"{text}!"), owner))
-                shown = seen(account, people, key)
-                assert {name: shown[name] for name in names} == dict.fromkeys(names, clean(f"{text}!"))
-
-    def test_a_nasty_text_in_a_document_comes_back_or_is_refused(self, account: Account, papers: str, nasty: str, tmp_path: Path) -> None:
-        text = NASTY[nasty]
-        line = Line(name=text, quantity=Decimal(1), price=Decimal(10), vat_rate=Decimal(19))
+    def test_a_nasty_text_in_a_document_comes_back_or_is_refused(self, account: Account, papers: str, tmp_path: Path) -> None:
         write = create(account, papers, tmp_path)
-        for body in (document(papers, title=text), document(papers, text=text), document(papers, lines=Lines((line,)))):
-            with held_or_refused(account):
-                got = account.record(write.kind, account.do(replace(write, body=body))).body
-                assert isinstance(got, Document)
-                assert isinstance(got.lines, Lines)
-                assert isinstance(body.lines, Lines)
-                assert (got.title, got.text) == (clean(body.title), clean(body.text))
-                assert [row.name for row in got.lines.rows] == [clean(row.name) for row in body.lines.rows]
+        for text in NASTY.values():
+            line = Line(name=text, quantity=Decimal(1), price=Decimal(10), vat_rate=Decimal(19))
+            for body in (document(papers, title=text, text=text), document(papers, text=text), document(papers, lines=Lines((line,)))):
+                with held_or_refused(account):
+                    got = account.record(write.kind, account.do(replace(write, body=body))).body
+                    assert isinstance(got, Document)
+                    assert isinstance(got.lines, Lines)
+                    assert isinstance(body.lines, Lines)
+                    assert (got.title, got.text) == (clean(body.title), clean(body.text))
+                    assert [row.name for row in got.lines.rows] == [clean(row.name) for row in body.lines.rows]
 
-    def test_a_nasty_note_comes_back_or_is_refused(self, account: Account, attached: str, nasty: str, tmp_path: Path) -> None:
-        write = create(account, attached, tmp_path) if attached == "note" else create(account, "note", tmp_path)
+    def test_a_nasty_note_comes_back_or_is_refused(self, account: Account, attached: str, tmp_path: Path) -> None:
+        assert attached == "file"
+        write = create(account, "note", tmp_path)
         note = write.body
         assert isinstance(note, Note)
-        for body in (replace(note, title=NASTY[nasty]), replace(note, text=NASTY[nasty])):
-            with held_or_refused(account):
-                got = account.record("note", account.do(replace(write, body=body))).body
-                assert isinstance(got, Note)
-                assert got.title == clean(body.title)
-                assert got.text.startswith(clean(body.text))
-                assert got.reference == write.reference
+        for text in NASTY.values():
+            for body in (replace(note, title=text), replace(note, text=text)):
+                with held_or_refused(account):
+                    got = account.record("note", account.do(replace(write, body=body))).body
+                    assert isinstance(got, Note)
+                    assert got.title == clean(body.title)
+                    assert got.text.startswith(clean(body.text))
+                    assert got.reference == write.reference
 
     def test_amounts_come_back_to_the_last_digit(self, account: Account, papers: str, basis: Basis, tmp_path: Path) -> None:
         lines = tuple(

@@ -39,6 +39,11 @@ def differences(account: Account, before: dict[str, Any]) -> dict[str, Any]:
     return {place: value for place, value in moved.items() if place.rpartition("/")[2] not in account.vendor.follows}
 
 
+def row_of(place: str) -> str:
+    """``/people/3/positions/7/name`` -> ``positions/7/name``: a row that belongs to two is shown at both."""
+    return "/".join(place.split("/")[-3:]) if place.count("/") > 3 else place
+
+
 def nothing_sent(account: Account, write: Write, field: str) -> Refused:
     """The refusal of a write that never left the house."""
     current, calls = account.current(write), len(account.wire.sent)
@@ -104,7 +109,7 @@ class Writing:
             return Write(operation="create", side=side(account.vendor), kind=KINDS[form], body=body, owner=owner)
 
         if name not in CODED or name == "email":
-            value = f"{'ä' * (most - 14)}@muster.example" if name == "email" else "ß" * most
+            value = f"{'ä' * (most - 15)}@muster.example" if name == "email" else "ß" * most
             key = account.do(write(value))
             assert seen(account, form, key)[name] == value
             account.do(change(account, form, key, {name: value[::-1] if name != "email" else f"x{value[1:]}"}, owner))
@@ -198,7 +203,7 @@ class Writing:
 
         assert seen(account, form, key) == shown | {name: value}
         moved = differences(account, before)
-        assert len(moved) == 1, moved
+        assert len({row_of(place) for place in moved}) == 1, moved
 
     def test_a_change_keeps_what_the_vendor_holds_and_we_do_not_know(self, account: Account, changing: str, tmp_path: Path) -> None:
         kind = KINDS[changing]
@@ -217,7 +222,9 @@ class Writing:
         self, account: Account, clearable: tuple[str, str], tmp_path: Path
     ) -> None:
         form, name = clearable
-        whole = create(account, form, tmp_path)
+        # Where a street is one text of several lines, the second moves up when the first goes.
+        flat = {n: value for n, value in full(account.vendor, form).items() if name != "address.line1" or n != "address.line2"}
+        whole = create(account, form, tmp_path, flat=flat)
         key = account.do(whole)
         shown = seen(account, form, key)
         assert shown[name]

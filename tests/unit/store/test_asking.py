@@ -254,3 +254,25 @@ def test_only_records_with_something_open_need_closing(store: Store) -> None:
         assert asking.keys_asked(conn, "p", []) == set()
         assert asking.counts(conn, "p") == (1, 1)
         assert asking.counts(conn, "other") == (0, 0)
+
+
+def test_rows_that_could_not_be_read_are_told_by_side_resource_and_key(store: Store) -> None:
+    unread = Report(code="unknown-currency", field="currency", values={"value": "EURO"})
+    with store.write() as conn:
+        for n, key in enumerate(("a:row:deals/7", "b:row:invoice/4/2", "a:row:companies/1")):
+            asking.report(conn, f"x{n}", "p", key, "row", key, unread, "", NOW)
+        asking.resolve_others(conn, "p", "a:row:companies/1", (), LATER)
+    report(store, new_id="x9")
+    with store.read() as conn:
+        assert asking.rows_told(conn, "p", "a") == [("deals", "7")]
+        assert asking.rows_told(conn, "p", "b") == [("invoice", "4/2")]
+
+
+def test_answers_about_couples_come_in_the_order_they_were_given(store: Store) -> None:
+    for n, couple in enumerate(("42|c7", "43|c7", "44|c7")):
+        ask(store, Ask(code="same-customer", subject=couple, group="g", options=("same", "different")), key=f"a:party:{n}", new_id=f"q{n}")
+    answer(store, "different", "q1", LATER)
+    answer(store, "same", "q0", NOW)
+    with store.read() as conn:
+        assert asking.couples(conn, "p") == [("42|c7", "same"), ("43|c7", "different")]
+        assert asking.couples(conn, "other") == []

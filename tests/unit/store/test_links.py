@@ -149,3 +149,47 @@ def test_the_same_key_on_the_other_connection_or_of_another_kind_is_not_the_reco
         seen.mark_gone(conn, "crm", [("party", "c1")], NOW)
         seen.mark_gone(conn, "inv", [("party", "1")], NOW)
         assert links.vanished(conn, "p", "crm", "inv") == (1, 0)
+
+
+def test_many_are_linked_at_once_and_the_new_ones_told(store: Store) -> None:
+    make(store, "1", "c1", agreed="old")
+    wanted = [
+        links.Joined("l1", "party", "1", "c1", {"email": "x"}, {"email": "X"}),
+        links.Joined("l2", "party", "2", "c2", {"name": "n"}, {}),
+        links.Joined("l3", "contact", "1", "c1", {}, {}),
+    ]
+    with store.write() as conn:
+        assert [w.id for w in links.put_links(conn, "p", wanted, LATER)] == ["l2", "l3"]
+        assert links.put_links(conn, "p", [], LATER) == []
+        kept = links.links_of(conn, "p", "party", "a", ["1", "2"])
+    assert (kept["1"].id, kept["1"].agreed_a, kept["1"].agreed_b) == (
+        "party-1-c1",
+        {"name": "old", "email": "x"},
+        {"name": "OLD", "email": "X"},
+    )
+    assert (kept["2"].id, kept["2"].agreed_a) == ("l2", {"name": "n"})
+
+
+@pytest.mark.parametrize("joined", (links.Joined("l2", "party", "1", "c9", {}, {}), links.Joined("l2", "party", "9", "c1", {}, {})))
+def test_one_impossible_link_among_many_keeps_them_all_from_being_made(store: Store, joined: links.Joined) -> None:
+    make(store, "1", "c1")
+    good = links.Joined("l3", "party", "3", "c3", {}, {})
+
+    def both() -> None:
+        with store.write() as conn:
+            links.put_links(conn, "p", [good, joined], LATER)
+
+    with pytest.raises(IntegrityError):
+        both()
+    with store.read() as conn:
+        assert links.count_links(conn, "p") == {"party": 1}
+
+
+def test_a_few_live_customers_are_named_for_a_look_at_the_account(store: Store) -> None:
+    for n in ("1", "2", "3"):
+        make(store, n, f"c{n}")
+    make(store, "9", "c9", kind="contact")
+    with store.write() as conn:
+        links.sever(conn, "p", "party", "1", "c1", "deleted-there", LATER)
+        assert links.some_keys(conn, "p", "a", 5) == ["2", "3"]
+        assert links.some_keys(conn, "p", "b", 1) == ["c2"]

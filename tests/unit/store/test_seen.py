@@ -223,6 +223,12 @@ def test_records_are_found_by_their_owners_in_the_order_they_were_seen(store: St
         assert seen.of_owners(conn, "crm", ["contact"], []) == {}
         assert seen.owners_of(conn, "crm", "contact", ["8", "6", "none"]) == {"8": "1", "6": "2"}
         assert seen.owners_of(conn, "crm", "contact", []) == {}
+        assert seen.keys_of_owners(conn, "crm", ["contact", "quote"], ["1", "", "3"]) == [
+            ("contact", "8"),
+            ("contact", "7"),
+            ("quote", "9"),
+        ]
+        assert seen.keys_of_owners(conn, "crm", ["contact"], []) == []
     assert {owner: [row.record.key for row in rows] for owner, rows in people.items()} == {"1": ["8", "7"], "2": ["6"]}
     assert [row.record.key for row in both["1"]] == ["8", "7", "9"]
 

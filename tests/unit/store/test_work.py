@@ -190,3 +190,35 @@ def test_counts_tell_how_many_rows_stand_how(store: Store) -> None:
     with store.read() as conn:
         assert work.counts(conn, LANE) == {"ready": 2, "waiting": 1, "held": 1}
         assert keys(work.standing(conn, LANE, "ready", limit=1)) == ["3"]
+
+
+def test_work_of_a_run_is_counted_and_can_be_dropped(store: Store) -> None:
+    with store.write() as conn:
+        work.mark(
+            conn, LANE, [Mark("1", "party", priority=50), Mark("2", "party", priority=50), Mark("3", "party", priority=50)], NOW, run="r"
+        )
+        work.mark(conn, LANE, [Mark("9", "party")], NOW)
+        assert work.left_of_run(conn, LANE, "r") == {"ready": 3}
+        work.leave_run(conn, LANE, ["1"])
+        assert work.left_of_run(conn, LANE, "r") == {"ready": 2}
+        assert work.drop_run(conn, LANE, "r") == 2
+    assert keys(due(store)) == ["9", "1"]
+
+
+def test_todays_mark_leaves_a_record_in_its_run_and_haste_brings_it_forward(store: Store) -> None:
+    with store.write() as conn:
+        work.mark(conn, LANE, [Mark("1", "party", priority=50), Mark("2", "party", priority=50)], NOW, run="r")
+        work.mark(conn, LANE, [Mark("2", "party", priority=10)], NOW)
+        assert work.left_of_run(conn, LANE, "r") == {"ready": 2}
+        work.hasten(conn, LANE, ["2", "9"], 10)
+    assert [(t.key, t.priority) for t in due(store)] == [("2", 10), ("1", 50)]
+
+
+def test_free_rows_join_a_run_and_those_of_another_stay_there(store: Store) -> None:
+    with store.write() as conn:
+        work.mark(conn, LANE, [Mark("1", "party", priority=50)], NOW, run="r")
+        work.mark(conn, LANE, [Mark("2", "party"), Mark("3", "party")], NOW)
+        work.join_run(conn, LANE, "s", 40, ["1", "2"])
+        assert (work.left_of_run(conn, LANE, "r"), work.left_of_run(conn, LANE, "s")) == ({"ready": 1}, {"ready": 1})
+        work.join_run(conn, LANE, "t", 30)
+        assert (work.left_of_run(conn, LANE, "s"), work.left_of_run(conn, LANE, "t")) == ({"ready": 1}, {"ready": 1})

@@ -13,6 +13,7 @@ from typing import Any
 
 from unisono.connect import exact
 from unisono.connect.http import Door
+from unisono.connect.paging import Stretch, numbered, walk
 from unisono.connect.port import Answered, Command, Page, Raw
 from unisono.connect.reply import Reply
 from unisono.model.errors import BadAnswer, Full, LoginRefused, NotThere, Refused, Unclear
@@ -58,20 +59,20 @@ class Client:
         return self._page(resource, path, params)[0]
 
     def pages(self, resource: str, params: Params) -> Iterator[Page]:
-        """Page after page until a short one. A page that repeats the one before is ``BadAnswer``: the listing would never end."""
-        size, before, number = PAGE, frozenset[str](), 1
-        while True:
-            rows, told_at = self._page(resource, f"/{resource}", (*params, ("page", str(number)), ("perpage", str(PAGE))))
-            keys = frozenset(raw.key for raw in rows)
-            if keys and keys == before:
-                raise BadAnswer("same-page-again", {"call": f"/{resource}", "page": str(number)})
-            if number == 1 and len(rows) in _DEFAULT_SIZES:
-                size = len(rows)
-            last = len(rows) < size
-            yield Page(rows, last, told_at)
-            if last:
-                return
-            number, before = number + 1, keys
+        """Page after page until a short one, each row once; nothing is skipped though rows go meanwhile (``connect.paging``)."""
+        place, most = f"/{resource}", PAGE
+
+        def read(at: int) -> Stretch[tuple[tuple[Raw, ...], datetime | None]]:
+            nonlocal most
+            number, size = numbered(at, most)
+            rows, told_at = self._page(resource, place, (*params, ("page", str(number)), ("perpage", str(size))))
+            if at == 0 and len(rows) in _DEFAULT_SIZES:
+                most = size = len(rows)
+            return Stretch((number - 1) * size, [raw.key for raw in rows], len(rows) >= size, (rows, told_at))
+
+        for stretch, fresh in walk(read, {"call": place}):
+            rows, told_at = stretch.page
+            yield Page(tuple(rows[one] for one in fresh), not stretch.full, told_at)
 
     def found(self, resource: str, path: str, params: Params) -> Iterator[Raw]:
         """The hits of a search, each once. Whether a search has pages is not known, so one that repeats itself ends quietly."""
@@ -252,13 +253,18 @@ def _without_content(row: Row, answer: Row) -> Row:
 
 
 def _judge(reply: Reply, call: str, write: bool) -> None:
-    """Statuses that mean the same for every call. 404 is left to the caller."""
+    """Statuses that mean the same for every call. A 404 in the vendor's own form is left to the caller."""
     status = reply.status
-    if 200 <= status < 300 or status == 404:
+    if 200 <= status < 300:
         return
     told = words_of(reply)
     answer = "; ".join(f"{name}: {words}" if name else words for name, words in told)[:600]
     values = {"call": call, "status": str(status), "answer": answer}
+    if status == 404:
+        if _is_the_vendors(reply):
+            return
+        # A proxy or a maintenance page: taking it for "not found" would look like a deletion.
+        raise (Unclear if write else BadAnswer)("unexpected-status", values, reply.excerpt())
     if status in (401, 403):
         raise LoginRefused("login-refused", values, reply.excerpt())
     if status == NO_ROOM:
@@ -269,6 +275,14 @@ def _judge(reply: Reply, call: str, write: bool) -> None:
         raise Unclear("unexpected-status", values, reply.excerpt())
     attribute = next((name for name, _ in told if name), "")
     raise Refused("refused", values | {"field": attribute}, reply.excerpt(), field=attribute)
+
+
+def _is_the_vendors(reply: Reply) -> bool:
+    """Whether an error answer has the vendor's form: an object."""
+    try:
+        return isinstance(exact.decode(reply.body), dict)
+    except ValueError:
+        return False
 
 
 def since_of(moment: datetime) -> str:

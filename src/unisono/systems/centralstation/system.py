@@ -116,7 +116,8 @@ class CentralStation:
         try:
             return self.client.send(command, earlier)
         except Refused as refused:
-            refused.field = writing.our_name(refused.field)
+            part = "positions." if "/positions/" in command.operation else ""
+            refused.field = writing.our_name(part + refused.field)
             raise
 
     def probe(self, write: Write) -> tuple[Raw, ...]:

@@ -290,6 +290,8 @@ def check(flat: Flat, write: Write, capabilities: Capabilities, *, is_company: b
             raise _refused("missing-field", write, name, "")
         if limit.length and len(value) > limit.length:
             raise _refused("too-long", write, name, value, str(limit.length))
+        if value and limit.values and value not in limit.values:
+            raise _refused("not-allowed", write, name, value, allowed=", ".join(limit.values))
     country = flat.get("address.country", "")
     if country and not (len(country) == 2 and country.isalpha() and country.isupper()):
         raise _refused("unknown-country", write, "address.country", country)
@@ -299,8 +301,8 @@ def _holds(name: str, is_company: bool) -> bool:
     return not (is_company and name in PERSON_ONLY)
 
 
-def _refused(code: str, write: Write, name: str, value: str, limit: str = "") -> Refused:
-    values = {"record": _told(write), "field": name, "value": value[:80], "limit": limit}
+def _refused(code: str, write: Write, name: str, value: str, limit: str = "", allowed: str = "") -> Refused:
+    values = {"record": _told(write), "field": name, "value": value[:80], "limit": limit, "allowed": allowed}
     return Refused(code, {k: v for k, v in values.items() if v or k in ("record", "field", "value")}, field=name)
 
 
@@ -320,6 +322,7 @@ _NAMES |= {
     "emails.name": "email",
     "tels.name": "phone",
     "homepages.name": "website",
+    "positions.name": "position",
 }
 _NAMES |= {
     "zip": "address.postcode",

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
 from unisono.connect.http import Door, Reply
+from unisono.connect.paging import Stretch, walk
 from unisono.model.errors import BadAnswer, LoginRefused, Refused, TryLater, Unavailable, Unclear
 from unisono.model.secret import Secret
 from unisono.systems.fastbill.mapping import FIELD_OF
@@ -43,19 +44,15 @@ class Client:
     login: tuple[str, Secret]
     zone: ZoneInfo
 
-    def pages(self, resource: str, filters: Mapping[str, str]) -> Iterator[tuple[list[Any], Reply]]:
-        """Every row of a list, a page a call, until a short page. Raises ``BadAnswer`` if a page repeats the one before it."""
-        offset = 0
-        before: list[str] = []
-        while True:
-            found, reply = self.page(resource, filters, offset)
+    def pages(self, resource: str, filters: Mapping[str, str]) -> Iterator[tuple[Stretch[tuple[list[Any], Reply]], list[int]]]:
+        """Every row of a list, a page a call, until a short page; nothing is skipped though rows go meanwhile (``connect.paging``)."""
+
+        def read(at: int) -> Stretch[tuple[list[Any], Reply]]:
+            found, reply = self.page(resource, filters, at)
             keys = [key_of(row.get(IDS[resource])) if isinstance(row, dict) else "" for row in found]
-            if found and keys == before:
-                raise BadAnswer("same-page-again", {"system": "fastbill", "resource": resource, "offset": str(offset)})
-            yield found, reply
-            if len(found) < PAGE:
-                return
-            offset, before = offset + len(found), keys
+            return Stretch(at, keys, len(found) >= PAGE, (found, reply))
+
+        return walk(read, {"system": "fastbill", "resource": resource})
 
     def page(self, resource: str, filters: Mapping[str, str], offset: int = 0, limit: int = PAGE) -> tuple[list[Any], Reply]:
         """One page as it came; its rows may be anything."""

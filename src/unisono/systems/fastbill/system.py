@@ -20,10 +20,12 @@ from unisono.model.party import Contact, Party
 from unisono.model.record import Kind, Record
 from unisono.model.writing import Write
 from unisono.systems.fastbill import mapping, writing
-from unisono.systems.fastbill.client import IDS, PAGE, Client
+from unisono.systems.fastbill.client import IDS, Client
 from unisono.systems.fastbill.values import Row, is_deleted, is_empty, key_of, row_of, rows_of
 
 _LINKS = ("DOCUMENT_URL", "DOCUMENT_HISTORY_URL")
+_KEYS = frozenset(IDS.values())
+"""Members that name a record; ``VAT_ID`` is none of them, and a text of a person's may begin with a dollar sign."""
 _JSON = msgspec.json.Encoder(decimal_format="number")
 _SYMBOL = re.compile(r"\$([1-9][0-9]?)\Z")
 
@@ -75,7 +77,7 @@ class FastBill:
 
     def send(self, command: Command, earlier: tuple[Answered, ...] = ()) -> Answered:
         """One write. The answer proves no values, so there is never a row in it."""
-        data = {name: _resolved(value, earlier) if name.endswith("_ID") else value for name, value in command.payload.items()}
+        data = {name: _resolved(value, earlier) if name in _KEYS else value for name, value in command.payload.items()}
         service, embedded, _ = command.operation.partition(mapping.EMBEDDED)
         key = self.client.write(service, data)
         return Answered(mapping.PREFIXES[service.partition(".")[0]] + key + embedded)
@@ -110,11 +112,10 @@ class FastBill:
         raise Refused("file-not-pdf", {"system": "fastbill", "record": record.key, "answer": answer[:80]}, answer)
 
     def _pages(self, resource: str, filters: Mapping[str, str]) -> Iterator[Page]:
-        offset = 0
-        for found, reply in self.client.pages(resource, filters):
-            rows = tuple(_raw(resource, row, f"?{offset + i}") for i, row in enumerate(found) if not is_deleted(row))
-            yield Page(rows, len(found) < PAGE, reply.server_time())
-            offset += len(found)
+        for stretch, fresh in self.client.pages(resource, filters):
+            found, reply = stretch.page
+            rows = tuple(_raw(resource, found[i], f"?{stretch.start + i}") for i in fresh if not is_deleted(found[i]))
+            yield Page(rows, not stretch.full, reply.server_time())
 
     def _download(self, record: Record, url: str, folder: Path, limit: int) -> tuple[Fetched | None, str]:
         """What was brought, or how the answer that is no PDF begins."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from unisono.model.capability import FieldLimit
@@ -149,9 +150,18 @@ def _item(write: Write, line: Line, number: str) -> dict[str, str]:
         raise _refusal(write, "missing-field", "lines.name", needs="DESCRIPTION")
     if line.vat_rate is None:
         raise _refusal(write, "missing-field", "lines.vat_rate", needs="VAT_PERCENT")
+    for name, value, places in (("quantity", line.quantity, 2), ("price", line.price, 8), ("vat_rate", line.vat_rate, 2)):
+        if _places(value) > places:
+            # FastBill would round it in silence, and the sum would no longer be the customer's.
+            raise _refusal(write, "too-fine", f"lines.{name}", plain(value), limit=str(places))
     item = {"DESCRIPTION": line.name, "QUANTITY": plain(line.quantity), "UNIT": line.unit, "UNIT_PRICE": plain(line.price)}
     item |= {"VAT_PERCENT": plain(line.vat_rate), "ARTICLE_NUMBER": number}
     return {name: value for name, value in item.items() if value}
+
+
+def _places(value: Decimal) -> int:
+    """Decimals that count."""
+    return len(plain(value).partition(".")[2])
 
 
 def _checked(write: Write, name: str, value: str, limits: Limits) -> str:

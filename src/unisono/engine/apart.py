@@ -1,0 +1,52 @@
+"""One after the other: records of a batch that are about the same counterpart, or alike enough to be, are not decided from one picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from unisono.plan.actions import Decision, Join
+from unisono.plan.situation import Situation, Subject
+
+Planned = tuple[Situation, tuple[Decision, ...]]
+
+
+def apart(planned: Sequence[Planned]) -> tuple[list[Planned], list[Subject]]:
+    """Those that can be done from this picture, in order, and those to be planned again after them.
+
+    Again, because an earlier one takes the record that this one may be (two branches with one tax id), or makes one that it may be (two
+    customers of one name): which of them comes first is then seen by the other, as it would be in another batch.
+    """
+    now: list[Planned] = []
+    later: list[Subject] = []
+    taken: set[tuple[str, str]] = set()
+    made: set[tuple[str, str, str]] = set()
+    for situation, decisions in planned:
+        s = situation.subject
+        mine = _alike(situation)
+        wants = {(s.kind, c.seen.record.key) for c in situation.candidates}
+        joins = [a for d in decisions for a in d.actions if isinstance(a, Join) and d.verdict == "linked"]
+        if wants & taken or mine & made or any((j.kind, j.a_key if s.side == "b" else j.b_key) in taken for j in joins):
+            later.append(s)
+            continue
+        now.append((situation, decisions))
+        taken |= {(j.kind, j.a_key if s.side == "b" else j.b_key) for j in joins}
+        # The record itself is taken, too: it may be a later one's candidate.
+        taken |= {(j.kind, j.b_key if s.side == "b" else j.a_key) for j in joins}
+        if s.kind == "party" and any(
+            send.write.operation == "create" and send.write.kind == "party" for d in decisions for send in d.sends
+        ):
+            made |= mine
+    return now, later
+
+
+def _alike(situation: Situation) -> set[tuple[str, str, str]]:
+    """By what two customers of one side would be taken for each other: what the rules of matching look at, no more."""
+    s = situation.subject
+    me = situation.seen(s.side)
+    if me is None or s.kind != "party" or situation.link is not None:
+        return set()
+    k = me.keys
+    found = {"tax_id": k.tax_id, "number": k.number}
+    found["email"] = f"{k.email}|{k.name}" if k.email and k.name else ""
+    found["place"] = f"{k.name}|{k.postcode}" if k.name and k.postcode else ""
+    return {(s.side, name, value) for name, value in found.items() if value}

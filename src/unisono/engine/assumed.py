@@ -1,0 +1,74 @@
+"""What a preview takes for granted while it goes on: links and records that its own earlier rows are going to make.
+
+A record that is going to be made has no key yet. Its symbol is a dollar sign and the record it is made from: ``$a:party:company:7``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from unisono.model.record import Kind, MatchKeys, Side, other
+from unisono.plan.situation import Link, Subject
+
+MATCHED = ("tax_id", "number", "email", "name")
+"""What two records may be alike by. The reference is no use here: what is going to be made gets one of its own."""
+
+
+def symbol(subject: Subject) -> str:
+    """The key of a record that is going to be made from another one."""
+    return f"${subject}"
+
+
+@dataclass(slots=True)
+class Assumed:
+    """Links to come, by either key, and what the records to come will be found by. Keys and short texts only: it stays small."""
+
+    _far: dict[tuple[Kind, Side], dict[str, str]] = field(default_factory=dict)
+    _agreed: dict[tuple[Kind, str], tuple[dict[str, str], dict[str, str]]] = field(default_factory=dict)
+    _alike: dict[tuple[Side, str, str], list[str]] = field(default_factory=dict)
+
+    def join(self, kind: Kind, a_key: str, b_key: str, agreed_a: dict[str, str], agreed_b: dict[str, str]) -> None:
+        """Two records that are there will be linked."""
+        self._far.setdefault((kind, "a"), {})[a_key] = b_key
+        self._far.setdefault((kind, "b"), {})[b_key] = a_key
+        self._agreed[kind, a_key] = (agreed_a, agreed_b)
+
+    def make(self, subject: Subject, keys: MatchKeys) -> None:
+        """A record's counterpart will be made."""
+        self._far.setdefault((subject.kind, subject.side), {})[subject.key] = symbol(subject)
+        if subject.kind == "party":
+            for name in MATCHED:
+                if value := getattr(keys, name):
+                    self._alike.setdefault((subject.side, name, value), []).append(subject.key)
+
+    def forget_agreed(self) -> None:
+        """What the links will agree is needed only for the rows that make them."""
+        self._agreed.clear()
+
+    def links_of(self, kind: Kind, side: Side, keys: Sequence[str]) -> dict[str, Link]:
+        """The links to come of some records, by their key on one side."""
+        known = self._far.get((kind, side), {})
+        out = {}
+        for key in keys:
+            far = known.get(key)
+            if far is not None:
+                a_key, b_key = (key, far) if side == "a" else (far, key)
+                out[key] = Link("", kind, a_key, b_key, *self._agreed.get((kind, a_key), ({}, {})))
+        return out
+
+    def joined(self, subject: Subject) -> bool:
+        """Whether a record will be linked with one that is there."""
+        far = self._far.get((subject.kind, subject.side), {}).get(subject.key, "$")
+        return not far.startswith("$")
+
+    def alike(self, side: Side, wanted: Sequence[MatchKeys]) -> list[str]:
+        """The keys of the other side's parties whose counterparts, to be made on ``side``, may be those wanted."""
+        found = {
+            key
+            for keys in wanted
+            for name in MATCHED
+            if (value := getattr(keys, name))
+            for key in self._alike.get((other(side), name, value), ())
+        }
+        return sorted(found)

@@ -1,0 +1,144 @@
+"""Preview: everything there is, planned as if the rows before had been done, stored row by row. Nothing is written anywhere else."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from unisono.engine.apart import Planned, apart
+from unisono.engine.assumed import Assumed
+from unisono.engine.batch import BATCH, plan_batch
+from unisono.engine.gather import canonical
+from unisono.engine.hands import Hands, Pairing
+from unisono.engine.planrow import basis_of, calls_of, checked, row_of
+from unisono.model.record import Side
+from unisono.plan.actions import Join
+from unisono.plan.planner import RANKS
+from unisono.plan.situation import Situation, Subject
+from unisono.store import numbers, runs, seen
+from unisono.store.runs import PlanRow
+
+_SIDES: tuple[Side, ...] = ("a", "b")
+
+
+@dataclass(slots=True)
+class Tally:
+    """Calls that the planned writes cost, by side and by what they are for."""
+
+    calls: dict[str, Counter[str]] = field(default_factory=lambda: {"a": Counter(), "b": Counter()})
+    rows: int = 0
+
+    def add(self, row: PlanRow, pairing: Pairing) -> None:
+        """Counts one row."""
+        self.rows += 1
+        for write in row.action.get("writes", []):
+            for side, count in calls_of(write, pairing).items():
+                if count:
+                    self.calls[side][write["kind"]] += count
+
+
+def preview(pairing: Pairing, hands: Hands) -> str:
+    """Plans all records as they were last seen and stores the plan as a new run, *previewed*; returns its id.
+
+    The run's ``sheet`` gets the calls of the writes and the change numbers it was planned at. Positions, work and questions stay as they are.
+    """
+    run_id = hands.ids.new()
+    kind = "preview" if pairing.released_at else "first"
+    with hands.store.write() as conn:
+        at = {side: numbers.last_change(conn, pairing.side(side).id) for side in _SIDES}
+        runs.open_run(conn, run_id, pairing.id, kind, pairing.policy_version, hands.clock.now())
+    foresight = Foresight(pairing, hands, run_id)
+    tally = Tally()
+    for subjects in everything(pairing, hands):
+        rows = foresight.rows(subjects)
+        for row in rows:
+            tally.add(row, pairing)
+        with hands.store.write() as conn:
+            runs.add_rows(conn, run_id, rows)
+        hands.step("previewed")
+    sheet: dict[str, Any] = {"seen": at, "calls": {side: dict(counted) for side, counted in tally.calls.items()}}
+    with hands.store.write() as conn:
+        runs.update_run(conn, run_id, state="previewed", total=tally.rows, sheet=sheet)
+    return run_id
+
+
+def everything(pairing: Pairing, hands: Hands) -> Iterator[list[Subject]]:
+    """All records that are seen and not gone, in batches, what others depend on first."""
+    for kind in sorted(RANKS, key=lambda k: RANKS[k]):
+        for side in _SIDES:
+            last = ""
+            while True:
+                with hands.store.read() as conn:
+                    keys = seen.keys_after(conn, pairing.side(side).id, kind, last, BATCH)
+                if not keys:
+                    break
+                last = keys[-1]
+                yield [Subject(side, kind, key) for key in keys]  # type: ignore[arg-type]
+
+
+class Foresight:
+    """Plans batches one after the other as if what was planned before had been done."""
+
+    def __init__(self, pairing: Pairing, hands: Hands, run_id: str = "") -> None:
+        self._pairing = pairing
+        self._hands = hands
+        self._run = run_id
+        self._assumed = Assumed()
+        self._seq = 0
+
+    def rows(self, subjects: Sequence[Subject]) -> list[PlanRow]:
+        """The rows of a batch. A record that is, or will be, linked is told once, under its CRM key or that of the row that links it."""
+        planned = self.plan(subjects)
+        owners = sorted({_owner_key(s) for s, _ in planned} - {""})
+        with self._hands.store.read() as conn:
+            bases = runs.bases_of(conn, self._run, owners) if self._run else {}
+        out = []
+        for situation, decisions in planned:
+            if not any(d.actions for d in decisions) and all(d.verdict == "gone" for d in decisions):
+                continue  # known to be deleted, and nobody's counterpart
+            self._seq += 1
+            basis = basis_of(situation, bases.get(_owner_key(situation), ""), self._pairing.policy_version)
+            out.append(row_of(self._seq, situation, decisions, basis))
+        return out
+
+    def plan(self, subjects: Sequence[Subject]) -> list[Planned]:
+        """The decisions about a batch, with those that follow once its links are made."""
+        with self._hands.store.read() as conn:
+            under = canonical(conn, self._pairing, subjects)
+        left = [s for s in subjects if under[s] == s and not self._assumed.joined(s)]
+        out: list[Planned] = []
+        while left:
+            now, left = apart(plan_batch(self._pairing, left, self._hands, self._assumed))
+            done = [(situation, checked(situation, decisions, self._pairing)) for situation, decisions in now]
+            joined = {s.subject: subject for s, decisions in done if (subject := self._assume(s, decisions)) is not None}
+            after = self._follow(joined)
+            out += [(s, (*decisions, *after.get(s.subject, ()))) for s, decisions in done]
+            left = [s for s in left if not self._assumed.joined(s)]
+        return out
+
+    def _assume(self, situation: Situation, decisions: Sequence[Any]) -> Subject | None:
+        """Takes for granted what a row will do. A record that is linked is planned again: the CRM key it then goes by."""
+        subject = situation.subject
+        me = situation.seen(subject.side)
+        for decision in decisions:
+            for action in decision.actions:
+                if isinstance(action, Join) and decision.verdict == "linked":
+                    self._assumed.join(action.kind, action.a_key, action.b_key, action.agreed_a, action.agreed_b)
+                    return Subject("a", action.kind, action.a_key) if action.kind in ("party", "contact") else None
+            for send in decision.sends:
+                if send.write.operation == "create" and send.write.kind == subject.kind and me is not None:
+                    self._assumed.make(subject, me.keys)
+        return None
+
+    def _follow(self, joined: dict[Subject, Subject]) -> dict[Subject, tuple[Any, ...]]:
+        planned = plan_batch(self._pairing, sorted(set(joined.values())), self._hands, self._assumed) if joined else []
+        self._assumed.forget_agreed()
+        found = {s.subject: checked(s, decisions, self._pairing) for s, decisions in planned}
+        return {first: tuple(d for d in found.get(second, ()) if d.actions) for first, second in joined.items()}
+
+
+def _owner_key(situation: Situation) -> str:
+    owner = situation.owner
+    return f"{situation.subject.side}:{owner.kind}:{owner.key}" if owner is not None else ""

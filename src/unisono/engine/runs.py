@@ -1,0 +1,279 @@
+"""Carrying out a plan that a person released: exactly its rows, each only while what it rests on still holds.
+
+The rows are ordinary work under the run's name, done by the ordinary engine after everything of today. Before a batch of them is written,
+``admit`` lets through what is as planned; the rest is planned anew, stored and shown, and waits for a second release.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from sqlalchemy import Connection
+
+from unisono.engine.apart import Planned
+from unisono.engine.hands import Hands, Pairing
+from unisono.engine.planrow import as_planned, basis_of, checked, row_of, touches
+from unisono.engine.settle import mark_for
+from unisono.plan.actions import Ask, Decision, Report, Wait
+from unisono.plan.situation import Subject, subject_of
+from unisono.store import lanes, pairs, runs, work
+from unisono.store.runs import CHANGED, PENDING, PLANNED_KINDS, PlanRow, Run
+from unisono.store.stamps import stamp
+from unisono.store.work import Mark, Task
+
+PRIORITY = 50
+"""Of a run's records: after webhooks and people (0), polls (10) and documents (20)."""
+NEXT = 40
+"""Of a run's records that today's work waits for."""
+_PAGE = 1000
+
+
+class RunOver(ValueError):
+    """A run cannot do that any more, or not yet. ``args``: its id and state."""
+
+
+def release_run(pairing: Pairing, hands: Hands, run_id: str, by: str) -> int:
+    """From now on the pair writes, and the run's rows are carried out; returns how many. Raises ``RunOver``, ``KeyError``.
+
+    A second release confirms what had changed since the preview, as it is shown now.
+    """
+    now = hands.clock.now()
+    with hands.store.write() as conn:
+        found = runs.get_run(conn, run_id)
+        if found.pair != pairing.id or found.kind not in PLANNED_KINDS or found.state in ("planning", "stopped"):
+            raise RunOver(run_id, found.state)
+        row = pairs.get_pair(conn, pairing.id)
+        first = not row.released_at
+        pair_values = {"released_at": stamp(now)} if first else {}
+        if found.state == "previewed":
+            pair_values |= {f"position_{s}": max(getattr(row, f"position_{s}"), n) for s, n in found.sheet.get("seen", {}).items()}
+            runs.update_run(conn, run_id, sheet={**found.sheet, "released_at": stamp(now)})
+            if first:
+                # What was read since and is in no row came after the preview: it is shown, not done.
+                work.join_run(conn, pairing.lane, run_id, PRIORITY)
+        pairs.update_pair(conn, pairing.id, state="released", told={}, **pair_values)
+        runs.update_run(conn, run_id, state="running", ended_at="")
+        values = {"version": str(row.policy_version), "run": run_id}
+        pairs.note(conn, pairing.id, "pair", pairing.id, "released", values, row.name, now, by)
+        if found.state == "previewed":
+            return _mark_all(conn, run_id, None, pairing, hands)
+        count = _mark_all(conn, run_id, CHANGED, pairing, hands)
+        runs.change_outcomes(conn, run_id, (CHANGED,), "")
+        return count
+
+
+def _mark_all(conn: Connection, run_id: str, outcome: str | None, pairing: Pairing, hands: Hands) -> int:
+    count, after = 0, 0
+    while page := runs.rows(conn, run_id, outcome=outcome, after=after, limit=_PAGE):
+        marks = [_mark(subject_of(row.key)) for row in page]
+        count += work.mark(conn, pairing.lane, marks, hands.clock.now(), run=run_id)
+        after = page[-1].seq
+    return count
+
+
+def _mark(subject: Subject) -> Mark:
+    return replace(mark_for(subject.side, subject.kind, subject.key), priority=PRIORITY)
+
+
+def pause_run(hands: Hands, run_id: str) -> bool:
+    """Its records are not due until it goes on; a wave under way ends first. False if it was not running."""
+    with hands.store.write() as conn:
+        return runs.move(conn, run_id, "paused", ("running",), hands.clock.now())
+
+
+def resume_run(hands: Hands, run_id: str) -> bool:
+    """Goes on. False if it was not paused."""
+    with hands.store.write() as conn:
+        return runs.move(conn, run_id, "running", ("paused",), hands.clock.now())
+
+
+def stop_run(hands: Hands, run_id: str) -> bool:
+    """What is not done yet is left as it is, for good. False if the run is over already."""
+    with hands.store.write() as conn:
+        found = runs.get_run(conn, run_id)
+        moved = found.kind in PLANNED_KINDS and runs.move(conn, run_id, "stopped", ("running", "paused"), hands.clock.now())
+        if moved:
+            runs.change_outcomes(conn, run_id, (*PENDING, CHANGED), "stopped")
+            work.drop_run(conn, f"pair:{found.pair}", run_id)
+            runs.recount(conn, run_id)
+        return moved
+
+
+def halted(pairing: Pairing, hands: Hands) -> bool:
+    """Whether the run at work was paused or stopped meanwhile, by whatever process."""
+    if not pairing.run:
+        return False
+    with hands.store.read() as conn:
+        return runs.state_of(conn, pairing.run) in ("paused", "stopped")
+
+
+def close_finished(pairing: Pairing, hands: Hands) -> None:
+    """A run none of whose records is due any more is done; what waits for others or for a person is in its rows."""
+    with hands.store.read() as conn:
+        live = runs.live_run(conn, pairing.id)
+        left = work.left_of_run(conn, pairing.lane, live.id) if live else {}
+    if live is None:
+        return
+    with hands.store.write() as conn:
+        lanes.check_epoch(conn, pairing.lane, pairing.epoch)
+        runs.recount(conn, live.id)
+        if not left.get("ready"):
+            runs.move(conn, live.id, "done", ("running",), hands.clock.now())
+
+
+def admit(planned: Sequence[Planned], by_subject: Mapping[Subject, Sequence[Task]], pairing: Pairing, hands: Hands) -> list[Planned]:
+    """Of a run's records those that may go on: as they were previewed, or with nothing to do. Of ordinary ones all but what is older than
+    the release and in no row of the run under way."""
+    if not pairing.run:
+        return _ordinary(planned, by_subject, pairing, hands)
+    gate = _Gate(planned, by_subject, pairing, hands)
+    good: list[Planned] = []
+    for situation, decisions in planned:
+        decisions = checked(situation, decisions, pairing)
+        if gate.holds(situation, decisions):
+            good.append((situation, decisions))
+        elif not gate.change(situation, decisions):
+            good.append((situation, decisions))
+    gate.keep()
+    return good
+
+
+class _Gate:
+    """Compares a batch with the rows that were released."""
+
+    def __init__(self, planned: Sequence[Planned], by_subject: Mapping[Subject, Sequence[Task]], pairing: Pairing, hands: Hands) -> None:
+        self._tasks, self._pairing, self._hands = by_subject, pairing, hands
+        keys = [task.key for s, _ in planned for task in by_subject[s.subject]] + [str(s.subject) for s, _ in planned]
+        owners = [f"{s.subject.side}:{s.owner.kind}:{s.owner.key}" for s, _ in planned if s.owner is not None]
+        with hands.store.read() as conn:
+            self._rows = runs.rows_of(conn, pairing.run, keys)
+            self._owners = runs.bases_of(conn, pairing.run, owners)
+            begun = [key for key, row in self._rows.items() if row.outcome == "begun"]
+            self._written = runs.written(conn, pairing.run, begun + [str(s.subject) for s, _ in planned] if begun else [])
+            self._seq = runs.next_seq(conn, pairing.run)
+        self._fresh: list[PlanRow] = []
+        self._added: list[PlanRow] = []
+        self._held: list[tuple[Task, str, str]] = []
+
+    def holds(self, situation: object, decisions: Sequence[Decision]) -> bool:
+        """Whether a record may be worked on as it is planned now."""
+        s = situation
+        row = self._row(s.subject)  # type: ignore[attr-defined]
+        if row is None or row.outcome == CHANGED:
+            return False
+        if row.outcome == "begun":
+            done = max(self._written.get(row.key, 0), self._written.get(str(s.subject), 0))  # type: ignore[attr-defined]
+            # All that was planned is done: what comes now is of today.
+            return done >= len(row.action.get("writes", [])) or as_planned(row, decisions)
+        if row.outcome not in PENDING:
+            return True
+        if any(isinstance(a, Wait) for d in decisions for a in d.actions) and not touches(decisions):
+            return True
+        return self._basis(s) == row.basis and as_planned(row, decisions)
+
+    def change(self, situation: object, decisions: Sequence[Decision]) -> bool:
+        """Notes what a record's plan is now. True if it must be confirmed first; nothing to write or link needs no second look."""
+        s = situation
+        subject: Subject = s.subject  # type: ignore[attr-defined]
+        row = self._row(subject)
+        hold = touches(decisions)
+        fresh = row_of(row.seq if row else self._seq, s, decisions, self._basis(s), key=row.key if row else "")  # type: ignore[arg-type]
+        fresh = replace(fresh, outcome=CHANGED if hold else "")
+        if row is None:
+            self._seq += 1
+            self._added.append(fresh)
+            self._rows[fresh.key] = fresh
+        else:
+            self._fresh.append(fresh)
+        if hold:
+            self._held += [(task, "held", CHANGED) for task in self._tasks[subject]]
+        return hold
+
+    def keep(self) -> None:
+        """Writes down what had changed."""
+        if not (self._fresh or self._added or self._held):
+            return
+        with self._hands.store.write() as conn:
+            lanes.check_epoch(conn, self._pairing.lane, self._pairing.epoch)
+            runs.replan(conn, self._pairing.run, self._fresh)
+            runs.add_rows(conn, self._pairing.run, self._added)
+            work.park(conn, self._pairing.lane, self._held)
+            work.join_run(conn, self._pairing.lane, self._pairing.run, PRIORITY, [task.key for task, _, _ in self._held])
+
+    def _row(self, subject: Subject) -> PlanRow | None:
+        """The record's row: of several (both sides of a link that the plan makes) the one that is to do something."""
+        keys = [*(task.key for task in self._tasks[subject]), str(subject)]
+        found = [self._rows[key] for key in dict.fromkeys(keys) if key in self._rows]
+        return min(found, key=lambda r: (r.outcome not in (*PENDING, CHANGED), not r.action.get("writes") and not r.action.get("links")), default=None)
+
+    def _basis(self, situation: object) -> str:
+        s = situation
+        owner = s.owner  # type: ignore[attr-defined]
+        key = f"{s.subject.side}:{owner.kind}:{owner.key}" if owner is not None else ""  # type: ignore[attr-defined]
+        return basis_of(s, self._owners.get(key, ""), self._pairing.policy_version)  # type: ignore[arg-type]
+
+
+def _ordinary(planned: Sequence[Planned], by_subject: Mapping[Subject, Sequence[Task]], pairing: Pairing, hands: Hands) -> list[Planned]:
+    with hands.store.read() as conn:
+        live = runs.live_run(conn, pairing.id)
+    old = [(s, d) for s, d in planned if s.history and touches(d)] if live is not None and live.kind == "first" else []
+    if live is None or not old:
+        return list(planned)
+    under = replace(pairing, run=live.id)
+    with hands.store.read() as conn:
+        known = runs.rows_of(conn, live.id, [k for s, _ in old for k in (str(s.subject), *(t.key for t in by_subject[s.subject]))])
+    unknown = [(s, d) for s, d in old if not any(k in known for k in (str(s.subject), *(t.key for t in by_subject[s.subject])))]
+    gate = _Gate(unknown, by_subject, under, hands)
+    held = {s.subject for s, d in unknown if gate.change(s, d)}
+    gate.keep()
+    return [(s, d) for s, d in planned if s.subject not in held]
+
+
+def begin(conn: Connection, subjects: Sequence[Subject], by_subject: Mapping[Subject, Sequence[Task]], pairing: Pairing) -> None:
+    """Rows in the middle of which the process may end: from now on only their writes count, since they change what they rested on."""
+    if pairing.run:
+        runs.put_outcomes(conn, pairing.run, {key: "begun" for s in subjects for key in _keys(s, by_subject)})
+
+
+def settle_rows(
+    conn: Connection, planned: Sequence[Planned], by_subject: Mapping[Subject, Sequence[Task]], pairing: Pairing
+) -> None:
+    """What became of rows with nothing left to send. What is settled is ordinary work from now on."""
+    if not pairing.run:
+        return
+    outcomes: dict[str, str] = {}
+    left: list[str] = []
+    for situation, decisions in planned:
+        actions = [a for d in decisions for a in d.actions]
+        wait = next((a for a in actions if isinstance(a, Wait)), None)
+        keys = _keys(situation.subject, by_subject)
+        if any(d.verdict == "linked" for d in decisions):
+            outcomes |= dict.fromkeys(keys, "begun")
+        elif wait is not None:
+            outcomes |= dict.fromkeys(keys, "waiting")
+        else:
+            asked, told = any(isinstance(a, Ask) for a in actions), any(isinstance(a, Report) for a in actions)
+            outcomes |= dict.fromkeys(keys, "asked" if asked else "refused" if told else "done")
+            left += [task.key for task in by_subject[situation.subject]]
+    runs.put_outcomes(conn, pairing.run, outcomes)
+    work.leave_run(conn, pairing.lane, left)
+
+
+def fail_row(conn: Connection, subject: Subject, by_subject: Mapping[Subject, Sequence[Task]], pairing: Pairing) -> None:
+    """A write of a row was refused: it waits for a change or a person, as any record does."""
+    if pairing.run:
+        runs.put_outcomes(conn, pairing.run, dict.fromkeys(_keys(subject, by_subject), "failed"))
+        work.leave_run(conn, pairing.lane, [task.key for task in by_subject[subject]])
+
+
+def _keys(subject: Subject, by_subject: Mapping[Subject, Sequence[Task]]) -> list[str]:
+    return list(dict.fromkeys([*(task.key for task in by_subject[subject])]))
+
+
+def again(subject: Subject, pairing: Pairing) -> Mark:
+    """A record that was just linked is looked at again, as part of its run if it has one."""
+    return _mark(subject) if pairing.run else mark_for(subject.side, subject.kind, subject.key)
+
+
+__all__ = ["PRIORITY", "Run", "RunOver", "admit", "release_run"]

@@ -1,0 +1,100 @@
+"""Pulls: a mark moves only when everything before it is stored; single bad rows hold up nobody."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.stories.folk import company, company_names, customer, invoice, notes
+from tests.support.village import Village
+from unisono.engine.pull import pull
+from unisono.model.errors import BadAnswer, SystemFault
+from unisono.store import pairs, seen
+
+
+def marks(v: Village, side: str) -> dict[str, Any]:
+    """The marks of a connection, by resource."""
+    with v.house.store.read() as conn:
+        return dict(pairs.get_connection(conn, v.a if side == "a" else v.b).marks)
+
+
+def stored(v: Village, resource: str) -> int:
+    """How many rows of a FastBill list are known."""
+    with v.house.store.read() as conn:
+        return seen.count_rows(conn, v.b, resource)
+
+
+def test_a_pull_that_breaks_on_its_second_page_keeps_the_first_and_leaves_the_mark(v: Village) -> None:
+    for number in range(150):
+        customer(v, ORGANIZATION=f"Kunde {number:03d} GmbH")
+    before = marks(v, "b")
+    v.clock.advance(300)
+    v.books.world.faults.arm("html", match="customer.get", skip=1)
+    with pytest.raises(BadAnswer):
+        pull(v.house.pairing(v.pair).b, v.house.hands())
+    assert stored(v, "customer") == 100, "what came is kept"
+    assert marks(v, "b")["customer"] == before["customer"]
+    assert marks(v, "b")["invoice"] == before["invoice"], "nothing behind it was read"
+    v.sync()
+    assert len(company_names(v)) == 150
+    assert stored(v, "customer") == 150
+    assert marks(v, "b")["customer"] != before["customer"]
+
+
+def test_invoices_written_while_their_list_cannot_be_read_are_not_skipped(v: Village) -> None:
+    born = customer(v)
+    v.sync()
+    for day in range(3):
+        invoice(v, born, TITLE=f"Tag {day}")
+        v.books.world.faults.arm("status", match="invoice.get", times=3, value=503)
+        v.clock.advance(86400)
+        with pytest.raises(SystemFault):
+            pull(v.house.pairing(v.pair).b, v.house.hands())
+    v.books.world.faults.clear()
+    v.sync()
+    assert len(notes(v)) == 3
+
+
+def test_an_unchanged_row_is_stored_once_and_counts_as_no_change(v: Village) -> None:
+    customer(v)
+    company(v)
+    first = pull(v.house.pairing(v.pair).b, v.house.hands())
+    again = pull(v.house.pairing(v.pair).b, v.house.hands())
+    assert (first.rows, first.changed) == (1, 1)
+    assert (again.rows, again.changed, again.gone) == (1, 0, 0)
+
+
+def test_a_row_that_cannot_be_read_is_named_and_the_rest_of_the_page_is_stored(v: Village) -> None:
+    keys = [customer(v, ORGANIZATION=f"Kunde {n} GmbH") for n in range(3)]
+    v.books.world.storage.table("customers")[keys[1]]["CUSTOMER_TYPE"] = "alien"
+    pulled = pull(v.house.pairing(v.pair).b, v.house.hands())
+    assert [(resource, key, fault.values["field"]) for resource, key, fault in pulled.unreadable] == [
+        ("customer", str(keys[1]), "CUSTOMER_TYPE")
+    ]
+    assert stored(v, "customer") == 2
+    assert pulled.gone == 0
+
+
+def test_a_row_that_turns_unreadable_is_not_taken_for_deleted(v: Village) -> None:
+    key = customer(v, ORGANIZATION="Kunde GmbH")
+    v.sync()
+    v.books.world.storage.table("customers")[key]["CUSTOMER_TYPE"] = "alien"
+    for _ in range(3):
+        v.sync()
+    assert company_names(v) == ["Kunde GmbH"]
+    assert not [n for n in v.notes() if n["event"] == "unlinked"]
+    assert [p.code for p in v.problems()] == ["bad-field"]
+    v.books.world.storage.table("customers")[key]["CUSTOMER_TYPE"] = "business"
+    v.sync()
+    assert v.problems() == []
+
+
+def test_the_problem_of_an_unreadable_row_ends_with_the_row(v: Village) -> None:
+    key = customer(v, ORGANIZATION="Kunde GmbH")
+    v.books.world.storage.table("customers")[key]["CUSTOMER_TYPE"] = "alien"
+    v.sync()
+    assert [p.code for p in v.problems()] == ["bad-field"]
+    v.books_act("delete_customer", ID=str(key))
+    v.sync()
+    assert v.problems() == []
