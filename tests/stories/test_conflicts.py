@@ -39,7 +39,7 @@ def test_a_field_edited_on_both_sides_is_a_question_with_both_values_and_nothing
 
 
 @BOTH
-@pytest.mark.parametrize(("said", "after"), [("crm", "030 1111"), ("invoicing", "030 2222")])
+@pytest.mark.parametrize(("said", "after"), (("crm", "030 1111"), ("invoicing", "030 2222")))
 def test_the_answer_makes_both_sides_equal_with_one_write(v: Village, said: str, after: str) -> None:
     sun, there = linked(v)
     both_edit(v, sun, there)

@@ -38,6 +38,7 @@ def complete(documents: bool = True) -> str:
 
 def old_firm(v: Village) -> None:
     """What both sides have held for years before the pair is set up."""
+    born = 0
     for number in range(3):
         born = customer(v, ORGANIZATION=f"Altkunde {number} GmbH", EMAIL=f"kunde{number}@alt.example")
         invoice(v, born, TITLE=f"Altrechnung {number}")

@@ -327,7 +327,7 @@ def test_an_invoice_beside_an_offer_that_has_nothing_to_do_with_it_lands_on_the_
 
 @pytest.mark.feature("F20", kind="do")
 def test_a_document_that_did_not_change_is_not_fetched_or_put_again(v: Village) -> None:
-    born, there = linked_customer(v)
+    born, _there = linked_customer(v)
     invoice(v, born)
     v.sync()
     before = (count(v, "a", "POST protocols"), len(v.writes("a")), [c.operation for c in v.books.world.log.calls].count("GET download"))

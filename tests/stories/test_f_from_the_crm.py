@@ -268,7 +268,7 @@ def test_the_tag_carries_a_person_without_a_company_over(v: Village) -> None:
 
 
 @pytest.mark.feature("F11", kind="do")
-@pytest.mark.parametrize("other", ["fastbill", "FastBill alt", "Kunde"])
+@pytest.mark.parametrize("other", ("fastbill", "FastBill alt", "Kunde"))
 def test_any_other_tag_does_nothing(v: Village, other: str) -> None:
     tag(v, "company", company(v), other)
     v.sync()

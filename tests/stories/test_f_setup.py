@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.stories.folk import BOTH, company, companies, company_names, customer, customer_names, deal_of, estimates
+from tests.stories.folk import BOTH, companies, company, company_names, customer, customer_names, deal_of, estimates
 from tests.support.village import Village, village
 from unisono.locale.say import say
 from unisono.model.errors import LoginRefused
@@ -55,7 +55,7 @@ def test_a_wrong_key_is_refused_and_nothing_is_stored(unreleased: Village) -> No
 
 
 @pytest.mark.feature("F01", kind="do")
-@pytest.mark.parametrize("missing", ["email", "api_key"])
+@pytest.mark.parametrize("missing", ("email", "api_key"))
 def test_a_value_that_is_missing_is_named_before_anything_is_called(unreleased: Village, missing: str) -> None:
     v = unreleased
     before = v.calls("b")
@@ -101,7 +101,7 @@ def test_set_up_says_where_the_crm_keeps_its_integrations() -> None:
 
 
 @pytest.mark.feature("F02", kind="tell")
-@pytest.mark.parametrize("language", ["de", "en", "pl", "ro"])
+@pytest.mark.parametrize("language", ("de", "en", "pl", "ro"))
 def test_both_paths_are_told_in_every_language(language: str) -> None:
     for code in ("fastbill.where.api_key", "fastbill.where.email", "centralstation.where.api_key", "centralstation.where.integrations"):
         assert say(code, {}, language) not in ("", code)

@@ -151,8 +151,8 @@ def test_a_lost_answer_to_an_edit_ends_with_both_sides_equal(v: Village, fault: 
     in_step(v)
 
 
-@pytest.mark.parametrize("times", [2, 4])
-@pytest.mark.parametrize("fault", ["timeout-before", "timeout-after"])
+@pytest.mark.parametrize("times", (2, 4))
+@pytest.mark.parametrize("fault", ("timeout-before", "timeout-after"))
 def test_answers_lost_again_and_again_still_leave_exactly_one_of_each(v: Village, fault: str, times: int) -> None:
     deal_of(v, company(v))
     v.books.world.faults.arm(fault, ".create", times=times)

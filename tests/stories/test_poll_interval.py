@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.stories.folk import company, companies, customer, deal_of, estimates
+from tests.stories.folk import companies, company, customer, deal_of, estimates
 from tests.support.village import Village
 from unisono.wiring.running import Runner
 from unisono.wiring.setup import delays

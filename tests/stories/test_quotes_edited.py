@@ -33,7 +33,7 @@ def test_an_edited_offer_is_a_question_and_the_estimate_stays_as_it_is(v: Villag
 
 
 @pytest.mark.feature("F07", kind="do")
-@pytest.mark.parametrize("said", ["leave", "done-by-hand"])
+@pytest.mark.parametrize("said", ("leave", "done-by-hand"))
 def test_left_as_it_is_it_is_not_asked_about_again(v: Village, said: str) -> None:
     made = offered(v)
     edited(v, made)

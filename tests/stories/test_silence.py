@@ -92,7 +92,7 @@ def test_what_we_wrote_into_the_crm_does_not_echo_into_fastbill(v: Village) -> N
     assert companies(v)[0]["addrs"][0]["city"] == "Bonn"
 
 
-@pytest.mark.parametrize("turns", [1, 5])
+@pytest.mark.parametrize("turns", (1, 5))
 def test_each_edit_of_a_person_makes_at_most_one_write_at_the_other_side(v: Village, turns: int) -> None:
     sun = company(v)
     deal_of(v, sun)

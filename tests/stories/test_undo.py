@@ -345,13 +345,6 @@ def test_undo_of_a_whole_first_sync_leaves_both_sides_as_before(unreleased: Vill
     assert len(differ) <= len(kept)
 
 
-@pytest.mark.slow
-def test_undo_of_a_first_sync_of_five_hundred(unreleased: Village) -> None:
-    done, differ = compare(unreleased, 500)
-    assert done.count("delete") >= 400
-    assert len(differ) <= done.count("unlink") + done.count("leave")
-
-
 def test_an_undo_that_was_killed_in_the_middle_goes_on(v: Village) -> None:
     """The answer to a deletion is lost: the next sync looks, and another undo takes up where the first one stopped."""
     for n in range(4):

@@ -14,7 +14,8 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from unisono.locale.say import LANGUAGES, say
+from unisono.locale.languages import LANGUAGES
+from unisono.locale.say import say
 from unisono.locale.tell import tell
 from unisono.store.doors import Store
 from unisono.store.secrets import KeyRing, key_file

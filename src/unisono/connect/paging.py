@@ -57,9 +57,8 @@ def walk(read: Callable[[int], Stretch[T]], told: dict[str, str]) -> Iterator[tu
 
 def numbered(at: int, most: int) -> tuple[int, int]:
     """Number (from 1) and size of the page that begins at ``at`` or a little before it and reaches furthest, ``most`` rows at the most."""
-    if at <= 0:
-        return 1, most
     fewest = -(-at // most)
-    sizes = [(pages, at // pages) for pages in range(fewest, min(fewest + 12, at) + 1)]
-    pages, size = max(sizes, key=lambda one: (one[0] + 1) * one[1])
+    choices = [(0, most)] + [(pages, at // pages) for pages in range(max(1, fewest), min(fewest + 12, at) + 1)]
+    reaching = [(pages, size) for pages, size in choices if pages or at < most]
+    pages, size = max(reaching, key=lambda one: (one[0] + 1) * one[1])
     return pages + 1, size

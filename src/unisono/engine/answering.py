@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from unisono.engine.hands import Hands, Pairing
 from unisono.engine.settle import mark_for
 from unisono.plan.situation import subject_of
 from unisono.store import asking, pairs, work
 from unisono.store.asking import Question
-
-SNOOZE = timedelta(days=7)
 
 
 def answer(pairing: Pairing, hands: Hands, question_id: str, said: str, by: str) -> Question | None:
@@ -21,7 +17,7 @@ def answer(pairing: Pairing, hands: Hands, question_id: str, said: str, by: str)
         if question is None:
             return None
         subject = subject_of(question.key)
-        due = now + SNOOZE if said == "later" else now
+        due = now + asking.SNOOZE if said == "later" else now
         work.mark(conn, pairing.lane, [mark_for(subject.side, subject.kind, subject.key, 0)], due)
         values = {"code": question.code, "answer": said}
         pairs.note(conn, pairing.id, subject.kind, question.key, "answered", values, question.label, now, by)

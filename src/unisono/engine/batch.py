@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from sqlalchemy import Connection
 
+from unisono.engine.apart import apart
 from unisono.engine.apply import Job, apply, remove_files, with_reference
 from unisono.engine.assumed import Assumed
 from unisono.engine.gather import canonical, gather
@@ -15,10 +16,11 @@ from unisono.engine.hands import Hands, Pairing
 from unisono.engine.outcome import Outcome
 from unisono.engine.pull import raw_hash
 from unisono.engine.recover import adopt, next_probe
-from unisono.engine.settle import mark_for, report_fault, settle_decision, settle_jobs
+from unisono.engine.runs import NEXT, admit, again, begin, fail_row, halted, settle_rows
+from unisono.engine.settle import report_fault, settle_decision, settle_jobs
 from unisono.model.errors import Full, LoginRefused, NotThere, Refused, SystemFault, TryLater
 from unisono.model.record import label_of
-from unisono.plan.actions import Ask, Decision, Reason, Report, Send, Wait
+from unisono.plan.actions import Ask, Decision, Join, Reason, Report, Send, Wait
 from unisono.plan.planner import RANKS, plan
 from unisono.plan.situation import Situation, Subject, subject_of
 from unisono.store import asking, intents, lanes, seen, work
@@ -33,12 +35,15 @@ TRIES = 8
 """Failures in a row after which a record is shown as a problem; it is tried again all the same, ever more rarely."""
 LATER = timedelta(minutes=5)
 SOON = timedelta(seconds=1)
+RUN_BATCHES = 4
+"""Batches of a run in one cycle: then both sides may be polled again, so that today's changes go before history."""
 LEASE = 300
 """Seconds a lane is held without being renewed: longer than a wave of calls can take."""
 
 
 def batches(pairing: Pairing, hands: Hands) -> Iterator[list[Task]]:
-    """What is due, in batches of one rank. Each is worked off before the next is asked for."""
+    """What is due, in batches of one rank and one run (or none). Each is worked off before the next is asked for."""
+    of_run = 0
     while True:
         with hands.store.read() as conn:
             tasks = work.due(conn, pairing.lane, hands.clock.now(), BATCH)
@@ -46,6 +51,10 @@ def batches(pairing: Pairing, hands: Hands) -> Iterator[list[Task]]:
             return
         with hands.store.write() as conn:
             lanes.renew_lane(conn, pairing.lane, pairing.epoch, hands.clock.now(), LEASE)
+        of_run += 1 if tasks[0].run else 0
+        if of_run > RUN_BATCHES:
+            return
+        tasks = [t for t in tasks if t.run == tasks[0].run]
         # One rank at a time: what others depend on is settled before they are planned.
         rank = min(RANKS.get(t.kind, 9) for t in tasks)
         yield [t for t in tasks if RANKS.get(t.kind, 9) == rank]
@@ -75,33 +84,60 @@ def plan_all(pairing: Pairing, outcome: Outcome, hands: Hands) -> None:
 
 def work_off(tasks: list[Task], pairing: Pairing, outcome: Outcome, hands: Hands) -> None:
     """Plans a batch, writes it in waves, plans it again until nothing is left to write. What a closed side would take waits."""
+    pairing = replace(pairing, run=tasks[0].run)
     with hands.store.read() as conn:
         subject = canonical(conn, pairing, [subject_of(t.key) for t in tasks])
     by_subject: dict[Subject, list[Task]] = {}
     for task in tasks:
         by_subject.setdefault(subject[subject_of(task.key)], []).append(task)
     left = _without_unsettled(by_subject, pairing, hands)
-    for _ in range(ROUNDS):
+    while left and not halted(pairing, hands):
+        left = _rounds(left, by_subject, pairing, outcome, hands)
+
+
+def _rounds(left: list[Subject], by_subject: dict[Subject, list[Task]], pairing: Pairing, outcome: Outcome, hands: Hands) -> list[Subject]:
+    """Works records off; returns those that have to be looked at after them, since they may be about the same counterpart."""
+    after: list[Subject] = []
+    for number in range(ROUNDS):
         if not left:
-            return
+            return after
         planned = plan_batch(pairing, left, hands)
+        if not number:
+            planned, after = apart(planned)
         outcome.planned += len(planned)
+        planned = admit(planned, by_subject, pairing, hands)
         jobs = [job for job in (_job(s, d, pairing) for s, d in planned) if job is not None]
         writing = {job.subject for job in jobs}
         _settle_quiet([(s, d) for s, d in planned if s.subject not in writing], by_subject, pairing, outcome, hands)
         if not jobs:
-            return
-        _settle_parts([(s, d) for s, d in planned if s.subject in writing], pairing, hands)
-        again: list[Subject] = []
-        for start in range(0, len(jobs), WAVE):
-            wave = _open_jobs(jobs[start : start + WAVE], by_subject, pairing, outcome, hands)
-            apply(wave, pairing, hands)
-            adopt([job for job in wave if job.found], pairing, hands)
-            settle_jobs([job for job in wave if not job.found], pairing, hands)
-            remove_files(wave, hands)
-            again += _after(wave, by_subject, pairing, outcome, hands)
-        left = sorted(again)
-    _park([(t, "held", "restless") for s in left for t in by_subject[s]], pairing, hands)
+            return after
+        _settle_parts([(s, d) for s, d in planned if s.subject in writing], by_subject, pairing, hands)
+        written = _waves(jobs, by_subject, pairing, outcome, hands)
+        if written is None:
+            return []
+        left = written
+    _park([(t, "held", "restless") for s in left for t in by_subject[s]], by_subject, pairing, hands)
+    return after
+
+
+def _waves(
+    jobs: Sequence[Job], by_subject: dict[Subject, list[Task]], pairing: Pairing, outcome: Outcome, hands: Hands
+) -> list[Subject] | None:
+    """Writes in waves; returns the records to be planned again, ``None`` if their run was paused or stopped meanwhile."""
+    again: list[Subject] = []
+    for start in range(0, len(jobs), WAVE):
+        if halted(pairing, hands):
+            return None
+        wave = _open_jobs(jobs[start : start + WAVE], by_subject, pairing, outcome, hands)
+        if pairing.run and wave:
+            with hands.store.write() as conn:
+                begin(conn, [job.subject for job in wave], by_subject, pairing)
+        apply(wave, pairing, hands)
+        adopt([job for job in wave if job.found], pairing, hands)
+        settle_jobs([job for job in wave if not job.found], pairing, hands)
+        remove_files(wave, hands)
+        again += _after(wave, by_subject, pairing, outcome, hands)
+    return sorted(again)
 
 
 def _open_jobs(jobs: Sequence[Job], by_subject: dict[Subject, list[Task]], pairing: Pairing, outcome: Outcome, hands: Hands) -> list[Job]:
@@ -163,7 +199,7 @@ def _settle_quiet(
     now = hands.clock.now()
     # What waits for an unclear create can go on as soon as that is settled.
     later = now + (LATER if probe is None else min(LATER, max(probe, SOON)))
-    again: list[Mark] = []
+    once_more: list[Mark] = []
     with hands.store.write() as conn:
         lanes.check_epoch(conn, pairing.lane, pairing.epoch)
         asked = asking.keys_asked(conn, pairing.id, keys)
@@ -177,7 +213,7 @@ def _settle_quiet(
             _resolve(conn, str(situation.subject), decisions, asked, pairing, hands)
             wait = next((a for d in decisions for a in d.actions if isinstance(a, Wait)), None)
             if any(d.verdict == "linked" for d in decisions):
-                again.append(mark_for(situation.subject.side, situation.subject.kind, situation.subject.key))
+                once_more.append(again(situation.subject, pairing))
             if wait is not None and not wait.on:
                 for task in tasks:
                     work.put_off(conn, pairing.lane, task, later, wait.reason.code, counted=False)
@@ -189,7 +225,10 @@ def _settle_quiet(
                 done += tasks
         work.acknowledge(conn, pairing.lane, done)
         work.park(conn, pairing.lane, parked)
-        work.mark(conn, pairing.lane, again, now)
+        settle_rows(conn, planned, by_subject, pairing)
+        if not pairing.run:
+            work.hasten(conn, pairing.lane, [on for _, state, on in parked if state == "waiting"], NEXT)
+        work.mark(conn, pairing.lane, once_more, now, run=pairing.run)
     hands.step("acknowledged")
 
 
@@ -198,17 +237,21 @@ def _resolve(conn: Connection, key: str, decisions: Sequence[Decision], asked: s
     if key not in asked:
         return
     standing = [(a.code, a.subject) for d in decisions for a in d.actions if isinstance(a, Ask)]
-    codes = [a.code for d in decisions for a in d.actions if isinstance(a, Report)]
+    told = [(a.code, a.field) for d in decisions for a in d.actions if isinstance(a, Report)]
     asking.withdraw_others(conn, pairing.id, key, standing)
-    asking.resolve_others(conn, pairing.id, key, codes, hands.clock.now())
+    asking.resolve_others(conn, pairing.id, key, told, hands.clock.now())
 
 
-def _settle_parts(planned: Sequence[tuple[Situation, tuple[Decision, ...]]], pairing: Pairing, hands: Hands) -> None:
+def _settle_parts(
+    planned: Sequence[tuple[Situation, tuple[Decision, ...]]], by_subject: dict[Subject, list[Task]], pairing: Pairing, hands: Hands
+) -> None:
     """Joins, questions and problems of records that are also written: noted before the writing starts."""
     parts = [(s, d) for s, decisions in planned for d in decisions if any(not isinstance(a, Send) for a in d.actions)]
     if parts:
         with hands.store.write() as conn:
             lanes.check_epoch(conn, pairing.lane, pairing.epoch)
+            # A part that moves what is agreed changes what the row rests on.
+            begin(conn, [s.subject for s, d in parts if any(isinstance(a, Join) for a in d.actions)], by_subject, pairing)
             for situation, decision in parts:
                 settle_decision(conn, decision, _label(situation), pairing, hands)
 
@@ -222,6 +265,8 @@ def _after(wave: Sequence[Job], by_subject: dict[Subject, list[Task]], pairing: 
         with hands.store.write() as conn:
             for job in uneven:
                 _sort_out(conn, job, by_subject[job.subject], pairing, outcome, hands)
+                if isinstance(job.fault, Refused):
+                    fail_row(conn, job.subject, by_subject, pairing)
     return [job.subject for job in wave if job.fault is None]
 
 
@@ -270,13 +315,19 @@ def _retry(conn: Connection, job: Job, fault: SystemFault, tasks: Sequence[Task]
         report_fault(conn, str(job.subject), job.subject.kind, job.label, fault, pairing, hands)
 
 
-def _park(rows: list[tuple[Task, str, str]], pairing: Pairing, hands: Hands) -> None:
+def _park(rows: list[tuple[Task, str, str]], by_subject: dict[Subject, list[Task]], pairing: Pairing, hands: Hands) -> None:
+    if not rows:
+        return
+    parked = {task.key for task, _, _ in rows}
     with hands.store.write() as conn:
         for task, _, _ in rows:
             subject = subject_of(task.key)
             report = Report(code="restless", values={"rounds": str(ROUNDS)})
             settle_decision(conn, Decision(subject, "refused", Reason("restless"), (report,)), task.key, pairing, hands)
         work.park(conn, pairing.lane, rows)
+        for subject, tasks in by_subject.items():
+            if any(task.key in parked for task in tasks):
+                fail_row(conn, subject, by_subject, pairing)
 
 
 def _label(situation: Situation) -> str:

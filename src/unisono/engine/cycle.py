@@ -8,6 +8,7 @@ from unisono.engine.hands import Hands, Pairing
 from unisono.engine.outcome import Outcome
 from unisono.engine.pull import pull
 from unisono.engine.recover import recover
+from unisono.engine.runs import close_finished
 from unisono.model.errors import SystemFault
 
 
@@ -30,6 +31,7 @@ def cycle(pairing: Pairing, hands: Hands, *, read: bool = True, dry: bool = Fals
             recover(pairing, hands, outcome)
             for tasks in batches(pairing, hands):
                 work_off(tasks, pairing, outcome, hands)
+            close_finished(pairing, hands)
             if pairing.unsure and whole and not outcome.closed:
                 now_sure(pairing, hands)
     except SystemFault as fault:

@@ -16,9 +16,9 @@ from unisono.engine.hands import Hands, Pairing
 from unisono.engine.planrow import as_planned, basis_of, checked, row_of, touches
 from unisono.engine.settle import mark_for
 from unisono.plan.actions import Ask, Decision, Report, Wait
-from unisono.plan.situation import Subject, subject_of
+from unisono.plan.situation import Situation, Subject, subject_of
 from unisono.store import lanes, pairs, runs, work
-from unisono.store.runs import CHANGED, PENDING, PLANNED_KINDS, PlanRow, Run
+from unisono.store.runs import CHANGED, PENDING, PLANNED_KINDS, PlanRow
 from unisono.store.stamps import stamp
 from unisono.store.work import Mark, Task
 
@@ -131,9 +131,7 @@ def admit(planned: Sequence[Planned], by_subject: Mapping[Subject, Sequence[Task
     good: list[Planned] = []
     for situation, decisions in planned:
         decisions = checked(situation, decisions, pairing)
-        if gate.holds(situation, decisions):
-            good.append((situation, decisions))
-        elif not gate.change(situation, decisions):
+        if gate.holds(situation, decisions) or not gate.change(situation, decisions):
             good.append((situation, decisions))
     gate.keep()
     return good
@@ -156,14 +154,14 @@ class _Gate:
         self._added: list[PlanRow] = []
         self._held: list[tuple[Task, str, str]] = []
 
-    def holds(self, situation: object, decisions: Sequence[Decision]) -> bool:
+    def holds(self, situation: Situation, decisions: Sequence[Decision]) -> bool:
         """Whether a record may be worked on as it is planned now."""
         s = situation
-        row = self._row(s.subject)  # type: ignore[attr-defined]
+        row = self._row(s.subject)
         if row is None or row.outcome == CHANGED:
             return False
         if row.outcome == "begun":
-            done = max(self._written.get(row.key, 0), self._written.get(str(s.subject), 0))  # type: ignore[attr-defined]
+            done = max(self._written.get(row.key, 0), self._written.get(str(s.subject), 0))
             # All that was planned is done: what comes now is of today.
             return done >= len(row.action.get("writes", [])) or as_planned(row, decisions)
         if row.outcome not in PENDING:
@@ -172,13 +170,13 @@ class _Gate:
             return True
         return self._basis(s) == row.basis and as_planned(row, decisions)
 
-    def change(self, situation: object, decisions: Sequence[Decision]) -> bool:
+    def change(self, situation: Situation, decisions: Sequence[Decision]) -> bool:
         """Notes what a record's plan is now. True if it must be confirmed first; nothing to write or link needs no second look."""
         s = situation
-        subject: Subject = s.subject  # type: ignore[attr-defined]
+        subject: Subject = s.subject
         row = self._row(subject)
         hold = touches(decisions)
-        fresh = row_of(row.seq if row else self._seq, s, decisions, self._basis(s), key=row.key if row else "")  # type: ignore[arg-type]
+        fresh = row_of(row.seq if row else self._seq, s, decisions, self._basis(s), key=row.key if row else "")
         fresh = replace(fresh, outcome=CHANGED if hold else "")
         if row is None:
             self._seq += 1
@@ -205,13 +203,17 @@ class _Gate:
         """The record's row: of several (both sides of a link that the plan makes) the one that is to do something."""
         keys = [*(task.key for task in self._tasks[subject]), str(subject)]
         found = [self._rows[key] for key in dict.fromkeys(keys) if key in self._rows]
-        return min(found, key=lambda r: (r.outcome not in (*PENDING, CHANGED), not r.action.get("writes") and not r.action.get("links")), default=None)
+        return min(
+            found,
+            key=lambda r: (r.outcome not in (*PENDING, CHANGED), not r.action.get("writes") and not r.action.get("links")),
+            default=None,
+        )
 
-    def _basis(self, situation: object) -> str:
+    def _basis(self, situation: Situation) -> str:
         s = situation
-        owner = s.owner  # type: ignore[attr-defined]
-        key = f"{s.subject.side}:{owner.kind}:{owner.key}" if owner is not None else ""  # type: ignore[attr-defined]
-        return basis_of(s, self._owners.get(key, ""), self._pairing.policy_version)  # type: ignore[arg-type]
+        owner = s.owner
+        key = f"{s.subject.side}:{owner.kind}:{owner.key}" if owner is not None else ""
+        return basis_of(s, self._owners.get(key, ""), self._pairing.policy_version)
 
 
 def _ordinary(planned: Sequence[Planned], by_subject: Mapping[Subject, Sequence[Task]], pairing: Pairing, hands: Hands) -> list[Planned]:
@@ -236,14 +238,19 @@ def begin(conn: Connection, subjects: Sequence[Subject], by_subject: Mapping[Sub
         runs.put_outcomes(conn, pairing.run, {key: "begun" for s in subjects for key in _keys(s, by_subject)})
 
 
-def settle_rows(
-    conn: Connection, planned: Sequence[Planned], by_subject: Mapping[Subject, Sequence[Task]], pairing: Pairing
-) -> None:
+def settle_rows(conn: Connection, planned: Sequence[Planned], by_subject: Mapping[Subject, Sequence[Task]], pairing: Pairing) -> None:
     """What became of rows with nothing left to send. What is settled is ordinary work from now on."""
     if not pairing.run:
         return
     outcomes: dict[str, str] = {}
     left: list[str] = []
+    waits = [
+        key
+        for s, decisions in planned
+        for key in _keys(s.subject, by_subject)
+        if any(isinstance(a, Wait) for d in decisions for a in d.actions)
+    ]
+    rows = runs.rows_of(conn, pairing.run, waits)
     for situation, decisions in planned:
         actions = [a for d in decisions for a in d.actions]
         wait = next((a for a in actions if isinstance(a, Wait)), None)
@@ -252,6 +259,8 @@ def settle_rows(
             outcomes |= dict.fromkeys(keys, "begun")
         elif wait is not None:
             outcomes |= dict.fromkeys(keys, "waiting")
+            # What was previewed as waiting was promised nothing: once its question is answered it is ordinary work.
+            left += [key for key in keys if key not in rows or not rows[key].action.get("writes")]
         else:
             asked, told = any(isinstance(a, Ask) for a in actions), any(isinstance(a, Report) for a in actions)
             outcomes |= dict.fromkeys(keys, "asked" if asked else "refused" if told else "done")
@@ -274,6 +283,3 @@ def _keys(subject: Subject, by_subject: Mapping[Subject, Sequence[Task]]) -> lis
 def again(subject: Subject, pairing: Pairing) -> Mark:
     """A record that was just linked is looked at again, as part of its run if it has one."""
     return _mark(subject) if pairing.run else mark_for(subject.side, subject.kind, subject.key)
-
-
-__all__ = ["PRIORITY", "Run", "RunOver", "admit", "release_run"]

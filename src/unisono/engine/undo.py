@@ -85,13 +85,16 @@ def undo(pairing: Pairing, hands: Hands, undoing: Undoing) -> Undoing:
             lanes.check_epoch(conn, pairing.lane, pairing.epoch)
             open_run(conn, undoing.run, pairing.id, len(undoing.shown), pairing.policy_version, hands.clock.now())
     pairing = replace(pairing, run=undoing.run)
+    known_failures = 0
     for rank in sorted(set(RANKS.values())):
         for side in ("b", "a"):
             _write([s for s in undoing.steps if RANKS.get(s.kind, 2) == rank and s.side == side], pairing, hands, undoing)  # type: ignore[arg-type]
-        with hands.store.read() as conn:
-            found = deeds(conn, pairing.id, undoing.scope)
-        # What could not be deleted still has its customer: that is looked at again before the customer's turn.
-        undoing.steps = _plan(found, pairing, hands, undoing)
+        if len(undoing.failed) > known_failures:
+            # What could not be deleted still rests on its customer: that is looked at again before the customer's turn.
+            known_failures = len(undoing.failed)
+            with hands.store.read() as conn:
+                found = deeds(conn, pairing.id, undoing.scope)
+            undoing.steps = _plan(found, pairing, hands, undoing)
     stuck = {step.record for step, _ in undoing.failed}
     _settle_quiet([s for s in undoing.steps if s.record not in stuck], pairing, hands, undoing)
     with hands.store.write() as conn:
@@ -112,18 +115,19 @@ def _targets(conn: Connection, found: Sequence[Deed], pairing: Pairing, undoing:
         # A file is put on a note and has no key of its own that could be looked up: it is told with its note.
         by_record.setdefault(deed.record, []).append(deed)
     unsettled = unsettled_keys(conn, pairing.id)
-    answers = asking.answers_for(conn, pairing.id, sorted({_subject_text(d, pairing, conn) for d in found}))
     out: list[Target] = []
     for (side, kind), keys in _grouped(by_record).items():
         where = pairing.side(side)
         now = seen.get_many(conn, where.id, kind, keys)
         rows = _rows(conn, where, now)
         linked = links.links_of(conn, pairing.id, kind, side, keys)
+        subjects = {key: f"a:{kind}:{linked[key].a_key}" if key in linked else f"{side}:{kind}:{key}" for key in keys}
+        answers = asking.answers_for(conn, pairing.id, list(subjects.values()))
         owned = seen.of_owners(conn, where.id, RESTING, keys)
         for key in keys:
             own = tuple(by_record[side, kind, key])
             link = linked.get(key)
-            subject = f"a:{kind}:{link.a_key}" if link is not None else f"{side}:{kind}:{key}"
+            subject = subjects[key]
             resting = [_reference(row.record) for row in owned.get(key, ())] + undoing.resting.get(side, {}).get(key, [])
             out.append(
                 Target(
@@ -148,11 +152,6 @@ def _grouped(records: dict[RecordKey, list[Deed]]) -> dict[tuple[Side, Kind], li
     for side, kind, key in records:
         out.setdefault((side, kind), []).append(key)
     return out
-
-
-def _subject_text(deed: Deed, pairing: Pairing, conn: Connection) -> str:
-    link = links.links_of(conn, pairing.id, deed.kind, deed.side, [deed.key]).get(deed.key)
-    return f"a:{deed.kind}:{link.a_key}" if link is not None else f"{deed.side}:{deed.kind}:{deed.key}"
 
 
 def _rows(conn: Connection, where: Connected, now: dict[str, Seen]) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal, localcontext
 
-from unisono.locale.say import LANGUAGES
+from unisono.locale.languages import LANGUAGES
 
 _DATES = {"de": "dd.MM.yyyy", "en": "d MMM yyyy", "pl": "dd.MM.yyyy", "ro": "dd.MM.yyyy"}
 """The English month is a word: 04/05 is read in two ways."""

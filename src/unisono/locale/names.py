@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from unisono.locale.say import LANGUAGES, catalogue_of
+from unisono.locale.languages import LANGUAGES
+from unisono.locale.say import catalogue_of
 
 _PREFIXES = {"quote": "document", "order": "document", "invoice": "document", "note": "document", "file": "file", "contact": "contact"}
 """Where a kind calls a field otherwise than a customer does (the title of a quote is no academic one)."""

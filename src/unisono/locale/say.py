@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
-LANGUAGES = ("de", "en", "pl", "ro")
+from unisono.locale.languages import LANGUAGES
 
 
 def say(code: str, values: Mapping[str, str], language: str) -> str:

@@ -159,15 +159,15 @@ def report(conn: Connection, new_id: str, pair: str, key: str, kind: str, label:
     new = statement.excluded
     again = {name: new[name] for name in ("field", "values", "raw", "label", "last_at")}
     counted = {"count": problem.c.count + 1, "state": func.coalesce(func.nullif(problem.c.state, "resolved"), "open")}
-    conn.execute(statement.on_conflict_do_update(index_elements=["pair", "key", "code"], set_=again | counted))
+    conn.execute(statement.on_conflict_do_update(index_elements=["pair", "key", "code", "field"], set_=again | counted))
 
 
-def resolve_others(conn: Connection, pair: str, key: str, standing: Sequence[str], now: datetime) -> None:
-    """Problems of a record that no longer arise (codes not among those standing) are resolved."""
+def resolve_others(conn: Connection, pair: str, key: str, standing: Sequence[tuple[str, str]], now: datetime) -> None:
+    """Problems of a record that no longer arise (code and field not among those standing) are resolved."""
     where = and_(problem.c.pair == pair, problem.c.key == key, problem.c.state != "resolved")
-    if standing:
-        where = and_(where, problem.c.code.not_in(standing))
-    conn.execute(update(problem).where(where).values(state="resolved", last_at=stamp(now)))
+    for row in conn.execute(select(problem.c.id, problem.c.code, problem.c.field).where(where)).all():
+        if (row.code, row.field) not in standing:
+            conn.execute(update(problem).where(problem.c.id == row.id).values(state="resolved", last_at=stamp(now)))
 
 
 def keys_asked(conn: Connection, pair: str, keys: Sequence[str]) -> set[str]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, Table, delete, insert, inspect, select, text, update
+from sqlalchemy import Connection, Table, delete, func, insert, inspect, select, text, update
 
 from unisono.store.doors import Store
 from unisono.store.folder import DATABASE
@@ -79,7 +79,7 @@ def restore(store: Store, path: Path) -> Kept:
     """
     with tempfile.TemporaryDirectory(prefix="unisono-") as folder, _opened(path, Path(folder)) as source:
         with source.read() as old, store.write() as new:
-            epochs = dict(new.execute(select(lane.c.name, lane.c.epoch)).tuples().all())
+            epochs = {row.name: row.epoch for row in new.execute(select(lane.c.name, lane.c.epoch))}
             paced = bool(new.execute(select(pace.c.scope).limit(1)).first())
             for table in reversed(metadata.sorted_tables):
                 if table is meta:
@@ -134,7 +134,7 @@ def _make_unsure(conn: Connection, epochs: dict[str, int]) -> None:
     conn.execute(update(pair).values(unsure=1))
     # Everything is read whole, at once.
     conn.execute(update(connection).values(marks="{}", next_poll=""))
-    known = dict(conn.execute(select(lane.c.name, lane.c.epoch)).tuples().all())
+    known = {row.name: row.epoch for row in conn.execute(select(lane.c.name, lane.c.epoch))}
     for name in {*known, *epochs}:
         epoch = max(known.get(name, 0), epochs.get(name, 0)) + 1
         values = {"holder": "", "until": "", "epoch": epoch}
@@ -179,8 +179,6 @@ def _finish(path: Path, now: datetime) -> Kept:
 
 
 def _kept(conn: Connection) -> Kept:
-    from sqlalchemy import func
-
     made = conn.execute(select(meta.c.value).where(meta.c.name == MADE_AT)).scalar() or ""
     there = set(inspect(conn).get_table_names())
     names = [table for table in metadata.sorted_tables if table is not meta and table.name in there]

@@ -135,6 +135,8 @@ seen = Table(
     Index("seen_change", "connection", "change"),
     Index("seen_owner", "connection", "owner", "kind"),
     Index("seen_tax_id", "connection", "tax_id", sqlite_where=text("tax_id <> ''"), postgresql_where=text("tax_id <> ''")),
+    Index("seen_ref", "connection", "ref", sqlite_where=text("ref <> ''"), postgresql_where=text("ref <> ''")),
+    Index("seen_number", "connection", "number", sqlite_where=text("number <> ''"), postgresql_where=text("number <> ''")),
     Index("seen_email", "connection", "email", sqlite_where=text("email <> ''"), postgresql_where=text("email <> ''")),
     Index("seen_name", "connection", "name", sqlite_where=text("name <> ''"), postgresql_where=text("name <> ''")),
 )
@@ -324,7 +326,7 @@ problem = Table(
     _number("count", "1"),
     _text("first_at"),
     _text("last_at"),
-    Index("problem_key", "pair", "key", "code", unique=True),
+    Index("problem_key", "pair", "key", "code", "field", unique=True),
     Index("problem_state", "pair", "state"),
 )
 

@@ -26,6 +26,7 @@ OPEN: dict[str, tuple[str, ...] | str] = {
     "kind.": ("quote", "invoice", "credit-note", "document"),
     "side.": ("a", "b", "crm", "invoicing"),
     "state.": ("draft", "issued", "sent", "cancelled", "open", "accepted", "rejected", "paid", "part-paid", "reminded"),
+    "pair.": ("reading", "released", "paused", "stopped"),
     "operation.": ("create", "change", "delete"),
     "demo.story.": "*STORIES",
     # Their words are found elsewhere: by ``options`` and ``events``, or they are the literals of a type.

@@ -56,9 +56,9 @@ def report(store: Store, what: Report = TOO_LONG, *, key: str = KEY, new_id: str
         asking.report(conn, new_id, "p", key, "party", "Keller AG", what, raw, now)
 
 
-def resolve(store: Store, *standing: str) -> None:
+def resolve(store: Store, *standing: Report) -> None:
     with store.write() as conn:
-        asking.resolve_others(conn, "p", KEY, standing, LATER)
+        asking.resolve_others(conn, "p", KEY, [(what.code, what.field) for what in standing], LATER)
 
 
 def problems(store: Store, state: str = "open") -> list[Problem]:
@@ -220,7 +220,7 @@ def test_problems_that_no_longer_arise_are_resolved_and_open_again_if_they_do(st
     report(store)
     report(store, Report(code="missing-field", field="address.city"), new_id="x2")
     report(store, key="a:party:2", new_id="x3")
-    resolve(store, "missing-field")
+    resolve(store, Report(code="missing-field", field="address.city"))
     assert {p.id for p in problems(store)} == {"x2", "x3"}
     assert [(p.id, p.last_at) for p in problems(store, "resolved")] == [("x1", stamp(LATER))]
     resolve(store)

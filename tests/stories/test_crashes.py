@@ -1,0 +1,76 @@
+"""The process ends at each step of a cycle in turn, and the next one finishes: nothing is lost, nothing is there twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.stories.folk import company, customer, deal_of, employee, files_at, invoice, notes
+from tests.support.village import Village, village
+from tests.unit.engine.crash import Crash, crash_after, crash_never
+
+
+def offers(v: Village) -> None:
+    """Two companies with an offer each."""
+    for name in ("Sonne GmbH", "Mond GmbH"):
+        deal_of(v, company(v, name=name), f"Angebot {name}")
+
+
+def papers(v: Village) -> None:
+    """A customer with a contact person in its row, and an invoice."""
+    born = customer(v, ORGANIZATION="Stern GmbH", FIRST_NAME="Nora", LAST_NAME="Nagel")
+    invoice(v, born)
+
+
+def tagged(v: Village) -> None:
+    """A tagged company with a person."""
+    sun = company(v)
+    employee(v, "Emil", "Ehlers", sun)
+    v.crm_act("tag", kind="company", id=str(sun), name="FastBill")
+
+
+def numbers(v: Village) -> tuple[int, ...]:
+    """How much there is of everything."""
+    crm, books = v.crm.truth(), v.books.truth()
+    files = sum(len(files_at(v, note)) for note in notes(v))
+    there = (len(crm[name]) for name in ("companies", "people", "deals", "protocols"))
+    return (*there, files, *(len(books[name]) for name in ("customers", "contacts", "estimates", "invoices")))
+
+
+def fresh(folder: Path) -> Village:
+    made = village(folder)
+    made.sync()
+    made.release()
+    made.clock.advance(360)
+    return made
+
+
+@pytest.mark.parametrize("story", (offers, papers, tagged))
+def test_a_crash_at_any_step_of_a_cycle_loses_nothing_and_doubles_nothing(story: Callable[[Village], None], tmp_path: Path) -> None:
+    whole = fresh(tmp_path)
+    story(whole)
+    whole.sync()
+    expected, writes = numbers(whole), (len(whole.writes("a")), len(whole.writes("b")))
+    assert sum(writes) >= 2
+    steps = 0
+    while True:
+        steps += 1
+        v = fresh(tmp_path)
+        story(v)
+        crash_after(v, steps)
+        try:
+            v.cycle()
+        except Crash as crash:
+            at = f"step {steps}, {crash}"
+        else:
+            break
+        crash_never(v)
+        v.sync()
+        assert numbers(v) == expected, at
+        assert (len(v.writes("a")), len(v.writes("b"))) == writes, at
+        assert {j["state"] for j in v.journal()} <= {"done", "void"}, at
+        assert [j["state"] for j in v.journal()].count("done") == sum(writes), at
+        assert (v.problems(), v.questions()) == ([], []), at
+    assert steps > 15, "there were steps to crash at"
