@@ -82,13 +82,10 @@ def main(args: list[str]) -> None:
     started = time.perf_counter()
     with Store.open(folder) as store:
         house = House(store=store, ring=KeyRing(folder.parent / "key"), folder=folder, loopback=True, fan_out=fan_out, unlimited=True)
-        told = (
-            _profiled(house)
-            if os.environ.get("UNISONO_BENCH_PROFILE")
-            else setup(house, json.loads(args[2]))
-            if phase == "setup"
-            else sync(house)
-        )
+        if phase == "setup":
+            told = setup(house, json.loads(args[2]))
+        else:
+            told = _profiled(house) if os.environ.get("UNISONO_BENCH_PROFILE") else sync(house)
     ended = time.perf_counter()
     used = resource.getrusage(resource.RUSAGE_SELF)
     cost = {"start": started - _BORN, "wall": ended - started, "cpu": used.ru_utime + used.ru_stime, "mib": _peak()}

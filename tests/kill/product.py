@@ -25,7 +25,7 @@ from unisono.store.doors import Store
 from unisono.store.secrets import KeyRing
 from unisono.systems import centralstation, fastbill  # noqa: F401  loaded once, before anybody is forked
 from unisono.wiring import House, add_pair, preset
-from unisono.wiring.house import words_in
+from unisono.wiring.house import system_file, words_in
 from unisono.wiring.running import Runner
 from unisono.wiring.setup import connect, release
 
@@ -111,7 +111,10 @@ def _dying(die_at: Sequence[Any]) -> Callable[[str], None]:
 
 
 def main() -> int:
-    words_in("de")("note.title", {})  # the catalogue is read once for all who are forked
+    # Read once for all who are forked.
+    words_in("de")("note.title", {})
+    for name in ("centralstation", "fastbill"):
+        system_file(name)
     for line in sys.stdin:
         order = json.loads(line)
         said = Path(f"{order['data']}.said")

@@ -138,6 +138,8 @@ def live_and_die(lane: Lane, death: Death, folder: Path) -> list[str]:
     told: JSON = {"data": str(data), "crm": lane.crm, "books": lane.books, "complete": from_books}
     lane.tell("new", seed=death.seed)
     made = lane.order(do="set-up", seed=death.seed * 100, **told)
+    if made["ended"] != 0:
+        return [f"set-up failed: {made}"]
     told["pair"] = made["pair"]
     size = {"customers": CUSTOMERS, "documents": DOCUMENTS} if from_books else {"customers": COMPANIES, "documents": COMPANIES}
     lane.tell("fill", side=death.side, seed=death.seed, **size)

@@ -32,6 +32,7 @@ def command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
     def run(*arguments: str, language: str = "en", data: Path | None = None) -> tuple[int, str]:
         monkeypatch.setenv("UNISONO_LANGUAGE", language)
         capsys.readouterr()
+        code = 0
         try:
             app([*arguments, "--data", str(data or tmp_path / "data")])
         except SystemExit as end:

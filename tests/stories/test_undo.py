@@ -27,10 +27,7 @@ from unisono.plan.undo import Step
 from unisono.store import pairs
 from unisono.wiring import preset
 
-COMPLETE = (
-    preset("centralstation", "fastbill")
-    .replace('history = "new"', 'history = "all"')
-)
+COMPLETE = preset("centralstation", "fastbill").replace('history = "new"', 'history = "all"')
 
 
 def dry(v: Village, **scope: Any) -> list[Step]:

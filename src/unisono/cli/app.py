@@ -20,11 +20,13 @@ EXIT_CODES = {"ok": 0, "open": 1, "usage": 2, "refused": 3, "unavailable": 4, "s
 
 
 def _commands() -> None:
-    from unisono.cli import connecting, demo, looking, pairing, sandbox
+    from unisono.cli import connecting, demo, keeping, looking, pairing, sandbox, undoing
 
     connecting.add(app)
     pairing.add(app)
     looking.add(app)
+    undoing.add(app)
+    keeping.add(app)
     sandbox.add(app)
     demo.add(app)
 

@@ -56,9 +56,9 @@ def walk(read: Callable[[int], Stretch[T]], told: dict[str, str]) -> Iterator[tu
 
 
 def numbered(at: int, most: int) -> tuple[int, int]:
-    """Number (from 1) and size of the page that begins at ``at`` or a little before it and reaches furthest, ``most`` rows at the most."""
-    fewest = -(-at // most)
-    choices = [(0, most)] + [(pages, at // pages) for pages in range(max(1, fewest), min(fewest + 12, at) + 1)]
-    reaching = [(pages, size) for pages, size in choices if pages or at < most]
-    pages, size = max(reaching, key=lambda one: (one[0] + 1) * one[1])
-    return pages + 1, size
+    """Number (from 1) and size of the page that holds ``at`` and reaches furthest, of ``most`` rows at the most.
+
+    Vendors that count pages instead of rows can be asked for any place by the right size: place 249 begins page 2 of 249 rows each.
+    """
+    size = max(range(max(1, most // 2), most + 1), key=lambda size: size - at % size)
+    return at // size + 1, size

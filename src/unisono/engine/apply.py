@@ -21,7 +21,7 @@ from unisono.model.record import Record, flat_of
 from unisono.model.writing import Write
 from unisono.plan.actions import Decision, Send
 from unisono.plan.situation import Subject, subject_of
-from unisono.store import intents, lanes, seen
+from unisono.store import intents, lanes, pairs, seen
 
 T = TypeVar("T")
 
@@ -135,7 +135,12 @@ def _prepare(job: Job, pairing: Pairing, hands: Hands) -> None:
             return
     job.commands = system.compose(write, job.current)
     if pairing.unsure and write.operation == "create":
-        job.found = system.probe(write)
+        job.found = system.probe(_by_name(write))
+
+
+def _by_name(write: Write) -> Write:
+    """A file is looked for by its name on our own note: its bytes may differ each time it is rendered."""
+    return replace(write, body=replace(write.body, size=0, sha256="")) if isinstance(write.body, File) else write
 
 
 def _as_planned(records: Sequence[Record], write: Write) -> bool:
@@ -210,6 +215,9 @@ def _intend(jobs: Sequence[Job], step: int, pairing: Pairing, hands: Hands) -> N
         fresh.append(intent)
     with hands.store.write() as conn:
         lanes.check_epoch(conn, pairing.lane, pairing.epoch)
+        if step == 0:
+            # What has begun is carried to its end; nothing begins under a policy that no longer holds.
+            pairs.check_policy(conn, pairing.id, pairing.policy_version)
         intents.intend(conn, pairing.id, pairing.lane, pairing.epoch, fresh, now, pairing.run)
 
 
@@ -263,6 +271,15 @@ def remove_files(jobs: Sequence[Job], hands: Hands) -> None:
     """Files handed over, or not to be, need not lie about."""
     for job in jobs:
         spare = hands.kept.pop(job.send.source, None) if job.fault is not None else None
+        for fetched in (job.fetched, spare):
+            if fetched is not None:
+                Path(fetched.path).unlink(missing_ok=True)
+
+
+def drop_files(jobs: Sequence[Job], hands: Hands) -> None:
+    """Nothing of a wave is done: what was fetched for it goes."""
+    for job in jobs:
+        spare = hands.kept.pop(job.send.source, None)
         for fetched in (job.fetched, spare):
             if fetched is not None:
                 Path(fetched.path).unlink(missing_ok=True)

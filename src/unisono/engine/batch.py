@@ -9,7 +9,7 @@ from datetime import timedelta
 from sqlalchemy import Connection
 
 from unisono.engine.apart import apart
-from unisono.engine.apply import Job, apply, remove_files, with_reference
+from unisono.engine.apply import Job, apply, drop_files, remove_files, with_reference
 from unisono.engine.assumed import Assumed
 from unisono.engine.gather import canonical, gather
 from unisono.engine.hands import Hands, Pairing
@@ -23,7 +23,7 @@ from unisono.model.record import label_of
 from unisono.plan.actions import Ask, Decision, Join, Reason, Report, Send, Wait
 from unisono.plan.planner import RANKS, plan
 from unisono.plan.situation import Situation, Subject, subject_of
-from unisono.store import asking, intents, lanes, seen, work
+from unisono.store import asking, intents, lanes, pairs, seen, work
 from unisono.store.work import Mark, Task
 
 BATCH = 250
@@ -92,7 +92,19 @@ def work_off(tasks: list[Task], pairing: Pairing, outcome: Outcome, hands: Hands
         by_subject.setdefault(subject[subject_of(task.key)], []).append(task)
     left = _without_unsettled(by_subject, pairing, hands)
     while left and not halted(pairing, hands):
-        left = _rounds(left, by_subject, pairing, outcome, hands)
+        left = _linked_since(_rounds(left, by_subject, pairing, outcome, hands), by_subject, pairing, hands)
+
+
+def _linked_since(left: list[Subject], by_subject: dict[Subject, list[Task]], pairing: Pairing, hands: Hands) -> list[Subject]:
+    """Records put apart may have been linked meanwhile: then they are worked on under their CRM key, so that nobody is asked twice."""
+    if not left:
+        return left
+    with hands.store.read() as conn:
+        named = canonical(conn, pairing, left)
+    for old, new in named.items():
+        if old != new:
+            by_subject.setdefault(new, []).extend(by_subject.pop(old))
+    return sorted(set(named.values()))
 
 
 def _rounds(left: list[Subject], by_subject: dict[Subject, list[Task]], pairing: Pairing, outcome: Outcome, hands: Hands) -> list[Subject]:
@@ -132,7 +144,11 @@ def _waves(
         if pairing.run and wave:
             with hands.store.write() as conn:
                 begin(conn, [job.subject for job in wave], by_subject, pairing)
-        apply(wave, pairing, hands)
+        try:
+            apply(wave, pairing, hands)
+        except pairs.OldPolicy:
+            drop_files(wave, hands)
+            raise
         adopt([job for job in wave if job.found], pairing, hands)
         settle_jobs([job for job in wave if not job.found], pairing, hands)
         remove_files(wave, hands)
@@ -202,6 +218,7 @@ def _settle_quiet(
     once_more: list[Mark] = []
     with hands.store.write() as conn:
         lanes.check_epoch(conn, pairing.lane, pairing.epoch)
+        pairs.check_policy(conn, pairing.id, pairing.policy_version)
         asked = asking.keys_asked(conn, pairing.id, keys)
         done: list[Task] = []
         parked: list[tuple[Task, str, str]] = []
@@ -250,6 +267,7 @@ def _settle_parts(
     if parts:
         with hands.store.write() as conn:
             lanes.check_epoch(conn, pairing.lane, pairing.epoch)
+            pairs.check_policy(conn, pairing.id, pairing.policy_version)
             # A part that moves what is agreed changes what the row rests on.
             begin(conn, [s.subject for s, d in parts if any(isinstance(a, Join) for a in d.actions)], by_subject, pairing)
             for situation, decision in parts:

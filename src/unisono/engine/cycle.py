@@ -10,6 +10,7 @@ from unisono.engine.pull import pull
 from unisono.engine.recover import recover
 from unisono.engine.runs import close_finished
 from unisono.model.errors import SystemFault
+from unisono.store import pairs
 
 
 def cycle(pairing: Pairing, hands: Hands, *, read: bool = True, dry: bool = False, whole: bool = False) -> Outcome:
@@ -34,6 +35,9 @@ def cycle(pairing: Pairing, hands: Hands, *, read: bool = True, dry: bool = Fals
             close_finished(pairing, hands)
             if pairing.unsure and whole and not outcome.closed:
                 now_sure(pairing, hands)
+    except pairs.OldPolicy:
+        # What was planned under the former version is due as before, and planned anew.
+        outcome.stopped = "policy-changed"
     except SystemFault as fault:
         outcome.fault, outcome.stopped = fault, fault.code
     return outcome

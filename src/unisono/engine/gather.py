@@ -12,12 +12,14 @@ from unisono.engine.assumed import Assumed, symbol
 from unisono.engine.hands import Pairing
 from unisono.model.document import Document, Tag
 from unisono.model.record import Kind, MatchKeys, Side, other
-from unisono.plan.flows.customers import party_left_out
+from unisono.plan.flows.chosen import party_left_out
+from unisono.plan.flows.deletions import alike_enough
 from unisono.plan.situation import Candidate, FiledQuote, Link, Owner, Seen, Situation, Subject
 from unisono.store import asking, intents, links, pairs, seen
 from unisono.store.stamps import instant
 
 _DOCUMENTS: tuple[Kind, ...] = ("quote", "invoice")
+_SIDES: tuple[Side, ...] = ("a", "b")
 
 
 def gather(conn: Connection, pairing: Pairing, subjects: Sequence[Subject], assumed: Assumed | None = None) -> list[Situation]:
@@ -60,6 +62,8 @@ class _Batch:
         self._also = self._load_also(subjects)
         self._candidates = self._load_candidates(subjects)
         self._quotes = self._load_quotes(subjects)
+        self._merged = self._load_merged(subjects)
+        self._without_documents = self._load_without_documents(subjects)
 
     def situation(self, subject: Subject) -> Situation:
         """The situation of one subject of the batch."""
@@ -83,6 +87,9 @@ class _Batch:
             whole=subject.kind in self._whole[other(subject.side)],
             held=(subject.side, subject.kind) in self._held,
             history=mine is not None and self._is_history(mine),
+            merged=self._merged.get(subject, ()),
+            issued=subject not in self._without_documents,
+            unsure=self._pairing.unsure,
         )
 
     def _links_of(self, kind: Kind, side: Side, keys: Sequence[str]) -> dict[str, Link]:
@@ -157,7 +164,7 @@ class _Batch:
         if row is None:
             return Owner(key, "party", "", "unknown")
         reasons = self._owner_reasons.get((subject.side, key), ())
-        left_out = party_left_out(subject.side, reasons, self._is_history(row), self._pairing.policy)
+        left_out = party_left_out(subject.side, reasons, self._is_history(row), self._pairing.policy, row.record.body)
         return Owner(key, "party", "", "unwanted" if left_out else "wanted")
 
     def _load_reasons(self, subjects: Sequence[Subject]) -> dict[Subject, tuple[str, ...]]:
@@ -276,13 +283,15 @@ class _Batch:
     def _candidates_from(self, side: Side, kind: Kind, rows: Sequence[Seen]) -> tuple[Candidate, ...]:
         keys = [r.record.key for r in rows]
         taken = self._links_of(kind, side, keys)
-        asks = self._would_ask(keys) if side == "a" and kind == "party" else set()
+        asks = self._would_ask(rows) if side == "a" and kind == "party" else set()
         return tuple(Candidate(r, r.record.key in taken, r.record.key in asks and r.record.key not in taken) for r in rows)
 
-    def _would_ask(self, keys: Sequence[str]) -> set[str]:
+    def _would_ask(self, rows: Sequence[Seen]) -> set[str]:
         """Which CRM parties are to go across themselves."""
-        reasons = self._party_reasons("a", keys)
-        return {key for key in keys if party_left_out("a", reasons[key], False, self._pairing.policy) is None}
+        reasons = self._party_reasons("a", [r.record.key for r in rows])
+        policy = self._pairing.policy
+        going = [r.record for r in rows if party_left_out("a", reasons[r.record.key], False, policy, r.record.body) is None]
+        return {record.key for record in going if f"a:party:{record.key}" not in policy.leave_out}
 
     def _contact_candidates(self, far: Side, subjects: Sequence[Subject]) -> dict[Subject, tuple[Candidate, ...]]:
         owners = {s: self._owner(s, self._seen[s.side, "contact"].get(s.key)) for s in subjects}
@@ -307,3 +316,34 @@ class _Batch:
             owner: [FiledQuote(row, made[row.record.key].a_key if row.record.key in made else "") for row in rows_]
             for owner, rows_ in by_owner.items()
         }
+
+    def _vanished(self, subjects: Sequence[Subject]) -> list[tuple[Subject, Link, Side, Seen]]:
+        """The linked customers of which one side is gone: which, and what was seen of it last."""
+        out: list[tuple[Subject, Link, Side, Seen]] = []
+        for s in subjects:
+            link = self._links[s.side, s.kind].get(s.key) if s.kind in ("party", "contact") else None
+            if link is not None and link.state == "linked":
+                rows = {side: self._seen.get((side, s.kind), {}).get(link.key(side)) for side in _SIDES}
+                out += [(s, link, side, row) for side, row in rows.items() if row is not None and row.gone]
+        return out
+
+    def _load_merged(self, subjects: Sequence[Subject]) -> dict[Subject, tuple[Candidate, ...]]:
+        """What may have taken the place of records that vanished: others on the same side with their tax id or name."""
+        out: dict[Subject, tuple[Candidate, ...]] = {}
+        for subject, _, side, lost in self._vanished(subjects):
+            keys = MatchKeys(tax_id=lost.keys.tax_id, name=lost.keys.name)
+            found = seen.alike(self._conn, self._pairing.side(side).id, subject.kind, [keys])
+            there = [row for row in found if row.record.key != lost.record.key and alike_enough(lost, row)]
+            live = self._links_of(subject.kind, side, [row.record.key for row in there])
+            out[subject] = tuple(Candidate(row, row.record.key in live) for row in sorted(there, key=lambda row: row.record.key))
+        return out
+
+    def _load_without_documents(self, subjects: Sequence[Subject]) -> set[Subject]:
+        """The vanished customers that certainly never had a document: all documents are read, and none is theirs."""
+        lost = self._vanished(subjects)
+        if not lost or not {"quote", "invoice"} <= self._whole["b"]:
+            return set()
+        owners = {s: link.b_key for s, link, _, _ in lost if s.kind == "party"}
+        issued = seen.of_owners(self._conn, self._pairing.b.id, _DOCUMENTS, sorted(owners.values()), gone=True)
+        filed = {owner for owner, rows in issued.items() if any(getattr(r.record.body, "stage", "") != "draft" for r in rows)}
+        return {s for s, _, _, _ in lost if owners.get(s, "") not in filed}

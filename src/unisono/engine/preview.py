@@ -142,3 +142,14 @@ class Foresight:
 def _owner_key(situation: Situation) -> str:
     owner = situation.owner
     return f"{situation.subject.side}:{owner.kind}:{owner.key}" if owner is not None else ""
+
+
+def differences(one: Pairing, two: Pairing, hands: Hands) -> Iterator[tuple[PlanRow | None, PlanRow | None]]:
+    """What another policy would do with the same records: the rows that differ, as they are under either. Nothing is stored."""
+    first, second = Foresight(one, hands), Foresight(two, hands)
+    for subjects in everything(one, hands):
+        before, after = ({row.key: row for row in foresight.rows(subjects)} for foresight in (first, second))
+        for key in sorted({*before, *after}):
+            a, b = before.get(key), after.get(key)
+            if a is None or b is None or (a.verdict, a.action) != (b.verdict, b.action):
+                yield a, b

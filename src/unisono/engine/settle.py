@@ -19,6 +19,7 @@ from unisono.model.party import Flat
 from unisono.model.record import Kind, Record, Side, flat_of
 from unisono.plan.actions import Ask, Decision, Join, Report, Send, Sever
 from unisono.plan.compare import held_by_both
+from unisono.plan.flows.deletions import DELETED, MARKED
 from unisono.plan.planner import RANKS
 from unisono.plan.situation import Link
 from unisono.store import asking, intents, lanes, links, pairs, seen, work
@@ -69,14 +70,31 @@ def settle_decision(conn: Connection, decision: Decision, label: str, pairing: P
             )
             if new:
                 _linked(conn, pairing, hands, [(action.kind, action.a_key, action.b_key)])
+                if any(isinstance(other, Sever) for other in decision.actions):
+                    # The link was moved to another record: that one is looked at now.
+                    work.mark(conn, pairing.lane, [mark_for("a", action.kind, action.a_key)], now)
                 pairs.note(conn, pairing.id, action.kind, key, "linked", {"code": action.reason.code, **action.reason.values}, label, now)
         elif isinstance(action, Sever):
-            links.sever(conn, pairing.id, action.kind, action.a_key, action.b_key, action.reason.code, now)
-            pairs.note(conn, pairing.id, action.kind, key, "unlinked", {"code": action.reason.code, **action.reason.values}, label, now)
+            _end(conn, action, key, label, pairing, hands)
         elif isinstance(action, Ask):
             asking.ask(conn, hands.ids.new(), pairing.id, key, label, action, now)
         elif isinstance(action, Report):
             asking.report(conn, hands.ids.new(), pairing.id, key, decision.subject.kind, label, action, "", now)
+
+
+def _end(conn: Connection, action: Sever, key: str, label: str, pairing: Pairing, hands: Hands) -> None:
+    """A side of a link is gone: the link ends, or stays with a note, or makes room for another one."""
+    now, where = hands.clock.now(), (pairing.id, action.kind, action.a_key, action.b_key)
+    told = {"code": action.reason.code, **action.reason.values}
+    if action.then == "kept":
+        links.keep(conn, *where, action.why or action.reason.code, now)
+        pairs.note(conn, pairing.id, action.kind, key, "link-kept", told, label, now)
+        return
+    if action.then == "forgotten":
+        links.forget(conn, *where)
+    else:
+        links.sever(conn, *where, action.why or action.reason.code, now)
+    pairs.note(conn, pairing.id, action.kind, key, "unlinked", told, label, now)
 
 
 def report_fault(conn: Connection, key: str, kind: str, label: str, fault: SystemFault, pairing: Pairing, hands: Hands) -> None:
@@ -135,6 +153,9 @@ def settle_writes(conn: Connection, written: Sequence[Written], pairing: Pairing
         write = done.send.write
         if write.operation == "delete":
             _deleted(conn, done.send, pairing, hands)
+            values.append({})
+        elif done.send.reason.code == MARKED:
+            _marked(conn, done.send, pairing, hands)
             values.append({})
         elif write.kind in ("note", "file"):
             wanted.append(_noted(done.send, done.target, hands))
@@ -238,6 +259,13 @@ def _deleted(conn: Connection, send: Send, pairing: Pairing, hands: Hands) -> No
     found = links.links_of(conn, pairing.id, send.link_kind, write.side, [write.key]).get(write.key)
     if found is not None:
         links.forget(conn, pairing.id, send.link_kind, found.a_key, found.b_key)
+
+
+def _marked(conn: Connection, send: Send, pairing: Pairing, hands: Hands) -> None:
+    """What is left of a deleted customer has its tag: its severed link owes nothing more."""
+    found = links.links_of(conn, pairing.id, send.link_kind, send.write.side, [send.write.key]).get(send.write.key)
+    if found is not None and found.state == "severed":
+        links.sever(conn, pairing.id, send.link_kind, found.a_key, found.b_key, DELETED, hands.clock.now())
 
 
 def _linked(conn: Connection, pairing: Pairing, hands: Hands, made: Sequence[tuple[Kind, str, str]]) -> None:

@@ -64,7 +64,7 @@ def look(pairing: Pairing, hands: Hands, undoing: Undoing) -> Undoing:
     for side in ("a", "b"):
         made = [d for d in found if d.wanted and d.operation == "create" and d.side == side and d.kind in ("party", "contact")]
         if made and side not in undoing.resting:
-            undoing.resting[side] = _resting_unseen(pairing.side(side))  # type: ignore[index, arg-type]
+            undoing.resting[side] = _resting_unseen(pairing.side(side))
     undoing.steps = _plan(found, pairing, hands, undoing)
     return undoing
 
@@ -88,7 +88,7 @@ def undo(pairing: Pairing, hands: Hands, undoing: Undoing) -> Undoing:
     known_failures = 0
     for rank in sorted(set(RANKS.values())):
         for side in ("b", "a"):
-            _write([s for s in undoing.steps if RANKS.get(s.kind, 2) == rank and s.side == side], pairing, hands, undoing)  # type: ignore[arg-type]
+            _write([s for s in undoing.steps if RANKS.get(s.kind, 2) == rank and s.side == side], pairing, hands, undoing)
         if len(undoing.failed) > known_failures:
             # What could not be deleted still rests on its customer: that is looked at again before the customer's turn.
             known_failures = len(undoing.failed)

@@ -34,8 +34,8 @@ def settle_undone(jobs: Sequence[Job], pairing: Pairing, hands: Hands, by: str) 
             elif job.fault is None and not job.stale:
                 after = _took(conn, job.send.write, job.send.link_kind, job.read_back, job.label, pairing, hands, by)
                 if last:
-                    row = {"row": raw_hash(job.read_back).hex()} if job.read_back is not None else {}
-                    intents.settle(conn, [(last, "done", "", after, row)], now)
+                    told: dict[str, object] = {"row": raw_hash(job.read_back).hex()} if job.read_back is not None else {}
+                    intents.settle(conn, [(last, "done", "", after, told)], now)
     hands.step("undone")
 
 

@@ -128,6 +128,8 @@ class Writing:
     """Document types it can make: UNTDID 1001, or ``receipt``."""
     line_mode: LineMode = "none"
     max_lines: int = 0
+    tags: bool = False
+    """Whether a tag can be put on such a record."""
     bindable: bool = False
     """Whether set-up may tie further canonical fields to custom fields of it."""
     fields: dict[str, FieldLimit] = field(default_factory=dict)

@@ -49,12 +49,18 @@ class Join:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sever:
-    """End a link: a side was deleted. The other side stays as it is; the records are not joined or made anew by themselves."""
+    """End a link: a side was deleted. The other side stays as it is; the records are not joined or made anew by themselves.
+
+    ``then``: it is remembered as severed; ``kept`` as it is with a note; ``forgotten``, so that the record may be linked with another one.
+    ``why`` is what the link remembers, if it is not the reason's code.
+    """
 
     kind: Kind
     a_key: str
     b_key: str
     reason: Reason
+    then: Literal["severed", "kept", "forgotten"] = "severed"
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

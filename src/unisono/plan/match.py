@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
-from unisono.model.party import Party
-from unisono.model.record import MatchKeys
+from unisono.model.party import Flat, Party
+from unisono.model.record import MatchKeys, flat_of
 from unisono.plan.situation import Candidate, Seen
 from unisono.policy.schema import Matching, MatchRule
+
+
+Again = Literal["as-made", "name", "email"]
+"""How a restored pair finds again what it may have made itself: every value as it would write it, or merely the name or the e-mail."""
+_TELLS_NOBODY = ("type", "name", "first_name", "salutation", "title", "address.country")
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +21,7 @@ class Hit:
     """One candidate and the strongest rule by which it matches."""
 
     candidate: Candidate
-    rule: MatchRule
+    rule: MatchRule | Again
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,29 @@ def find_match(me: Seen, candidates: tuple[Candidate, ...], matching: Matching, 
             doubtful.setdefault(hit.candidate.seen.record.key, hit)
     strongest = sorted(doubtful.values(), key=lambda hit: (matching.look.index(hit.rule), hit.candidate.seen.record.key))
     return Match(doubtful=tuple(strongest))
+
+
+def find_again(me: Seen, candidates: tuple[Candidate, ...], wanted: Flat, answers: dict[str, str], found: Match) -> Match:
+    """For a pair that does not know what it made since its backup: a single record that holds every value it would write now is its own.
+
+    One that has only the name or the e-mail in common is a question, where an ordinary pair would not even ask. ``found`` is what the
+    ordinary rules say.
+    """
+    if found.sure is not None:
+        return found
+    free = [
+        c for c in candidates if not (c.linked or c.seen.gone) and answers.get(c.seen.record.key) != "different" and _same_type(me, c.seen)
+    ]
+    told = {name: value for name, value in wanted.items() if value}
+    if any(name not in _TELLS_NOBODY for name in told):
+        exact = [c for c in free if all(flat_of(c.seen.record.body).get(name, "") == value for name, value in told.items())]
+        if len(exact) == 1:
+            return Match(sure=Hit(exact[0], "as-made"))
+    if found.doubtful:
+        return found
+    named = [Hit(c, "name") for c in free if me.keys.name and c.seen.keys.name == me.keys.name]
+    mailed = [Hit(c, "email") for c in free if me.keys.email and c.seen.keys.email == me.keys.email]
+    return Match(doubtful=tuple(sorted([*named, *mailed], key=lambda hit: (hit.rule != "name", hit.candidate.seen.record.key))))
 
 
 def _hit(rule: MatchRule, mine: MatchKeys, theirs: MatchKeys) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from unisono.plan.actions import Decision, Reason
+from unisono.plan.flows.chosen import left_for_good
 from unisono.plan.flows.customers import plan_customer
 from unisono.plan.flows.documents import Words, plan_document
 from unisono.plan.flows.quotes import plan_quote
@@ -15,8 +16,11 @@ RANKS = {"party": 0, "contact": 1, "quote": 2, "invoice": 3}
 def plan(s: Situation, rules: Rules, words: Words) -> tuple[Decision, ...]:
     """The decisions about one record, one a flow that concerns it. Pure: same situation, same decisions."""
     kind, side = s.subject.kind, s.subject.side
+    left_out = left_for_good(s, rules.policy)
+    if left_out is not None:
+        return (Decision(s.subject, "left-out", left_out),)
     if kind in ("party", "contact"):
-        return (plan_customer(s, rules),)
+        return (plan_customer(s, rules, words),)
     if kind == "quote" and side == "a":
         return (plan_quote(s, rules),)
     if kind == "quote":

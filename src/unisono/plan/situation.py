@@ -119,6 +119,12 @@ class Situation:
     """A create of this kind on the subject's own side is unclear: this record may be its outcome."""
     history: bool = False
     """The record is older than the release of the pair."""
+    merged: tuple[Candidate, ...] = ()
+    """Records on the side where this one vanished that may be what it was merged into."""
+    issued: bool = True
+    """Whether the customer has, or may have, documents in the invoicing system: then it is never deleted."""
+    unsure: bool = False
+    """The pair was restored from a backup: what it made since then is there, and it does not know of it."""
 
     def seen(self, side: Side) -> Seen | None:
         """The record on one side."""

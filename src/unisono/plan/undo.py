@@ -202,9 +202,11 @@ def _put_back(t: Target, rules: Rules) -> list[Step]:
         subject = edit_subject(t.side, name, held, before)
         said = t.answers.get(f"{EDITED}|{subject}", "")
         told = {"field": name, "value": held, "before": before, "system": capabilities.title}
-        hindrance = _hindrance(limits.get(name), before, t.now, "clear-field" in rules.policy.try_unverified)
-        if hindrance:
-            steps.append(_step(t, "leave", hindrance, **told))
+        limit = limits.get(name)
+        if limit is None or not limit.on_change:
+            steps.append(_step(t, "leave", "undo-cannot-change-field", **told))
+        elif not before and not _may_clear(limit, t.now, rules):
+            steps.append(_step(t, "leave", "undo-cannot-clear", **told))
         elif said == "leave":
             steps.append(_step(t, "leave", "answered-leave"))
         elif held != last[name] and said != "before":
@@ -233,13 +235,9 @@ def _span(t: Target) -> tuple[Flat, Flat]:
     return first, last
 
 
-def _hindrance(limit: FieldLimit | None, before: str, now: Seen, may_clear: bool) -> str:
-    if limit is None or not limit.on_change:
-        return "undo-cannot-change-field"
+def _may_clear(limit: FieldLimit, now: Seen, rules: Rules) -> bool:
     kind_of = flat_of(now.record.body).get("type", "company")
-    if not before and (limit.required in ("yes", kind_of) or not (limit.can_clear or may_clear)):
-        return "undo-cannot-clear"
-    return ""
+    return limit.required not in ("yes", kind_of) and (limit.can_clear or "clear-field" in rules.policy.try_unverified)
 
 
 def _asking(t: Target, subject: str, told: dict[str, str], ours: str) -> Step:

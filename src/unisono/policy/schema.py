@@ -31,11 +31,19 @@ class FieldRule(_Part):
     wins: Winner | None = None
 
 
+Vanished = Literal["unlink", "ignore", "mark", "delete"]
+"""``unlink``: end the link and say so. ``ignore``: keep the link and note it. ``mark``: unlink and put a tag on what is left, where the
+system has tags. ``delete``: the other record too, if nothing speaks against it (documents, an edit, a single answer); else unlink."""
+
+
 class Deletion(_Part):
     """What the disappearance of a linked record leads to on the other side, and when so many at once stop the pair."""
 
-    in_crm: Literal["unlink"] = "unlink"
-    in_invoicing: Literal["unlink"] = "unlink"
+    in_crm: Vanished = "unlink"
+    """What follows when a customer was deleted in the CRM."""
+    in_invoicing: Vanished = "unlink"
+    contacts: Vanished | None = None
+    """The same for contacts, whichever side; what is not said follows the two above."""
     brake_number: Annotated[int, Field(ge=1)] = 5
     brake_percent: Annotated[int, Field(ge=1, le=100)] = 5
 
@@ -56,6 +64,25 @@ class TakeFromInvoicing(_Part):
     history: Literal["all", "new"] = "new"
 
 
+class Only(_Part):
+    """Which customers take part at all, from either side; an entry that is empty leaves nobody out. Who is linked stays linked."""
+
+    countries: tuple[str, ...] = ()
+    """ISO 3166-1 alpha-2; an address without a country counts as the policy's own."""
+    tag: str = ""
+    """CRM only: the invoicing systems show no tags, so their customers are not held to it."""
+    email: bool = False
+    names: tuple[str, ...] = ()
+    """The customers of exactly these names: a first try with a few."""
+
+    @model_validator(mode="after")
+    def _known(self) -> Only:
+        unknown = [code for code in self.countries if code not in COUNTRIES]
+        if unknown:
+            raise ValueError(f"country {unknown[0]!r} is not an ISO 3166-1 alpha-2 code")
+        return self
+
+
 class Customers(_Part):
     """Parties and their contacts."""
 
@@ -63,6 +90,7 @@ class Customers(_Part):
     wins: Winner = "ask"
     from_crm: TakeFromCrm = TakeFromCrm()
     from_invoicing: TakeFromInvoicing = TakeFromInvoicing()
+    only: Only = Only()
     contacts: Literal["tagged", "all", "none"] = "tagged"
     """Contacts of a company that go to the invoicing system: of tagged companies and tagged themselves, all, none."""
     require: tuple[str, ...] = ("address.line1", "address.postcode", "address.city", "address.country")
@@ -139,6 +167,8 @@ class Policy(_Part):
     quotes: Quotes = Quotes()
     documents: Documents = Documents()
     poll: Poll = Poll()
+    leave_out: tuple[str, ...] = ()
+    """Records a person left out for good, linked or not, with all that belongs to them: ``a:party:company:42`` (a: CRM, b: invoicing)."""
     try_unverified: tuple[str, ...] = ()
     """Codes of unverified facts that may be written with (``clear-field``)."""
 

@@ -62,15 +62,13 @@ def erase(conn: Connection, pair_id: str, whom: str, now: datetime, *, dry: bool
     sides = conn.execute(select(pair.c.a, pair.c.b).where(pair.c.id == pair_id)).one()
     targets = [subject_of(name) for name in out.subjects]
     of_seen = or_(
-        *(
-            and_(seen.c.connection == (sides.a if t.side == "a" else sides.b), seen.c.kind == t.kind, seen.c.key == t.key)
-            for t in targets
-        )
+        *(and_(seen.c.connection == (sides.a if t.side == "a" else sides.b), seen.c.kind == t.kind, seen.c.key == t.key) for t in targets)
     )
     of_intent = and_(
         intent.c.pair == pair_id,
         or_(
-            intent.c.key.in_(out.subjects), *(and_(intent.c.side == t.side, intent.c.kind == t.kind, intent.c.target == t.key) for t in targets)
+            intent.c.key.in_(out.subjects),
+            *(and_(intent.c.side == t.side, intent.c.kind == t.kind, intent.c.target == t.key) for t in targets),
         ),
     )
     of_link = or_(*(and_(link.c.kind == t.kind, (link.c.a_key if t.side == "a" else link.c.b_key) == t.key) for t in targets))
@@ -101,7 +99,9 @@ def tidy(conn: Connection, now: datetime) -> dict[str, int]:
     if rows:
         conn.execute(update(history).where(history.c.id == bindparam("b_id")).values(values=bindparam("b_values"), label=""), rows)
     out["history"] = len(rows)
-    done = and_(intent.c.state.not_in(UNTIL_SETTLED), intent.c.settled_at != "", intent.c.settled_at < old, intent.c.told.not_like('%"aged"%'))
+    done = and_(
+        intent.c.state.not_in(UNTIL_SETTLED), intent.c.settled_at != "", intent.c.settled_at < old, intent.c.told.not_like('%"aged"%')
+    )
     ids = [row.id for row in conn.execute(select(intent.c.id).where(done))]
     for some in portions(ids):
         _blank(conn, intent.c.id.in_(some), aged=True)
@@ -123,7 +123,9 @@ def _count(conn: Connection, into: dict[str, int], name: str, table: Table, wher
 
 def _blank(conn: Connection, where: ColumnElement[bool], *, aged: bool = False) -> None:
     """Writes lose their values and names, but not that they happened: nobody can take such a one back any more."""
-    rows: Iterable[Any] = conn.execute(select(intent.c.id, intent.c.before, intent.c.after, intent.c.write, intent.c.command).where(where)).all()
+    rows: Iterable[Any] = conn.execute(
+        select(intent.c.id, intent.c.before, intent.c.after, intent.c.write, intent.c.command).where(where)
+    ).all()
     changed = [
         {
             "b_id": row.id,
@@ -136,7 +138,7 @@ def _blank(conn: Connection, where: ColumnElement[bool], *, aged: bool = False) 
         for row in rows
     ]
     if changed:
-        values = {name: bindparam(f"b_{name}") for name in ("before", "after", "write", "command", "told")}
+        values: dict[str, Any] = {name: bindparam(f"b_{name}") for name in ("before", "after", "write", "command", "told")}
         conn.execute(update(intent).where(intent.c.id == bindparam("b_id")).values(**values, label="", reason=_NO_REASON), changed)
 
 

@@ -78,6 +78,12 @@ def sever(conn: Connection, pair: str, kind: Kind, a_key: str, b_key: str, why: 
     conn.execute(update(link).where(where).values(state="severed", why=why, changed_at=stamp(now)))
 
 
+def keep(conn: Connection, pair: str, kind: Kind, a_key: str, b_key: str, why: str, now: datetime) -> None:
+    """A link stays although one side is gone; ``why`` says that this is known."""
+    where = and_(link.c.pair == pair, link.c.kind == kind, link.c.a_key == a_key, link.c.b_key == b_key)
+    conn.execute(update(link).where(where).values(why=why, changed_at=stamp(now)))
+
+
 def forget(conn: Connection, pair: str, kind: Kind, a_key: str, b_key: str) -> None:
     """Removes a link wholly, so that its records may be linked or made anew."""
     conn.execute(delete(link).where(link.c.pair == pair, link.c.kind == kind, link.c.a_key == a_key, link.c.b_key == b_key))
@@ -98,7 +104,8 @@ def count_links(conn: Connection, pair: str) -> dict[str, int]:
 
 def vanished(conn: Connection, pair: str, a: str, b: str) -> tuple[int, int]:
     """How many live links there are, and of how many one side is missing or gone: what the brake looks at. Notes do not count."""
-    live = and_(link.c.pair == pair, link.c.state == "linked", link.c.kind.in_(("party", "contact", "quote")))
+    # A link that was kept on purpose is no news.
+    live = and_(link.c.pair == pair, link.c.state == "linked", link.c.why == "", link.c.kind.in_(("party", "contact", "quote")))
     total = int(conn.execute(select(func.count()).select_from(link).where(live)).scalar_one())
     lost = or_(seen.c.missing_at != "", seen.c.gone_at != "")
     sides = or_(and_(seen.c.connection == a, seen.c.key == link.c.a_key), and_(seen.c.connection == b, seen.c.key == link.c.b_key))

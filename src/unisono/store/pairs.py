@@ -137,6 +137,17 @@ def put_policy(conn: Connection, pair_id: str, body: str, by: str, now: datetime
     return int(newest + 1)
 
 
+class OldPolicy(Exception):
+    """The policy was changed since this was planned: it is planned again, never done."""
+
+
+def check_policy(conn: Connection, pair_id: str, version: int) -> None:
+    """Raises ``OldPolicy`` unless this version is the one in force. Asked in the transaction that writes down what is about to be done."""
+    now = conn.execute(select(pair.c.policy_version).where(pair.c.id == pair_id)).scalar()
+    if now != version:
+        raise OldPolicy(f"planned under version {version}, in force is {now}")
+
+
 def policies(conn: Connection, pair_id: str) -> list[dict[str, Any]]:
     """All versions of a pair's policy, oldest first."""
     rows = conn.execute(select(policy).where(policy.c.pair == pair_id).order_by(policy.c.version))

@@ -144,9 +144,11 @@ def get_many(conn: Connection, connection: str, kind: Kind, keys: Sequence[str])
     return {row.key: seen_from(row) for some in portions(keys) for row in conn.execute(select(seen).where(where, seen.c.key.in_(some)))}
 
 
-def of_owners(conn: Connection, connection: str, kinds: Sequence[Kind], owners: Sequence[str]) -> dict[str, list[Seen]]:
-    """Records that belong to some owners, by owner, without those gone."""
-    where = and_(seen.c.connection == connection, seen.c.kind.in_(kinds), seen.c.gone_at == "")
+def of_owners(
+    conn: Connection, connection: str, kinds: Sequence[Kind], owners: Sequence[str], *, gone: bool = False
+) -> dict[str, list[Seen]]:
+    """Records that belong to some owners, by owner, without those gone unless asked for."""
+    where = and_(seen.c.connection == connection, seen.c.kind.in_(kinds), *([] if gone else [seen.c.gone_at == ""]))
     out: dict[str, list[Seen]] = {}
     for some in portions([owner for owner in owners if owner]):
         for row in conn.execute(select(seen).where(where, seen.c.owner.in_(some)).order_by(seen.c.id)):

@@ -26,7 +26,7 @@ from unisono.model.capability import Capabilities, PaceRule
 from unisono.model.record import Kind
 from unisono.model.secret import Secret
 from unisono.plan.flows.documents import Words
-from unisono.policy.files import parse_policy
+from unisono.policy.files import BadPolicy, parse_policy
 from unisono.policy.schema import Policy
 from unisono.store import pairs
 from unisono.store.doors import Store
@@ -131,7 +131,9 @@ class House:
         )
 
     def _connected(self, row: ConnectionRow, policy: Policy, side: str) -> Connected:
-        system = self.system(row)
+        tag = policy.customers.from_crm.tag if side == "a" else ""
+        # The watched tag is the policy's choice; the system lists the rows of that one.
+        system = self.system(replace(row, settings=row.settings | {"tag": tag}) if tag else row)
         return Connected(
             id=row.id,
             system=system,
@@ -181,9 +183,13 @@ def words_in(language: str) -> Words:
 
 def add_pair(house: House, firm: str, name: str, a: str, b: str, policy_body: str) -> str:
     """A new pair between two stored connections; it only reads until it is released. Raises ``BadPolicy``."""
-    parse_policy(policy_body)
+    tag = parse_policy(policy_body).customers.from_crm.tag
     pair_id = house.ids.new()
     with house.store.write() as conn:
+        for beside in pairs.pairs_on(conn, a):
+            watched = parse_policy(beside.policy).customers.from_crm.tag
+            if beside.a == a and tag and watched and watched != tag:
+                raise BadPolicy("tag-of-another-pair", tag=tag, watched=watched, pair=beside.name)
         pairs.add_pair(conn, pair_id, firm, name, a, b, policy_body, house.clock.now())
     return pair_id
 

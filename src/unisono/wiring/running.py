@@ -18,6 +18,7 @@ from unisono.store.lanes import LostLane
 from unisono.store.pairs import ConnectionRow, PairRow
 from unisono.store.stamps import instant, stamp
 from unisono.wiring.house import House
+from unisono.wiring.keeping import tidy_when_due
 from unisono.wiring.setup import interval_of
 
 
@@ -46,12 +47,21 @@ class Runner:
     def turn(self, *, poll: bool = False, pair: str = "") -> Turn:
         """Takes every lane that is due once: connections pull, pairs write. ``poll`` asks all of them now; ``pair`` names the only one."""
         turn = Turn()
+        tidy_when_due(self.house)
         rows = [p for p in self._pairs() if not pair or p.id == pair]
         for connection_id in sorted({c for p in rows if p.state in ("reading", "released") for c in (p.a, p.b)}):
             self._connection_turn(connection_id, [p for p in rows if connection_id in (p.a, p.b)], poll, turn)
         for row in rows:
             if row.state in ("released", "reading"):
                 self._pair_turn(row, turn)
+        return turn
+
+    def read(self, pair: str) -> Turn:
+        """Polls both sides of a pair and does nothing else: what a preview looks at."""
+        turn = Turn()
+        row = next(p for p in self._pairs() if p.id == pair)
+        for connection_id in sorted({row.a, row.b}):
+            self._connection_turn(connection_id, [p for p in self._pairs() if connection_id in (p.a, p.b)], True, turn)
         return turn
 
     def until_quiet(self, pair: str, *, wait: Callable[[float], None] | None = None, most: timedelta = timedelta(minutes=15)) -> list[Turn]:

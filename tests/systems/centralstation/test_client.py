@@ -95,16 +95,24 @@ def test_every_call_carries_the_key_in_its_header_and_nowhere_else() -> None:
 def test_a_listing_ends_with_a_short_page_and_tells_the_vendors_clock() -> None:
     asked = Asked({"GET /companies": listing([company(id=n) for n in range(1, 504)])})
     pages = list(connected(asked).pages("companies"))
-    assert [(len(page.rows), page.last) for page in pages] == [(250, False), (250, False), (3, True)]
+    assert [(len(page.rows), page.last) for page in pages] == [(250, False), (248, False), (5, True)]
+    assert [raw.key for page in pages for raw in page.rows] == [str(n) for n in range(1, 504)]
     assert [request.url.params["order"] for request in asked.requests] == ["new-asc"] * 3
 
 
-def test_a_listing_of_full_pages_ends_with_an_empty_one() -> None:
-    pages = list(connected(Asked({"GET /companies": listing([company(id=n) for n in range(1, 501)])})).pages("companies"))
-    assert [(len(page.rows), page.last) for page in pages] == [(250, False), (250, False), (0, True)]
+def test_a_listing_of_one_full_page_ends_with_a_page_that_shows_nothing_new() -> None:
+    pages = list(connected(Asked({"GET /companies": listing([company(id=n) for n in range(1, 251)])})).pages("companies"))
+    assert [(len(page.rows), page.last) for page in pages] == [(250, False), (0, True)]
 
 
-@pytest.mark.parametrize(("limit", "calls"), ((25, 5), (100, 2)))
+def test_each_page_begins_with_a_row_that_was_shown_so_that_none_can_slide_past() -> None:
+    asked = Asked({"GET /companies": listing([company(id=n) for n in range(1, 504)])})
+    list(connected(asked).pages("companies"))
+    places = [(request.url.params["page"], request.url.params["perpage"]) for request in asked.requests]
+    assert places == [("1", "250"), ("2", "249"), ("3", "248")]
+
+
+@pytest.mark.parametrize(("limit", "calls"), ((25, 6), (100, 2)))
 def test_a_server_with_smaller_pages_than_asked_for_does_not_end_the_listing_early(limit: int, calls: int) -> None:
     asked = Asked({"GET /companies": listing([company(id=n) for n in range(1, 110)], limit)})
     rows = [row.key for page in connected(asked).pages("companies") for row in page.rows]

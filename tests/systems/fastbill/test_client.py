@@ -83,7 +83,7 @@ def fault_of(call: Callable[[], Any]) -> SystemFault:
 # --- listing ---
 
 
-def test_a_list_is_paged_by_a_hundred_until_a_short_page() -> None:
+def test_a_list_is_paged_by_a_hundred_until_a_short_page_each_beginning_with_a_row_that_was_shown() -> None:
     everyone = [rows.COMPANY | {"CUSTOMER_ID": str(n)} for n in range(1, 251)]
 
     def respond(asked: dict[str, Any]) -> httpx2.Response:
@@ -93,9 +93,9 @@ def test_a_list_is_paged_by_a_hundred_until_a_short_page() -> None:
 
     pages = list(account.system.pages("customer"))
 
-    assert [(len(page.rows), page.last) for page in pages] == [(100, False), (100, False), (50, True)]
+    assert [(len(page.rows), page.last) for page in pages] == [(100, False), (99, False), (51, True)]
     assert [raw.key for page in pages for raw in page.rows] == [str(n) for n in range(1, 251)]
-    assert [(a["SERVICE"], a["LIMIT"], a["OFFSET"]) for a in account.asked] == [("customer.get", 100, n) for n in (0, 100, 200)]
+    assert [(a["SERVICE"], a["LIMIT"], a["OFFSET"]) for a in account.asked] == [("customer.get", 100, n) for n in (0, 99, 198)]
     assert pages[0].server_time == dt.datetime(2026, 3, 2, 9, 0, tzinfo=dt.UTC)
 
 

@@ -19,6 +19,7 @@ from unisono.systems import catalogue
 SOURCE = Path(catalogue.__file__).parents[1]
 _FAULTS = "SystemFault Refused TryLater Unavailable Unclear BadAnswer NotThere Full LoginRefused Conflicted StoreRefused".split()
 _CARRIERS = dict.fromkeys(("Reason", "Ask", "Report", "BadPolicy", "words", "say", "tell", "_Lost", *_FAULTS), 0)
+_CARRIERS["Finding"] = 1
 _SKIPPED = ("sandbox", "locale")
 OPEN: dict[str, tuple[str, ...] | str] = {
     "cannot-": ("create", "change", "delete"),
@@ -28,6 +29,7 @@ OPEN: dict[str, tuple[str, ...] | str] = {
     "state.": ("draft", "issued", "sent", "cancelled", "open", "accepted", "rejected", "paid", "part-paid", "reminded"),
     "pair.": ("reading", "released", "paused", "stopped"),
     "operation.": ("create", "change", "delete"),
+    "undo.": ("delete", "change", "unlink", "ask", "leave", "done"),
     "demo.story.": "*STORIES",
     # Their words are found elsewhere: by ``options`` and ``events``, or they are the literals of a type.
     "option.": (),

@@ -19,13 +19,14 @@ from unisono.model.document import Answer, Stage
 from unisono.model.party import CONTACT_FIELDS, PARTY_FIELDS
 from unisono.model.record import Kind
 from unisono.plan.actions import Verdict
+from unisono.plan.match import Again
 from unisono.policy.schema import DocumentKind, MatchRule
 from unisono.systems.catalogue import all_systems
 
 FOLDER = source.SOURCE / "locale" / "catalogues"
 PAIR_STATES = ("reading", "released", "paused", "stopped")
 WHYS = ("quote", "tag", "contact-tag", "owner-tag", "document", "new", "linked-quote", "reference", "equal-lines", "no-offer")
-SEVERED = ("deleted-there", "note-deleted")
+SEVERED = ("deleted-there", "note-deleted", "undone", "erased")
 """The values of ``why``: what ``gather`` calls a customer's reasons, how a document's place is known, why a link ended."""
 ASKED_FIELDS = ("owner", "basis", "lines.name", "lines.quantity", "lines.price", "lines.vat_rate", "path", "size")
 """Fields that only an error names."""
@@ -48,7 +49,7 @@ def used() -> set[str]:
         "kind": kinds,
         "verdict": get_args(Verdict),
         "state": states,
-        "rule": get_args(MatchRule),
+        "rule": (*get_args(MatchRule), *get_args(Again)),
         "why": (*WHYS, *SEVERED),
         "pair": PAIR_STATES,
         "side": ("crm", "invoicing", "a", "b"),

@@ -98,7 +98,9 @@ def test_an_existing_file_is_not_written_over(store: Store, tmp_path: Path) -> N
     assert (tmp_path / "kept.db").read_text() == "mine"
 
 
-@pytest.mark.parametrize(("content", "code"), ((b"", "backup-is-none"), (b"no database at all" * 100, "store-no-database"), (None, "backup-missing")))
+@pytest.mark.parametrize(
+    ("content", "code"), ((b"", "backup-is-none"), (b"no database at all" * 100, "store-no-database"), (None, "backup-missing"))
+)
 def test_a_file_that_is_no_backup_is_refused_and_nothing_is_changed(content: bytes | None, code: str, store: Store, tmp_path: Path) -> None:
     with_a_pair(store)
     tell(store, "mine")

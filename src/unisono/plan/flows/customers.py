@@ -9,18 +9,26 @@ from unisono.model.capability import FieldLimit
 from unisono.model.party import Flat, Party, contact_of, party_of
 from unisono.model.record import Body, Side, flat_of, label_of, other
 from unisono.model.writing import Write
-from unisono.plan.actions import Action, Ask, Decision, Join, Reason, Report, Send, Sever, Verdict, Wait, side_name
+from unisono.plan.actions import Action, Ask, Decision, Join, Reason, Report, Send, Verdict, Wait, side_name
 from unisono.plan.compare import Comparison, allowed, compare, conflict_subject, held_by_both
-from unisono.plan.match import Hit, Match, find_match
-from unisono.plan.situation import Candidate, Rules, Seen, Situation
+from unisono.plan.flows.chosen import party_left_out
+from unisono.plan.flows.deletions import mark_of, vanished
+from unisono.plan.flows.documents import Words
+from unisono.plan.match import Hit, Match, find_again, find_match
+from unisono.plan.situation import Candidate, Link, Rules, Seen, Situation
 from unisono.plan.undo import answered_undo
 from unisono.policy.schema import Matching, Policy, direction_of
 
 
-def plan_customer(s: Situation, rules: Rules) -> Decision:
-    """What is to be done about one party or contact."""
+def bare(code: str, values: dict[str, str]) -> str:
+    """No words at hand: the code and what it is about."""
+    return " ".join((code, *values.values()))
+
+
+def plan_customer(s: Situation, rules: Rules, words: Words = bare) -> Decision:
+    """What is to be done about one party or contact. ``words`` are for texts written into a vendor."""
     if s.link is not None:
-        return _linked(s, rules)
+        return _linked(s, s.link, rules, words)
     me = s.seen(s.subject.side)
     if me is None or me.gone:
         return Decision(s.subject, "gone", Reason("not-there"))
@@ -34,7 +42,7 @@ def plan_customer(s: Situation, rules: Rules) -> Decision:
     blocked = _owner_blocks(s)
     if blocked is not None:
         return blocked
-    match = _match(s, me, rules)
+    match = _again(s, me, rules, _match(s, me, rules)) if s.unsure else _match(s, me, rules)
     if match.sure is not None:
         return _join(s, me, match.sure.candidate.seen, match.sure.rule, rules)
     if match.doubtful:
@@ -54,23 +62,8 @@ def _left_out(s: Situation, rules: Rules) -> Reason | None:
         return Reason("cannot-create", {"system": rules.capabilities(other(side)).title})
     if s.subject.kind == "contact":
         return _contact_left_out(s, rules.policy)
-    return party_left_out(side, s.reasons, s.history, rules.policy)
-
-
-def party_left_out(side: Side, reasons: tuple[str, ...], history: bool, policy: Policy) -> Reason | None:
-    """Which parties of a side go across: from the CRM those with a quote or a tag, from the invoicing system all or the new ones."""
-    customers = policy.customers
-    if not allowed(customers.direction, other(side)):
-        return Reason("direction-off")
-    if side == "a":
-        when = {"quote": "quote", "tag": "tag", "contact-tag": "tag"}
-        wanted = [r for r in reasons if when.get(r) in customers.from_crm.when]
-        return None if wanted else Reason("no-quote-no-tag", {"tag": customers.from_crm.tag})
-    if customers.from_invoicing.when == "none":
-        return Reason("not-taken-from-invoicing")
-    if history and customers.from_invoicing.history == "new" and "document" not in reasons:
-        return Reason("older-than-release")
-    return None
+    me = s.seen(side)
+    return party_left_out(side, s.reasons, s.history, rules.policy, me.record.body if me is not None else None)
 
 
 def _contact_left_out(s: Situation, policy: Policy) -> Reason | None:
@@ -107,6 +100,14 @@ def _match(s: Situation, me: Seen, rules: Rules) -> Match:
         return find_match(me, s.candidates, rules.policy.matching, said)
     same_name = [c for c in s.candidates if c.seen.keys.name == me.keys.name and not c.seen.gone and not c.linked]
     return _person(me, [c for c in same_name if said.get(c.seen.record.key) != "different"], said) if me.keys.name else Match()
+
+
+def _again(s: Situation, me: Seen, rules: Rules, found: Match) -> Match:
+    """What a restored pair may have made of this record already, by the values it would write now."""
+    to = other(s.subject.side)
+    values = _to_write(flat_of(me.record.body), rules.capabilities(to).fields(s.subject.kind), to, rules.policy, create=True)
+    said = {k.split("|", 1)[1]: v for k, v in s.answers.items() if k.startswith("same-customer|")}
+    return find_again(me, s.candidates, _filled(values, rules.policy) if s.subject.kind == "party" else values, said, found)
 
 
 def _person(me: Seen, free: list[Candidate], said: dict[str, str]) -> Match:
@@ -220,18 +221,14 @@ def _refusals(kind: str, values: Flat, fields: dict[str, FieldLimit], to: Side, 
     return tuple(reports)
 
 
-def _linked(s: Situation, rules: Rules) -> Decision:
-    link = s.link
-    assert link is not None
+def _linked(s: Situation, link: Link, rules: Rules, words: Words) -> Decision:
     if link.state == "severed":
-        return Decision(s.subject, "left-out", Reason("severed", {"why": link.why}))
+        return mark_of(link, s, rules, words) or Decision(s.subject, "left-out", Reason("severed", {"why": link.why}))
     if s.a is None or s.b is None:
         return Decision(s.subject, "waiting", Reason("counterpart-not-read"))
-    for seen, side in ((s.a, "crm"), (s.b, "invoicing")):
-        if seen.gone:
-            reason = Reason("deleted-there", {"side": side, "name": label_of(seen.record)})
-            sever = Sever(kind=link.kind, a_key=link.a_key, b_key=link.b_key, reason=reason)
-            return Decision(s.subject, "gone", reason, (sever,))
+    gone = vanished(s, link, rules, words)
+    if gone is not None:
+        return gone
     if s.a.missing or s.b.missing:
         return Decision(s.subject, "waiting", Reason("missing-not-confirmed"), (Wait(on="", reason=Reason("missing-not-confirmed")),))
     return _compared(s, s.a, s.b, rules)

@@ -18,7 +18,7 @@ from unisono.model.text import clean
 from unisono.model.writing import Write
 from unisono.systems.centralstation import choose
 from unisono.systems.centralstation.mapping import PLURALS, Bindings, company, marker, person, postal, street_of
-from unisono.systems.centralstation.values import Row, bad, id_of, text
+from unisono.systems.centralstation.values import Row, bad, id_of, nested, text
 
 TOP = {"name": "name", "first_name": "first_name", "title": "title", "note": "background"}
 """Canonical field -> the attribute of the row itself."""
@@ -153,12 +153,20 @@ def _change(write: Write, current: Row | None, capabilities: Capabilities, bindi
         row["addrs_attributes"] = [edit]
     if fields := _edited_values(current, changes, write, bindings.of("Company" if is_company else "Person")):
         row["custom_fields_attributes"] = fields
+    if tag := _new_tag(current, changes.get("tags", "")):
+        row["tags_attributes"] = [tag]
     calls = [Call(f"PUT /{resource}/{row_id}", {"company" if is_company else "person": row})] if row else []
     if write.kind == "contact" and "position" in changes:
         calls.append(_edited_position(current, row_id, changes["position"], write))
-    if not calls:
+    if not calls and "tags" not in changes:
         _nothing(write, current, changes, bindings, is_company)
     return tuple(calls)
+
+
+def _new_tag(current: Row, name: str) -> dict[str, Any]:
+    """A tag that the record does not carry yet: a tag is a row of its own, and nobody refuses a second one of the same name."""
+    held = {text(row, "name", "") for row in nested(current, "tags", "")}
+    return {"name": name} if name and name not in held else {}
 
 
 def _nothing(write: Write, current: Row, changes: Flat, bindings: Bindings, is_company: bool) -> None:

@@ -1,0 +1,131 @@
+"""What keeps an installation: undo, backup and restore, new keys, a person's data taken away, the nightly tidying."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import select
+
+from unisono.engine.batch import LEASE
+from unisono.engine.undo import Scope, Undoing, look, undo
+from unisono.store import erase as erasing
+from unisono.store import lanes, pairs, secrets
+from unisono.store.backup import Kept, back_up, look_into, restore
+from unisono.store.folder import need_room
+from unisono.store.refused import StoreRefused
+from unisono.store.stamps import instant, stamp
+from unisono.store.tables import meta
+from unisono.store.tables import secret as secret_table
+from unisono.store.upserts import upsert
+from unisono.wiring.house import House
+
+NIGHT = timedelta(hours=24)
+_TIDIED = "tidied_at"
+MOST_WAITS = 500
+"""How often an undo waits for the vendors' pace before it gives up; each wait is at most an hour."""
+
+
+class LaneBusy(ValueError):
+    """Another process works on this pair at the moment. ``args[0]`` is the pair."""
+
+
+def take_back(house: House, pair_id: str, scope: Scope, by: str, *, dry: bool = False, alone: bool = True) -> Undoing:
+    """Undoes a scope, or with ``dry`` only shows what that would do. Waits through the clock where a vendor asks for patience.
+
+    Raises ``NothingWritten``, ``LaneBusy``, ``SystemFault``.
+    """
+    undoing = Undoing(scope, by=by)
+    if dry:
+        return look(house.pairing(pair_id), house.hands(), undoing)
+    for _ in range(MOST_WAITS):
+        with house.store.write() as conn:
+            epoch = lanes.take_lane(conn, f"pair:{pair_id}", by, house.clock.now(), LEASE, may_take_over=alone)
+        if epoch is None:
+            raise LaneBusy(pair_id)
+        try:
+            undo(house.pairing(pair_id, epoch=epoch), house.hands(), undoing)
+        finally:
+            with house.store.write() as conn:
+                lanes.release_lane(conn, f"pair:{pair_id}", epoch)
+        if undoing.again is None:
+            break
+        house.clock.sleep(max((undoing.again - house.clock.now()).total_seconds(), 0.1))
+    return undoing
+
+
+def keep(house: House, path: Path) -> Kept:
+    """A backup; may be made while others work. The key file is not in it."""
+    return back_up(house.store, path, house.clock.now())
+
+
+def put_back(house: House, path: Path, by: str) -> tuple[Kept, Path | None, list[str]]:
+    """Restores a backup in place of what is there, which is backed up beside the database before.
+
+    Returns what was restored, where the contents until now lie, and the connections whose login has to be entered again, because the key
+    file does not open what the backup holds.
+    """
+    look_into(path)  # nothing is touched for a file that is no backup
+    spare = None
+    with house.store.read() as conn:
+        empty = not pairs.firms(conn)
+    if not empty and house.store.folder is not None:
+        need_room(house.store.folder, 2 * path.stat().st_size)
+        spare = house.store.folder / f"before-restore-{house.clock.now():%Y%m%d-%H%M%S}.db"
+        back_up(house.store, spare, house.clock.now())
+    kept = restore(house.store, path)
+    with house.store.write() as conn:
+        for row in pairs.pairs(conn):
+            told = {"made": kept.made_at}
+            pairs.note(conn, row.id, "pair", row.id, "restored", told, row.name, house.clock.now(), by)
+    for connection_id in closed_logins(house):
+        house.forget_system(connection_id)
+    return kept, spare, closed_logins(house)
+
+
+def closed_logins(house: House) -> list[str]:
+    """The connections whose stored secrets the key file does not open."""
+    out = []
+    with house.store.read() as conn:
+        rows = conn.execute(select(secret_table.c.connection, secret_table.c.field)).all()
+        for row in rows:
+            try:
+                secrets.get_secret(conn, house.ring, row.connection, row.field)
+            except StoreRefused:
+                out.append(row.connection)
+    return sorted(set(out))
+
+
+def rotate_keys(house: House) -> int:
+    """Encrypts every stored secret with a new key; how many. The vendors' own keys are replaced with ``unisono connect --replace``."""
+    with house.store.read() as conn:
+        any_stored = conn.execute(select(secret_table.c.connection).limit(1)).first()
+    if any_stored is None:
+        return 0
+    return secrets.rotate(house.store, house.ring, house.clock.now())
+
+
+def erase(house: House, pair_id: str, whom: str, by: str, *, dry: bool = False) -> erasing.Erased:
+    """Takes a person's data out of our tables; ``whom`` is a record or an e-mail address. Raises ``ValueError`` for neither."""
+    now = house.clock.now()
+    if dry:
+        with house.store.read() as conn:
+            return erasing.erase(conn, pair_id, whom, now, dry=True)
+    with house.store.write() as conn:
+        out = erasing.erase(conn, pair_id, whom, now)
+        if out.subjects:
+            # That it was done, when and by whom is kept; about whom is not.
+            pairs.note(conn, pair_id, "pair", pair_id, "erased", {"count": str(len(out.subjects))}, "", now, by)
+    return out
+
+
+def tidy_when_due(house: House) -> dict[str, int]:
+    """The nightly tidying, if the last one is a day ago; what it took away. The runner asks with every turn."""
+    now = house.clock.now()
+    with house.store.read() as conn:
+        last = conn.execute(select(meta.c.value).where(meta.c.name == _TIDIED)).scalar()
+    if last and now - instant(last) < NIGHT:
+        return {}
+    with house.store.write() as conn:
+        upsert(conn, meta, [{"name": _TIDIED, "value": stamp(now)}], keys=["name"])
+        return erasing.tidy(conn, now)
