@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
 import httpx2
+import pytest
 from sqlalchemy import func, insert, select
+from typer.testing import CliRunner
 
 from tests.stories.folk import (
     BOTH,
@@ -27,9 +32,13 @@ from tests.stories.folk import (
     notes,
     state,
 )
-from tests.support.village import Village
+from tests.support.village import Village, village
+from unisono.cli.app import app, explain
+from unisono.sandbox.kit.app import application
+from unisono.sandbox.kit.server import Server
 from unisono.store import pairs, secrets
 from unisono.store.backup import back_up, restore
+from unisono.store.doors import Store
 from unisono.store.stamps import stamp
 from unisono.store.tables import inbox, intent
 from unisono.wiring.doctor import Finding, examine
@@ -257,3 +266,115 @@ def test_the_doctor_names_a_refused_login_and_a_lost_key(v: Village, tmp_path: P
     (tmp_path / "key").unlink()
     v.house.ring = secrets.KeyRing(tmp_path / "key")
     assert found(v, ask=False)["key-missing"].level == "broken"
+
+
+# --- the commands -----------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Shell:
+    """The command line on a data folder of its own, with both simulators as servers on this machine."""
+
+    folder: Path
+    crm: Any
+    books: Any
+    pair: str
+
+    def run(self, *words: str, said: str = "") -> tuple[int, str]:
+        """Exit code and output of one command."""
+        done = CliRunner().invoke(app, [*words, "--data", str(self.folder)], input=said, env={"UNISONO_LANGUAGE": "en"})
+        if done.exception is not None and not isinstance(done.exception, SystemExit):
+            return explain(done.exception), done.output  # type: ignore[arg-type]
+        return done.exit_code, done.output
+
+    def json(self, *words: str) -> tuple[int, Any]:
+        code, output = self.run(*words, "--json")
+        return code, json.loads(output)
+
+
+@pytest.fixture
+def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shell]:
+    """A pair that has written something: one customer with an offer, and one the other way."""
+    monkeypatch.setenv("UNISONO_LOOPBACK", "1")
+    monkeypatch.setenv("UNISONO_KEY_FILE", str(tmp_path / "key"))
+    with Store.open(tmp_path / "data", least_room=0) as store:
+        v = village(tmp_path, store=store)
+        v.sync()
+        v.release()
+        v.clock.advance(60)
+        deal_of(v, company(v))
+        customer(v)
+        v.sync()
+        servers = [Server.start(application(simulator)) for simulator in (v.crm, v.books)]
+        v.settings("a", api=f"{servers[0].url}/api")
+        v.settings("b", api=f"{servers[1].url}/api/1.0/api.php")
+    yield Shell(tmp_path / "data", v.crm, v.books, v.pair)
+    for server in servers:
+        server.stop()
+
+
+def test_the_undo_command_shows_asks_and_does(shell: Shell) -> None:
+    code, shown = shell.json("undo", "--all", "--dry-run")
+    assert (code, shown["done"]) == (0, False)
+    assert sorted((s["what"], s["record"].split(":")[1]) for s in shown["steps"]) == [
+        ("delete", "party"),
+        ("delete", "party"),
+        ("delete", "quote"),
+    ]
+    assert len(shell.books.truth()["customers"]) == 2  # nothing was done
+    code, output = shell.run("undo", "--all", said="n\n")
+    assert code == 1
+    assert "Is deleted (3)" in output
+    assert len(shell.books.truth()["customers"]) == 2
+    code, output = shell.run("undo", "--all", said="y\n")
+    assert (code, "Taken back: 3." in output) == (0, True)
+    assert [c["ORGANIZATION"] for c in shell.books.truth()["customers"]] == ["Mond Optik GmbH"]
+    assert [c["name"] for c in shell.crm.truth()["companies"]] == ["Bäckerei Sonne GmbH"]
+    code, output = shell.run("history", shell.pair)
+    assert "Taken back:" in output
+
+
+def test_an_undo_of_nothing_in_particular_is_a_wrong_call(shell: Shell) -> None:
+    assert shell.run("undo")[0] == 2
+    assert shell.run("undo", "--field", "phone")[0] == 2
+    assert shell.run("undo", "no-such-run")[0] == 2
+
+
+def test_backup_and_restore_by_command(shell: Shell, tmp_path: Path) -> None:
+    code, made = shell.json("backup", str(tmp_path / "kept.db"))
+    assert (code, made["rows"]["pair"], made["key_file"]) == (0, 1, str(tmp_path / "key"))
+    assert shell.run("backup", str(tmp_path / "kept.db"))[0] == 5  # not written over
+    assert shell.run("restore", str(tmp_path / "kept.db"), said="n\n")[0] == 1
+    code, put = shell.json("restore", str(tmp_path / "kept.db"), "--yes")
+    assert (code, put["logins_to_enter"]) == (0, [])
+    assert Path(put["spare"]).is_file()
+    fresh = Shell(tmp_path / "elsewhere", shell.crm, shell.books, shell.pair)
+    assert fresh.run("restore", str(tmp_path / "kept.db"))[0] == 0  # an empty folder needs no question
+    assert fresh.json("pair", "list")[1][0]["id"] == shell.pair
+    assert shell.run("restore", str(tmp_path / "key"), "--yes")[0] == 5  # no backup at all
+
+
+def test_keys_rotate_by_command_keeps_every_login_open(shell: Shell) -> None:
+    code, told = shell.json("keys", "rotate")
+    assert (code, told["secrets"]) == (0, 2)
+    assert not [f for f in shell.json("doctor", "--offline")[1] if f["level"] == "broken"]
+
+
+def test_the_doctor_by_command_reaches_both_sides_and_tells_the_worst_by_its_exit_code(shell: Shell, tmp_path: Path) -> None:
+    code, found = shell.json("doctor")
+    codes = {f["code"]: f["level"] for f in found}
+    assert codes["doctor-reached"] == codes["doctor-store"] == "ok"
+    assert codes["doctor-plain-http"] == "look"  # the simulators are spoken to without encryption, and that is said
+    assert code == 1
+    (tmp_path / "key").unlink()
+    assert shell.run("doctor", "--offline")[0] == 5
+
+
+def test_erase_by_command_shows_what_stays_before_it_asks(shell: Shell) -> None:
+    code, output = shell.run("erase", "post@sonne.example", said="n\n")
+    assert code == 1
+    assert "Stays: 1 links" in output
+    code, told = shell.json("erase", "post@sonne.example", "--yes")
+    assert (code, told["done"], told["gone"]["seen"]) == (0, True, 2)
+    assert shell.run("erase", "post@sonne.example", "--yes")[0] == 2  # nobody is there any more
+    assert shell.run("erase", "Sonne")[0] == 2

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -59,8 +58,8 @@ def rows(v: Village, run: Run, **which: Any) -> list[PlanRow]:
         return runs.rows(conn, run.id, **which)
 
 
-def labelled(v: Village, run: Run, label: str) -> PlanRow:
-    found = [row for row in rows(v, run) if row.label == label]
+def labelled(v: Village, run: Run, label: str, kind: str = "") -> PlanRow:
+    found = [row for row in rows(v, run) if row.label == label and kind in ("", row.kind)]
     assert len(found) == 1, (label, [r.label for r in rows(v, run)])
     return found[0]
 
@@ -70,13 +69,14 @@ def planned_writes(found: list[PlanRow]) -> Counter[tuple[str, str, str]]:
 
 
 OPERATIONS = {
-    ("a", "company.create"): ("a", "create", "party"),
-    ("a", "person.create"): ("a", "create", "contact"),
-    ("a", "protocol.create"): ("a", "create", "note"),
-    ("a", "attachment.create"): ("a", "create", "file"),
+    ("a", "POST companies"): ("a", "create", "party"),
+    ("a", "POST people"): ("a", "create", "contact"),
+    ("a", "POST protocols"): ("a", "create", "note"),
+    ("a", "POST protocols/#/attachments"): ("a", "create", "file"),
     ("b", "customer.create"): ("b", "create", "party"),
     ("b", "contact.create"): ("b", "create", "contact"),
     ("b", "estimate.create"): ("b", "create", "quote"),
+    ("b", "customer.update"): ("b", "change", "party"),
 }
 
 
@@ -135,7 +135,7 @@ def test_people_and_documents_of_a_customer_that_is_still_to_be_made_are_shown_a
     v = unreleased
     awkward(v)
     run = previewed(v, complete())
-    owner, person = labelled(v, run, "Gasthof Lindenhof KG"), labelled(v, run, "Vera Huber")
+    owner, person = labelled(v, run, "Gasthof Lindenhof KG"), labelled(v, run, "Vera Huber", "contact")
     assert (person.verdict, person.action["after"]) == ("new", owner.key)
     assert person.action["writes"][0]["owner"] == f"${owner.key}"
     filed = [r for r in rows(v, run, verdict="new") if r.kind == "invoice"]
@@ -216,7 +216,7 @@ def test_a_policy_changed_between_preview_and_release_runs_nothing_of_the_old_pl
     v.sync()
     assert vendor_writes(v) == Counter()
     assert {r.outcome for r in rows(v, run) if r.action.get("writes")} == {CHANGED}
-    assert labelled(v, run, "Vera Huber").verdict == "left-out", "shown as it is under the new policy"
+    assert labelled(v, run, "Vera Huber", "contact").verdict == "left-out", "shown as it is under the new policy"
     released(v, run)
     v.sync()
     assert vendor_writes(v)["b", "create", "party"] == 4
@@ -316,4 +316,4 @@ def test_a_second_preview_takes_the_place_of_one_that_was_never_released(unrelea
         assert [r.id for r in runs.runs(conn, v.pair)] == [second.id]
         with pytest.raises(KeyError):
             runs.get_run(conn, first.id)
-    assert replace(second, id="") != replace(first, id="")
+    assert len(rows(v, second)) == second.total == first.total

@@ -5,10 +5,12 @@ from __future__ import annotations
 import typer
 
 from unisono.cli.terminal import language, out, sentence, words
+from unisono.engine.runs import RunOver
 from unisono.locale.names import login_name
 from unisono.model.errors import LoginRefused, SystemFault
 from unisono.policy.files import BadPolicy
 from unisono.store.refused import StoreRefused
+from unisono.wiring.previewing import NotRead
 from unisono.wiring.setup import MissingLogin, NoSuchField, WrongAccount
 
 app = typer.Typer(
@@ -20,10 +22,12 @@ EXIT_CODES = {"ok": 0, "open": 1, "usage": 2, "refused": 3, "unavailable": 4, "s
 
 
 def _commands() -> None:
-    from unisono.cli import connecting, demo, keeping, looking, pairing, sandbox, undoing
+    from unisono.cli import connecting, demo, keeping, looking, pairing, policies, previewing, sandbox, undoing
 
     connecting.add(app)
     pairing.add(app)
+    policies.add(app)
+    previewing.add(app)
     looking.add(app)
     undoing.add(app)
     keeping.add(app)
@@ -45,6 +49,12 @@ def explain(error: Exception) -> int:
     if isinstance(error, MissingLogin):
         out.print(words("login-field-missing", field=login_name(str(error.args[0]), language())), style="red", markup=False)
         return EXIT_CODES["usage"]
+    if isinstance(error, RunOver):
+        out.print(words("run-over", run=str(error.args[0]), state=words(f"run.{error.args[1]}")), style="red", markup=False)
+        return EXIT_CODES["usage"]
+    if isinstance(error, NotRead):
+        out.print(words("preview-not-read", name=str(error.args[0])), style="red", markup=False)
+        return EXIT_CODES["unavailable"]
     if isinstance(error, NoSuchField):
         out.print(words("no-such-custom-field", name=str(error.args[0]), names=str(error.args[1])), style="red", markup=False)
         return EXIT_CODES["usage"]

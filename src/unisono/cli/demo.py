@@ -12,7 +12,8 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from unisono.cli.looking import problem_text, question_text
-from unisono.cli.pairing import dry_run, print_preview, with_history
+from unisono.cli.pairing import with_history
+from unisono.cli.previewing import dry_run, print_preview
 from unisono.cli.sandbox import start
 from unisono.cli.staging import TITLES, Stage, count_sends, stories
 from unisono.cli.terminal import AsJson, holder, out, sentence, show, words

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 import typer
 
 from unisono.cli.pairing import PairId, show_status, the_pair, titles_of
-from unisono.cli.terminal import AsJson, Data, Titles, holder, house_at, out, sentence, show, words
+from unisono.cli.terminal import AsJson, Data, Titles, holder, house_at, language, out, sentence, show, words
 from unisono.engine.answering import answer as answer_now
 from unisono.engine.answering import retry as retry_now
+from unisono.locale.names import kind_name
 from unisono.store import asking, intents, pairs
 from unisono.store.asking import Problem, Question
+from unisono.wiring import House
+from unisono.wiring.policies import leave_out
 
 
 def add(app: typer.Typer) -> None:
@@ -37,15 +41,54 @@ def status(pair: PairId = "", data: Data = None, as_json: AsJson = False) -> Non
 def problems(
     pair: PairId = "",
     raw: Annotated[bool, typer.Option("--raw", help="With the other system's own answer.")] = False,
+    group: Annotated[bool, typer.Option("--group", help="Alike ones as one line with their number.")] = False,
+    dismiss: Annotated[list[str] | None, typer.Option("--dismiss", help="Id of a problem whose record is left out for good.")] = None,
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
     """Records that cannot go across as they are: which field, which value, what to do."""
-    with house_at(data) as house, house.store.read() as conn:
+    with house_at(data) as house:
         pair_id = the_pair(house, pair)
-        found, titles = asking.problems(conn, pair_id), titles_of(conn, pair_id)
-    lines = [problem_text(p, titles) + (f"\n    {p.raw}" if raw and p.raw else "") for p in found]
+        if dismiss:
+            _dismiss(house, pair_id, dismiss)
+        with house.store.read() as conn:
+            found, titles = asking.problems(conn, pair_id), titles_of(conn, pair_id)
+    if group:
+        alike: dict[tuple[str, str, str, str], list[Problem]] = {}
+        for p in found:
+            alike.setdefault((p.code, p.kind, p.field, p.values.get("fields", "")), []).append(p)
+        value = [
+            _grouped(some[0].code, [p.id for p in some], [p.label for p in some]) | {"field": some[0].field} for some in alike.values()
+        ]
+        lines = [problem_text(p[0] if len(p) == 1 else dataclasses.replace(p[0], label=_many(p)), titles) for p in alike.values()]
+        show(value, as_json, "\n".join(lines) or words("nothing-open"))
+        return
+    lines = [f"{p.id}  {problem_text(p, titles)}" + (f"\n    {p.raw}" if raw and p.raw else "") for p in found]
     show([dataclasses.asdict(p) for p in found], as_json, "\n".join(lines) or words("nothing-open"))
+
+
+def _many(alike: Sequence[Problem]) -> str:
+    """What equal problems are about: ``37 × customer``."""
+    return f"{len(alike)} × {kind_name(alike[0].kind, language())}"
+
+
+def _grouped(code: str, ids: list[str], labels: list[str]) -> dict[str, Any]:
+    return {"code": code, "count": len(ids), "ids": ids, "labels": labels}
+
+
+def _dismiss(house: House, pair_id: str, ids: Sequence[str]) -> None:
+    """The records of some problems are left out for good: a new version of the policy says so."""
+    with house.store.read() as conn:
+        keys = {p.id: p.key for p in asking.problems(conn, pair_id)}
+    unknown = [one for one in ids if one not in keys]
+    if unknown:
+        raise typer.BadParameter(words("no-such-problem", id=unknown[0]))
+    version = leave_out(house, pair_id, [keys[one] for one in ids if ":row:" not in keys[one]], holder())
+    with house.store.write() as conn:
+        for one in ids:
+            asking.dismiss(conn, one)
+    if version:
+        out.print(words("policy-imported", version=str(version)), markup=False)
 
 
 def problem_text(problem: Problem, titles: Titles | None = None) -> str:
@@ -53,11 +96,26 @@ def problem_text(problem: Problem, titles: Titles | None = None) -> str:
     return sentence(problem.code, problem.values, name=problem.label, field=problem.field, kind=problem.kind, titles=titles)
 
 
-def questions(pair: PairId = "", data: Data = None, as_json: AsJson = False) -> None:
+def questions(
+    pair: PairId = "",
+    group: Annotated[
+        bool, typer.Option("--group", help="Alike ones as one line with their number; answered with `answer --group`.")
+    ] = False,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
     """What only a person can decide; alike ones stand together. Answer with `unisono answer ID OPTION`."""
     with house_at(data) as house, house.store.read() as conn:
         pair_id = the_pair(house, pair)
         found, titles = asking.questions(conn, pair_id), titles_of(conn, pair_id)
+    if group:
+        alike: dict[str, list[Question]] = {}
+        for q in found:
+            alike.setdefault(q.group, []).append(q)
+        value = [_grouped(some[0].code, [q.id for q in some], [q.label for q in some]) | {"group": name} for name, some in alike.items()]
+        lines = [f"{len(some)} ×  {question_text(some[0], titles)}" for some in alike.values()]
+        show(value, as_json, "\n".join(lines) or words("nothing-open"))
+        return
     show([dataclasses.asdict(q) for q in found], as_json, "\n".join(question_text(q, titles) for q in found) or words("nothing-open"))
 
 

@@ -1,4 +1,4 @@
-"""``pair``, ``preview``, ``release``, ``sync``: two connections become a pair, and it works."""
+"""``pair``, ``sync``: two connections become a pair, and it works."""
 
 from __future__ import annotations
 
@@ -9,14 +9,11 @@ import typer
 from sqlalchemy import Connection
 
 from unisono.cli.terminal import AsJson, Data, Titles, holder, house_at, out, sentence, show, words
-from unisono.engine.batch import LEASE
-from unisono.engine.cycle import cycle
-from unisono.engine.outcome import Outcome
-from unisono.plan.actions import Decision
-from unisono.store import lanes, links, pairs
-from unisono.wiring import House, add_pair, preset, system_file
+from unisono.policy.files import parse_policy, policy_text
+from unisono.store import asking, links, pairs
+from unisono.wiring import House, add_pair, pair_row, preset, system_file
 from unisono.wiring.running import Runner
-from unisono.wiring.setup import add_reference_fields, delays, put_policy, release, set_state
+from unisono.wiring.setup import about_to_allow, add_reference_fields, remove_pair, set_state
 
 PairId = Annotated[str, typer.Argument(help="The pair's id; may be left out if there is only one.")]
 
@@ -28,13 +25,9 @@ def add(app: typer.Typer) -> None:
     group.command("list")(pair_list)
     group.command("pause")(pair_pause)
     group.command("resume")(pair_resume)
+    group.command("show")(pair_show)
+    group.command("remove")(pair_remove)
     app.add_typer(group, name="pair")
-    policy = typer.Typer(no_args_is_help=True, help="A pair's choices as one readable file.")
-    policy.command("show")(policy_show)
-    policy.command("import")(policy_import)
-    app.add_typer(policy, name="policy")
-    app.command("preview")(preview)
-    app.command("release")(release_pair)
     app.command("sync")(sync)
 
 
@@ -63,8 +56,6 @@ def pair_add(
 
 def with_history(body: str) -> str:
     """A policy's text with the complete sync: customers and documents that are there already go along."""
-    from unisono.policy.files import parse_policy, policy_text
-
     policy = parse_policy(body)
     customers = policy.customers
     return policy_text(
@@ -95,82 +86,71 @@ def pair_pause(pair: PairId = "", data: Data = None) -> None:
         set_state(house, the_pair(house, pair), "paused", holder())
 
 
-def pair_resume(pair: PairId = "", data: Data = None) -> None:
-    """Goes on, also after a brake: what has vanished by now is allowed."""
-    with house_at(data) as house:
-        set_state(house, the_pair(house, pair), "released", holder())
-
-
-def policy_show(pair: PairId = "", data: Data = None) -> None:
-    """The policy in force, as its file."""
-    with house_at(data) as house, house.store.read() as conn:
-        out.print(pairs.get_pair(conn, the_pair(house, pair)).policy, markup=False)
-
-
-def policy_import(file: Path, pair: PairId = "", data: Data = None) -> None:
-    """A new version of the policy, from a file; everything is looked at again under it."""
-    with house_at(data) as house:
-        version = put_policy(house, the_pair(house, pair), file.read_text(encoding="utf-8"), holder())
-        out.print(words("policy-imported", version=str(version)), markup=False)
-
-
-def preview(
-    pair: PairId = "", data: Data = None, as_json: AsJson = False, rows: Annotated[int, typer.Option(help="Records shown.")] = 40
+def pair_resume(
+    pair: PairId = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before deletions go on.")] = False,
+    data: Data = None,
 ) -> None:
-    """Reads both sides and shows what would be done, record by record, and why. Nothing is written."""
-    with house_at(data, alone=True) as house:
+    """Goes on, also after a brake: says first what has vanished by now, and what the policy does about it."""
+    with house_at(data) as house:
+        pair_id = the_pair(house, pair, removed=True)
+        row = pair_row(house, pair_id)
+        if row.state == "stopped":
+            allowed = about_to_allow(house, pair_id)
+            rules = parse_policy(row.policy).customers.deletion
+            names = ", ".join(allowed.names)
+            text = words("about-to-allow", count=str(allowed.lost), linked=str(allowed.linked), names=names)
+            for side, rule in (("crm", rules.in_crm), ("invoicing", rules.in_invoicing)):
+                text += "\n" + words("deletion-rule", side=words(f"side.{side}"), rule=words(f"deletion.{rule}"))
+            out.print(text, markup=False)
+            if not yes and "delete" in (rules.in_crm, rules.in_invoicing, rules.contacts):
+                typer.confirm(words("go-on"), abort=True)
+        state = set_state(house, pair_id, "released", holder())
+        out.print(words(f"pair.{state}"), markup=False)
+
+
+def pair_show(pair: PairId = "", data: Data = None, as_json: AsJson = False) -> None:
+    """One pair: its two connections, its state, the version of its policy, what is linked and what waits."""
+    with house_at(data) as house, house.store.read() as conn:
+        row = pairs.get_pair(conn, the_pair(house, pair, removed=True))
+        sides = {"crm": pairs.get_connection(conn, row.a), "invoicing": pairs.get_connection(conn, row.b)}
+        questions, problems = asking.counts(conn, row.id)
+        linked = links.count_links(conn, row.id)
+    value = {
+        "id": row.id,
+        "name": row.name,
+        "state": row.state,
+        "told": row.told,
+        "policy_version": row.policy_version,
+        "released_at": row.released_at,
+        "unsure": row.unsure,
+        "connections": {side: {"id": c.id, "system": c.system, "name": c.name, "state": c.state} for side, c in sides.items()},
+        "links": linked,
+        "questions": questions,
+        "problems": problems,
+    }
+    lines = [f"{row.id}  {row.name}  {words(f'pair.{row.state}')}"]
+    lines += [f"  {words(f'side.{side}')}: {c.name} ({c.id}, {c.state})" for side, c in sides.items()]
+    lines += [f"  {words(f'kind.{kind}')}: {count}" for kind, count in sorted(linked.items())]
+    lines.append("  " + words("pair-facts", version=str(row.policy_version), questions=str(questions), problems=str(problems)))
+    show(value, as_json, "\n".join(lines))
+
+
+def pair_remove(
+    pair: PairId = "",
+    keep_links: Annotated[
+        bool | None, typer.Option("--keep-links/--forget-links", help="Whether it may be resumed as it was; else it is asked.")
+    ] = None,
+    data: Data = None,
+) -> None:
+    """Puts a pair to rest: nothing is read or written any more. Its history stays, and so does everything in both systems."""
+    with house_at(data) as house:
         pair_id = the_pair(house, pair)
-        outcome = dry_run(house, pair_id)
-        waits = {side: int(wait.total_seconds()) for side, wait in delays(house, pair_id).items()}
-        if as_json:
-            decisions = [decision_json(d, label) for d, label in outcome.decisions]
-            show({"counts": outcome.verdicts, "delay_seconds": waits, "decisions": decisions}, True)
-            return
         with house.store.read() as conn:
-            titles = titles_of(conn, pair_id)
-        print_preview(outcome, rows, titles)
-        for side, seconds in waits.items():
-            out.print(words("delay", side=words(f"side.{side}"), minutes=str(max(1, round(seconds / 60)))), markup=False)
-
-
-def dry_run(house: House, pair_id: str) -> Outcome:
-    """Reads both sides whole and plans everything; raises what a system refused."""
-    with house.store.write() as conn:
-        epoch = lanes.take_lane(conn, f"pair:{pair_id}", holder(), house.clock.now(), LEASE, may_take_over=True)
-    outcome = cycle(house.pairing(pair_id, epoch=epoch or 0), house.hands(), dry=True)
-    if outcome.fault is not None:
-        raise outcome.fault
-    return outcome
-
-
-def decision_json(decision: Decision, label: str) -> dict[str, object]:
-    """One decision for programs: what, why, before and after."""
-    sends = [
-        {"side": s.write.side, "operation": s.write.operation, "kind": s.write.kind, "before": s.write.before, "after": s.write.changes}
-        for s in decision.sends
-    ]
-    reason = {"code": decision.reason.code, "values": decision.reason.values}
-    return {"record": str(decision.subject), "label": label, "verdict": decision.verdict, "reason": reason, "writes": sends}
-
-
-def print_preview(outcome: Outcome, most: int, titles: Titles | None = None) -> None:
-    """Counts, then the records that something happens to, with the reason."""
-    from rich.table import Table
-
-    counts = "   ".join(f"{words(f'verdict.{v}')}: {n}" for v, n in sorted(outcome.verdicts.items()))
-    out.print(counts, markup=False)
-    table = Table(words("column.record"), words("column.what"), words("column.why"))
-    shown = [row for row in outcome.decisions if row[0].verdict not in ("equal", "left-out")]
-    for decision, label in shown[:most]:
-        table.add_row(label, words(f"verdict.{decision.verdict}"), reason_text(decision, label, titles))
-    out.print(table)
-    if len(shown) > most:
-        out.print(words("and-more", count=str(len(shown) - most)), markup=False)
-
-
-def reason_text(decision: Decision, label: str, titles: Titles | None = None) -> str:
-    """Why, as a sentence."""
-    return sentence(decision.reason.code, decision.reason.values, name=label, kind=decision.subject.kind, titles=titles)
+            count = sum(links.count_links(conn, pair_id).values())
+        kept = typer.confirm(words("keep-links", count=str(count)), default=True) if keep_links is None else keep_links
+        remove_pair(house, pair_id, holder(), forget=not kept)
+        out.print(words("pair-removed-kept" if kept else "pair-removed"), markup=False)
 
 
 def titles_of(conn: Connection, pair_id: str) -> Titles:
@@ -178,13 +158,6 @@ def titles_of(conn: Connection, pair_id: str) -> Titles:
     row = pairs.get_pair(conn, pair_id)
     named = {side: system_file(pairs.get_connection(conn, c).system) for side, c in (("crm", row.a), ("invoicing", row.b))}
     return {side: c.title for side, c in named.items()} | {c.name: c.title for c in named.values()}
-
-
-def release_pair(pair: PairId = "", data: Data = None) -> None:
-    """From now on the pair writes, without further action."""
-    with house_at(data) as house:
-        release(house, the_pair(house, pair), holder())
-        out.print(words("pair-released"), markup=False)
 
 
 def sync(
@@ -211,8 +184,6 @@ def sync(
 
 def show_status(house: House, pair_id: str, as_json: bool, *, writes: int) -> None:
     """How a pair stands: linked, written, what waits for a person."""
-    from unisono.store import asking
-
     with house.store.read() as conn:
         questions, problems = asking.counts(conn, pair_id)
         linked = links.count_links(conn, pair_id)
@@ -226,10 +197,10 @@ def show_status(house: House, pair_id: str, as_json: bool, *, writes: int) -> No
         raise typer.Exit(1)
 
 
-def the_pair(house: House, given: str) -> str:
-    """The pair named, or the only one."""
+def the_pair(house: House, given: str, *, removed: bool = False) -> str:
+    """The pair named, or the only one; pairs that were put to rest only if asked for."""
     with house.store.read() as conn:
-        found = [p.id for p in pairs.pairs(conn)]
+        found = [p.id for p in pairs.pairs(conn) if removed or p.state != "removed"]
     if given in found:
         return given
     if given or len(found) != 1:

@@ -15,6 +15,7 @@ from unisono.wiring.keeping import LaneBusy, take_back
 
 _ORDER = ("delete", "change", "unlink", "ask", "leave", "done")
 
+
 def add(app: typer.Typer) -> None:
     """Adds the command of this file."""
     app.command("undo")(undo_writes)

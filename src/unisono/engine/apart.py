@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from unisono.engine.assumed import keys_of_new
+from unisono.model.record import MatchKeys
 from unisono.plan.actions import Decision, Join
 from unisono.plan.situation import Situation, Subject
 
@@ -40,13 +42,15 @@ def apart(planned: Sequence[Planned]) -> tuple[list[Planned], list[Subject]]:
 
 
 def _alike(situation: Situation) -> set[tuple[str, str, str]]:
-    """By what two customers of one side would be taken for each other: what the rules of matching look at, no more."""
+    """What a customer would be taken for another one by."""
     s = situation.subject
     me = situation.seen(s.side)
-    if me is None or s.kind != "party" or situation.link is not None:
-        return set()
-    k = me.keys
+    return _places(s.side, me.keys) if me is not None and s.kind == "party" and situation.link is None else set()
+
+
+def _places(side: str, k: MatchKeys) -> set[tuple[str, str, str]]:
+    """What the rules of matching look at, no more: an e-mail address alone makes nobody alike."""
     found = {"tax_id": k.tax_id, "number": k.number}
     found["email"] = f"{k.email}|{k.name}" if k.email and k.name else ""
     found["place"] = f"{k.name}|{k.postcode}" if k.name and k.postcode else ""
-    return {(s.side, name, value) for name, value in found.items() if value}
+    return {(side, name, value) for name, value in found.items() if value}

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from unisono.model.record import Kind, MatchKeys, Side, other
-from unisono.plan.situation import Link, Subject
+from unisono.model.record import Kind, MatchKeys, Record, Side, match_keys, other
+from unisono.model.writing import Write
+from unisono.plan.situation import NO_KEYS, Link, Subject
 
 MATCHED = ("tax_id", "number", "email", "name")
 """What two records may be alike by. The reference is no use here: what is going to be made gets one of its own."""
@@ -20,6 +21,13 @@ def symbol(subject: Subject) -> str:
     return f"${subject}"
 
 
+def keys_of_new(write: Write) -> MatchKeys:
+    """What a record that is going to be made can be found by: only what its system holds, which is what is written."""
+    if write.body is None:
+        return NO_KEYS
+    return match_keys(Record(kind=write.kind, key="", body=write.body, resource="", resource_key=""))
+
+
 @dataclass(slots=True)
 class Assumed:
     """Links to come, by either key, and what the records to come will be found by. Keys and short texts only: it stays small."""
@@ -27,6 +35,7 @@ class Assumed:
     _far: dict[tuple[Kind, Side], dict[str, str]] = field(default_factory=dict)
     _agreed: dict[tuple[Kind, str], tuple[dict[str, str], dict[str, str]]] = field(default_factory=dict)
     _alike: dict[tuple[Side, str, str], list[str]] = field(default_factory=dict)
+    _keys: dict[tuple[Side, str], MatchKeys] = field(default_factory=dict)
 
     def join(self, kind: Kind, a_key: str, b_key: str, agreed_a: dict[str, str], agreed_b: dict[str, str]) -> None:
         """Two records that are there will be linked."""
@@ -34,13 +43,18 @@ class Assumed:
         self._far.setdefault((kind, "b"), {})[b_key] = a_key
         self._agreed[kind, a_key] = (agreed_a, agreed_b)
 
-    def make(self, subject: Subject, keys: MatchKeys) -> None:
-        """A record's counterpart will be made."""
+    def make(self, subject: Subject, keys: MatchKeys = NO_KEYS) -> None:
+        """A record's counterpart will be made, and will be found by ``keys``."""
         self._far.setdefault((subject.kind, subject.side), {})[subject.key] = symbol(subject)
-        if subject.kind == "party":
+        if subject.kind == "party" and keys != NO_KEYS:
+            self._keys[subject.side, subject.key] = keys
             for name in MATCHED:
                 if value := getattr(keys, name):
                     self._alike.setdefault((subject.side, name, value), []).append(subject.key)
+
+    def keys_of(self, subject: Subject) -> MatchKeys:
+        """What the counterpart of a party will be found by."""
+        return self._keys.get((subject.side, subject.key), NO_KEYS)
 
     def forget_agreed(self) -> None:
         """What the links will agree is needed only for the rows that make them."""

@@ -27,7 +27,7 @@ from unisono.store import asking, intents, lanes, pairs, seen, work
 from unisono.store.work import Mark, Task
 
 BATCH = 250
-WAVE = 16
+WAVE = 32
 """Writes a call under way: a crash leaves at most so many intents to be looked up."""
 ROUNDS = 8
 """Writes one record may need in a row before it is called restless."""
@@ -84,7 +84,7 @@ def plan_all(pairing: Pairing, outcome: Outcome, hands: Hands) -> None:
 
 def work_off(tasks: list[Task], pairing: Pairing, outcome: Outcome, hands: Hands) -> None:
     """Plans a batch, writes it in waves, plans it again until nothing is left to write. What a closed side would take waits."""
-    pairing = replace(pairing, run=tasks[0].run)
+    pairing = replace(pairing, run=tasks[0].run or pairing.run)
     with hands.store.read() as conn:
         subject = canonical(conn, pairing, [subject_of(t.key) for t in tasks])
     by_subject: dict[Subject, list[Task]] = {}
@@ -140,13 +140,15 @@ def _waves(
     for start in range(0, len(jobs), WAVE):
         if halted(pairing, hands):
             return None
+        with hands.store.read() as conn:
+            pairs.check_policy(conn, pairing.id, pairing.policy_version, released=True)
         wave = _open_jobs(jobs[start : start + WAVE], by_subject, pairing, outcome, hands)
         if pairing.run and wave:
             with hands.store.write() as conn:
                 begin(conn, [job.subject for job in wave], by_subject, pairing)
         try:
             apply(wave, pairing, hands)
-        except pairs.OldPolicy:
+        except pairs.Overtaken:
             drop_files(wave, hands)
             raise
         adopt([job for job in wave if job.found], pairing, hands)

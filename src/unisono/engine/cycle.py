@@ -35,9 +35,9 @@ def cycle(pairing: Pairing, hands: Hands, *, read: bool = True, dry: bool = Fals
             close_finished(pairing, hands)
             if pairing.unsure and whole and not outcome.closed:
                 now_sure(pairing, hands)
-    except pairs.OldPolicy:
-        # What was planned under the former version is due as before, and planned anew.
-        outcome.stopped = "policy-changed"
+    except pairs.Overtaken as overtaken:
+        # Another policy holds, or the pair was paused meanwhile: what was planned is due as before, and planned anew.
+        outcome.stopped = overtaken.code
     except SystemFault as fault:
         outcome.fault, outcome.stopped = fault, fault.code
     return outcome

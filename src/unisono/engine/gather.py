@@ -266,7 +266,11 @@ class _Batch:
     def _to_be_made(self, side: Side, wanted: Sequence[MatchKeys]) -> tuple[Candidate, ...]:
         """Candidates that a preview's earlier rows will have made by then, as the records they are made from show them."""
         found = seen.get_many(self._conn, self._pairing.side(other(side)).id, "party", self._assumed.alike(side, wanted))
-        made = [replace(row, record=replace(row.record, key=symbol(Subject(other(side), "party", key)))) for key, row in found.items()]
+        made = [
+            replace(row, record=replace(row.record, key=symbol(source)), keys=self._assumed.keys_of(source))
+            for row in found.values()
+            for source in (Subject(other(side), "party", row.record.key),)
+        ]
         return tuple(Candidate(row, linked=True) for row in made)
 
     def _narrow(self, subject: Subject, pool: tuple[Candidate, ...]) -> tuple[Candidate, ...]:

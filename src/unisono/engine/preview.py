@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from unisono.engine.apart import Planned, apart
-from unisono.engine.assumed import Assumed
+from unisono.engine.assumed import Assumed, keys_of_new
 from unisono.engine.batch import BATCH, plan_batch
 from unisono.engine.gather import canonical
 from unisono.engine.hands import Hands, Pairing
@@ -121,15 +121,14 @@ class Foresight:
     def _assume(self, situation: Situation, decisions: Sequence[Any]) -> Subject | None:
         """Takes for granted what a row will do. A record that is linked is planned again: the CRM key it then goes by."""
         subject = situation.subject
-        me = situation.seen(subject.side)
         for decision in decisions:
             for action in decision.actions:
                 if isinstance(action, Join) and decision.verdict == "linked":
                     self._assumed.join(action.kind, action.a_key, action.b_key, action.agreed_a, action.agreed_b)
                     return Subject("a", action.kind, action.a_key) if action.kind in ("party", "contact") else None
             for send in decision.sends:
-                if send.write.operation == "create" and send.write.kind == subject.kind and me is not None:
-                    self._assumed.make(subject, me.keys)
+                if send.write.operation == "create" and send.write.kind == subject.kind:
+                    self._assumed.make(subject, keys_of_new(send.write))
         return None
 
     def _follow(self, joined: dict[Subject, Subject]) -> dict[Subject, tuple[Any, ...]]:

@@ -12,10 +12,13 @@ from dataclasses import replace
 from sqlalchemy import Connection
 
 from unisono.engine.apart import Planned
+from unisono.engine.assumed import Assumed
+from unisono.engine.gather import gather
 from unisono.engine.hands import Hands, Pairing
 from unisono.engine.planrow import as_planned, basis_of, checked, row_of, touches
 from unisono.engine.settle import mark_for
 from unisono.plan.actions import Ask, Decision, Report, Wait
+from unisono.plan.planner import plan
 from unisono.plan.situation import Situation, Subject, subject_of
 from unisono.store import lanes, pairs, runs, work
 from unisono.store.runs import CHANGED, PENDING, PLANNED_KINDS, PlanRow
@@ -125,16 +128,24 @@ def close_finished(pairing: Pairing, hands: Hands) -> None:
 def admit(planned: Sequence[Planned], by_subject: Mapping[Subject, Sequence[Task]], pairing: Pairing, hands: Hands) -> list[Planned]:
     """Of a run's records those that may go on: as they were previewed, or with nothing to do. Of ordinary ones all but what is older than
     the release and in no row of the run under way."""
-    if not pairing.run:
+    if not _has_plan(pairing, hands):
         return _ordinary(planned, by_subject, pairing, hands)
     gate = _Gate(planned, by_subject, pairing, hands)
     good: list[Planned] = []
-    for situation, decisions in planned:
+    for situation, decisions in gate.foreseen(planned):
         decisions = checked(situation, decisions, pairing)
         if gate.holds(situation, decisions) or not gate.change(situation, decisions):
             good.append((situation, decisions))
     gate.keep()
     return good
+
+
+def _has_plan(pairing: Pairing, hands: Hands) -> bool:
+    """Whether the work is that of a run whose rows were released; a run's name alone only says what the journal is to call it."""
+    if not pairing.run:
+        return False
+    with hands.store.read() as conn:
+        return runs.kind_of(conn, pairing.run) in PLANNED_KINDS
 
 
 class _Gate:
@@ -143,16 +154,38 @@ class _Gate:
     def __init__(self, planned: Sequence[Planned], by_subject: Mapping[Subject, Sequence[Task]], pairing: Pairing, hands: Hands) -> None:
         self._tasks, self._pairing, self._hands = by_subject, pairing, hands
         keys = [task.key for s, _ in planned for task in by_subject[s.subject]] + [str(s.subject) for s, _ in planned]
-        owners = [f"{s.subject.side}:{s.owner.kind}:{s.owner.key}" for s, _ in planned if s.owner is not None]
+        owners = [_owner_key(s) for s, _ in planned if s.owner is not None]
         with hands.store.read() as conn:
             self._rows = runs.rows_of(conn, pairing.run, keys)
-            self._owners = runs.bases_of(conn, pairing.run, owners)
+            self._owners = runs.rows_of(conn, pairing.run, owners)
             begun = [key for key, row in self._rows.items() if row.outcome == "begun"]
             self._written = runs.written(conn, pairing.run, begun + [str(s.subject) for s, _ in planned] if begun else [])
             self._seq = runs.next_seq(conn, pairing.run)
         self._fresh: list[PlanRow] = []
         self._added: list[PlanRow] = []
         self._held: list[tuple[Task, str, str]] = []
+
+    def foreseen(self, planned: Sequence[Planned]) -> list[Planned]:
+        """The same, where those that wait for a record to be confirmed are planned as if it had been: a second release covers them, too."""
+        held = {
+            str(s.subject): row
+            for s, d in planned
+            if not touches(d) and (row := self._owners.get(_owner_key(s))) and row.outcome == CHANGED
+        }
+        waiting = {s.subject for s, d in planned if str(s.subject) in held and any(isinstance(a, Wait) for one in d for a in one.actions)}
+        if not waiting:
+            return list(planned)
+        assumed = Assumed()
+        for owner in held.values():
+            for link in owner.action.get("links", []):
+                assumed.join(link["kind"], link["a"], link["b"], {}, {})
+            if not owner.action.get("links"):
+                assumed.make(subject_of(owner.key))
+        with self._hands.store.read() as conn:
+            situations = gather(conn, self._pairing, sorted(waiting), assumed)
+        words = self._hands.words(self._pairing.policy.language)
+        again = {s.subject: (s, plan(s, self._pairing.rules, words)) for s in situations}
+        return [again.get(s.subject, (s, d)) for s, d in planned]
 
     def holds(self, situation: Situation, decisions: Sequence[Decision]) -> bool:
         """Whether a record may be worked on as it is planned now."""
@@ -210,10 +243,13 @@ class _Gate:
         )
 
     def _basis(self, situation: Situation) -> str:
-        s = situation
-        owner = s.owner
-        key = f"{s.subject.side}:{owner.kind}:{owner.key}" if owner is not None else ""
-        return basis_of(s, self._owners.get(key, ""), self._pairing.policy_version)
+        owner = self._owners.get(_owner_key(situation))
+        return basis_of(situation, owner.basis if owner is not None else "", self._pairing.policy_version)
+
+
+def _owner_key(situation: Situation) -> str:
+    owner = situation.owner
+    return f"{situation.subject.side}:{owner.kind}:{owner.key}" if owner is not None else ""
 
 
 def _ordinary(planned: Sequence[Planned], by_subject: Mapping[Subject, Sequence[Task]], pairing: Pairing, hands: Hands) -> list[Planned]:

@@ -214,6 +214,8 @@ class Grade:
     rule: str
     state: Literal["done", "not-yet", "exempt"]
     reason: str = ""
+    test: str = ""
+    """The test that proves it done: ``tests/<file>.py::<name>``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

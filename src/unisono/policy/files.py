@@ -37,11 +37,16 @@ def parse_policy(text: str) -> Policy:
 
 def policy_text(policy: Policy) -> str:
     """The policy as TOML, only what differs from the product's defaults, in the schema's order."""
-    return "\n".join(_table("", policy.model_dump(mode="python", exclude_defaults=True))).strip() + "\n"
+    return toml_text(policy.model_dump(mode="python", exclude_defaults=True))
+
+
+def toml_text(values: dict[str, Any]) -> str:
+    """Tables of plain values as TOML; what is ``None`` is left out."""
+    return "\n".join(_table("", values)).strip() + "\n"
 
 
 def _table(prefix: str, values: dict[str, Any]) -> list[str]:
-    plain = [f"{_key(k)} = {_value(v)}" for k, v in values.items() if not isinstance(v, dict)]
+    plain = [f"{_key(k)} = {_value(v)}" for k, v in values.items() if not isinstance(v, dict) and v is not None]
     out = [f"\n[{prefix}]", *plain] if prefix and (plain or not values) else plain
     for name, inner in values.items():
         if isinstance(inner, dict):

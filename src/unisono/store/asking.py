@@ -219,6 +219,12 @@ def dismiss(conn: Connection, problem_id: str) -> str | None:
     return row[0] if row else None
 
 
+def close_all(conn: Connection, pair: str, now: datetime) -> None:
+    """A pair is put to rest: nobody is asked or told any more."""
+    conn.execute(update(question).where(question.c.pair == pair, question.c.state == "open").values(state="withdrawn"))
+    conn.execute(update(problem).where(problem.c.pair == pair, problem.c.state == "open").values(state="resolved", last_at=stamp(now)))
+
+
 def counts(conn: Connection, pair: str) -> tuple[int, int]:
     """How many questions and problems are open."""
     asked = conn.execute(select(func.count()).select_from(question).where(question.c.pair == pair, question.c.state == "open")).scalar_one()

@@ -142,7 +142,7 @@ def _blank(conn: Connection, where: ColumnElement[bool], *, aged: bool = False) 
         conn.execute(update(intent).where(intent.c.id == bindparam("b_id")).values(**values, label="", reason=_NO_REASON), changed)
 
 
-_NO_REASON = text_of({"code": ERASED, "values": {}})
+_NO_REASON = text_of({"code": "erased", "values": {}})
 
 
 def _bare(write: dict[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Join, Row, and_, bindparam, delete, func, insert, or_, select, update
 
 from unisono.model.record import Kind, Side
 from unisono.plan.situation import Link
@@ -104,14 +104,33 @@ def count_links(conn: Connection, pair: str) -> dict[str, int]:
 
 def vanished(conn: Connection, pair: str, a: str, b: str) -> tuple[int, int]:
     """How many live links there are, and of how many one side is missing or gone: what the brake looks at. Notes do not count."""
+    total = int(conn.execute(select(func.count()).select_from(link).where(_live(pair))).scalar_one())
+    lost = select(func.count(func.distinct(link.c.id))).select_from(_with_seen(a, b)).where(_live(pair), _LOST)
+    return total, int(conn.execute(lost).scalar_one())
+
+
+def vanished_labels(conn: Connection, pair: str, a: str, b: str, limit: int) -> list[str]:
+    """What a few of the records that vanished are called."""
+    rows = select(seen.c.label).select_from(_with_seen(a, b)).where(_live(pair), _LOST).order_by(seen.c.id).limit(limit)
+    return list(conn.execute(rows).scalars())
+
+
+def forget_all(conn: Connection, pair: str) -> None:
+    """Removes every link of a pair."""
+    conn.execute(delete(link).where(link.c.pair == pair))
+
+
+_LOST = or_(seen.c.missing_at != "", seen.c.gone_at != "")
+
+
+def _live(pair: str) -> ColumnElement[bool]:
     # A link that was kept on purpose is no news.
-    live = and_(link.c.pair == pair, link.c.state == "linked", link.c.why == "", link.c.kind.in_(("party", "contact", "quote")))
-    total = int(conn.execute(select(func.count()).select_from(link).where(live)).scalar_one())
-    lost = or_(seen.c.missing_at != "", seen.c.gone_at != "")
+    return and_(link.c.pair == pair, link.c.state == "linked", link.c.why == "", link.c.kind.in_(("party", "contact", "quote")))
+
+
+def _with_seen(a: str, b: str) -> Join:
     sides = or_(and_(seen.c.connection == a, seen.c.key == link.c.a_key), and_(seen.c.connection == b, seen.c.key == link.c.b_key))
-    joined = link.join(seen, and_(seen.c.kind == link.c.kind, sides))
-    gone = conn.execute(select(func.count(func.distinct(link.c.id))).select_from(joined).where(live, lost)).scalar_one()
-    return total, int(gone)
+    return link.join(seen, and_(seen.c.kind == link.c.kind, sides))
 
 
 def _link(row: Row[tuple[object, ...]]) -> Link:

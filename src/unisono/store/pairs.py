@@ -35,7 +35,7 @@ class ConnectionRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairRow:
-    """A pair as stored. ``state``: reading (nothing is written), released, paused, stopped (by a brake, see ``told``)."""
+    """A pair as stored. ``state``: reading (nothing is written), released, paused, stopped (by a brake, see ``told``), removed."""
 
     id: str
     firm: str
@@ -137,15 +137,24 @@ def put_policy(conn: Connection, pair_id: str, body: str, by: str, now: datetime
     return int(newest + 1)
 
 
-class OldPolicy(Exception):
-    """The policy was changed since this was planned: it is planned again, never done."""
+class Overtaken(Exception):
+    """What was planned no longer holds: ``code`` is ``policy-changed`` or the state the pair was put into. It is planned again, never done."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
 
 
-def check_policy(conn: Connection, pair_id: str, version: int) -> None:
-    """Raises ``OldPolicy`` unless this version is the one in force. Asked in the transaction that writes down what is about to be done."""
-    now = conn.execute(select(pair.c.policy_version).where(pair.c.id == pair_id)).scalar()
-    if now != version:
-        raise OldPolicy(f"planned under version {version}, in force is {now}")
+def check_policy(conn: Connection, pair_id: str, version: int, *, released: bool = False) -> None:
+    """Raises ``Overtaken`` unless this version is the one in force, and the pair still released if asked for.
+
+    Asked in the transaction that writes down what is about to be done.
+    """
+    row = conn.execute(select(pair.c.policy_version, pair.c.state).where(pair.c.id == pair_id)).one()
+    if row.policy_version != version:
+        raise Overtaken("policy-changed")
+    if released and row.state != "released":
+        raise Overtaken(row.state)
 
 
 def policies(conn: Connection, pair_id: str) -> list[dict[str, Any]]:

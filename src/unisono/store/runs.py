@@ -102,6 +102,11 @@ def state_of(conn: Connection, run_id: str) -> str:
     return str(conn.execute(select(run.c.state).where(run.c.id == run_id)).scalar() or "")
 
 
+def kind_of(conn: Connection, run_id: str) -> str:
+    """A run's kind; empty if there is none of that name."""
+    return str(conn.execute(select(run.c.kind).where(run.c.id == run_id)).scalar() or "")
+
+
 def update_run(conn: Connection, run_id: str, **values: Any) -> None:
     """Changes some columns; ``sheet`` is stored as JSON."""
     if "sheet" in values:
@@ -217,3 +222,14 @@ def _run(row: Row[Any]) -> Run:
         started_at=row.started_at,
         ended_at=row.ended_at,
     )
+
+
+def targets_of(conn: Connection, run_id: str, keys: Sequence[str]) -> dict[str, list[str]]:
+    """What a run wrote for some records: the keys on the other side, in the order they were written."""
+    done = and_(intent.c.run == run_id, intent.c.state == "done", intent.c.target != "")
+    columns = select(intent.c.key, intent.c.kind, intent.c.target).order_by(intent.c.at, intent.c.id)
+    out: dict[str, list[str]] = {}
+    for some in portions(keys):
+        for r in conn.execute(columns.where(done, intent.c.key.in_(some))):
+            out.setdefault(r.key, []).append(f"{r.kind}:{r.target}")
+    return {key: list(dict.fromkeys(found)) for key, found in out.items()}

@@ -82,7 +82,7 @@ pair = Table(
     _ref("a", "connection.id"),
     _ref("b", "connection.id"),
     _number("policy_version", "1"),
-    _text("state", default="reading"),  # reading (nothing is written), released, paused, stopped (a brake)
+    _text("state", default="reading"),  # reading (nothing is written), released, paused, stopped (a brake), removed
     _text("told", default="{}"),  # why it stopped: code and values
     _number("unsure"),  # 1: restored or doubtful; probe before each create until a whole pull ended
     _number("position_a"),

@@ -170,6 +170,11 @@ def drop_run(conn: Connection, lane: str, run: str) -> int:
     return conn.execute(delete(work).where(work.c.lane == lane, work.c.run == run)).rowcount
 
 
+def drop_lane(conn: Connection, lane: str) -> None:
+    """Forgets everything a lane still had to do."""
+    conn.execute(delete(work).where(work.c.lane == lane))
+
+
 def hasten(conn: Connection, lane: str, keys: Sequence[str], priority: int) -> None:
     """Records of a run that today's work waits for go first."""
     for some in portions(keys):

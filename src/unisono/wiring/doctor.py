@@ -54,14 +54,18 @@ def examine(house: House, *, ask: bool = True) -> list[Finding]:
 def _files(house: House) -> Iterator[Finding]:
     key, folder = house.ring.path, house.store.folder
     if key.exists():
-        yield Finding("look", "doctor-key-file-open", {"place": str(key)}) if _shared(key) else Finding("ok", "doctor-key-file", {"place": str(key)})
+        yield (
+            Finding("look", "doctor-key-file-open", {"place": str(key)})
+            if _shared(key)
+            else Finding("ok", "doctor-key-file", {"place": str(key)})
+        )
     if folder is not None:
-        told = {"place": str(folder)}
-        yield Finding("look", "doctor-folder-open", told) if _shared(folder) else Finding("ok", "doctor-folder", told)
+        place = {"place": str(folder)}
+        yield Finding("look", "doctor-folder-open", place) if _shared(folder) else Finding("ok", "doctor-folder", place)
     if house.store.folder is not None:
         free = shutil.disk_usage(house.store.folder).free
-        told = {"place": str(house.store.folder), "free": _mebibytes(free)}
-        yield Finding("look" if free < ROOM else "ok", "doctor-room-low" if free < ROOM else "doctor-room", told)
+        room = {"place": str(house.store.folder), "free": _mebibytes(free)}
+        yield Finding("look" if free < ROOM else "ok", "doctor-room-low" if free < ROOM else "doctor-room", room)
         for path in sorted(Path(house.store.folder).glob("before-restore-*.db")):
             yield Finding("look", "doctor-spare", {"place": str(path)})
 

@@ -14,8 +14,7 @@ from unisono.engine.hands import Connected
 from unisono.model.errors import SystemFault
 from unisono.model.record import label_of
 from unisono.model.secret import Secret
-from unisono.policy.files import parse_policy
-from unisono.store import links, pairs, secrets, seen
+from unisono.store import asking, links, pairs, secrets, seen, work
 from unisono.store.pairs import ConnectionRow
 from unisono.store.stamps import stamp
 from unisono.wiring.house import House, system_file
@@ -170,15 +169,51 @@ def release(house: House, pair_id: str, by: str) -> None:
         pairs.note(conn, pair_id, "pair", pair_id, "released", {"version": str(row.policy_version)}, row.name, now, by)
 
 
-def set_state(house: House, pair_id: str, state: str, by: str) -> None:
-    """Pauses or resumes a pair. Resuming one that a brake stopped allows as many vanished records as there are now."""
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """What resuming a pair lets happen: ``lost`` of ``linked`` records are gone on one side; ``names`` are some of them."""
+
+    linked: int
+    lost: int
+    names: tuple[str, ...]
+
+
+def about_to_allow(house: House, pair_id: str) -> Allowed:
+    """The vanished records that a brake stopped the pair for: with the pair resumed, the policy's rule for deletions applies to them."""
+    with house.store.read() as conn:
+        row = pairs.get_pair(conn, pair_id)
+        linked, lost = links.vanished(conn, pair_id, row.a, row.b)
+        return Allowed(linked, lost, tuple(links.vanished_labels(conn, pair_id, row.a, row.b, 10)))
+
+
+def set_state(house: House, pair_id: str, state: str, by: str) -> str:
+    """Pauses or resumes a pair; returns its state. One that was never released only reads again.
+
+    Resuming one that a brake stopped allows as many vanished records as there are now.
+    """
     now = house.clock.now()
     with house.store.write() as conn:
         row = pairs.get_pair(conn, pair_id)
+        if state == "released" and not row.released_at:
+            state = "reading"
         _, lost = links.vanished(conn, pair_id, row.a, row.b)
-        told = {"allowed": lost} if state == "released" and row.state == "stopped" else {}
+        told = {"allowed": lost} if row.state == "stopped" and state != "paused" else {}
         pairs.update_pair(conn, pair_id, state=state, told=told)
         pairs.note(conn, pair_id, "pair", pair_id, "paused" if state == "paused" else "resumed", {}, row.name, now, by)
+    return state
+
+
+def remove_pair(house: House, pair_id: str, by: str, *, forget: bool) -> None:
+    """Puts a pair to rest. Its history stays; ``forget``: who is who, questions and problems go, else it may be resumed as it was."""
+    now = house.clock.now()
+    with house.store.write() as conn:
+        row = pairs.get_pair(conn, pair_id)
+        pairs.update_pair(conn, pair_id, state="removed", told={}, **({"position_a": 0, "position_b": 0} if forget else {}))
+        if forget:
+            links.forget_all(conn, pair_id)
+            asking.close_all(conn, pair_id, now)
+            work.drop_lane(conn, f"pair:{pair_id}")
+        pairs.note(conn, pair_id, "pair", pair_id, "removed", {"links": "forgotten" if forget else "kept"}, row.name, now, by)
 
 
 def interval_of(house: House, where: Connected, row: ConnectionRow, floor: int) -> timedelta:
@@ -204,15 +239,6 @@ def delays(house: House, pair_id: str) -> dict[str, timedelta]:
     return out
 
 
-def put_policy(house: House, pair_id: str, body: str, by: str) -> int:
-    """A new policy version. Everything seen is looked at again under it. Raises ``BadPolicy``."""
-    parse_policy(body)
-    with house.store.write() as conn:
-        version = pairs.put_policy(conn, pair_id, body, by, house.clock.now())
-        pairs.update_pair(conn, pair_id, position_a=0, position_b=0)
-    return version
-
-
 __all__ = [
     "Connection",
     "MissingLogin",
@@ -224,4 +250,4 @@ __all__ = [
     "interval_of",
     "release",
 ]
-__all__ += ["put_policy", "replace_key", "set_state"]
+__all__ += ["replace_key", "set_state"]

@@ -43,7 +43,12 @@ TestContract = contract(
                 "create_company", name=f"Firma {n}", email=f"a{n}@firma.example", phone="1", city="Ulm", tag="Alt", background="Vermerk"
             ),
             "people": lambda account, n: account.act(
-                "create_person", name=f"Mensch {n}", first_name="Uli", language="fr", company_id=account.row("companies", n), position="Chef"
+                "create_person",
+                name=f"Mensch {n}",
+                first_name="Uli",
+                language="fr",
+                company_id=account.row("companies", n),
+                position="Chef",
             ),
             "deals": deal,
             "tags": tagged,

@@ -21,8 +21,21 @@ from unisono.sandbox.kit.app import application
 from unisono.sandbox.kit.world import World
 
 OWN = Path(__file__).parent / "samples"
-OTHERS = Path(os.environ["UNISONO_SAMPLES"]) / "centralstation" if os.environ.get("UNISONO_SAMPLES") else None
-FILES = [*sorted(OWN.glob("*.json")), *(sorted(OTHERS.glob("*.json")) if OTHERS else [])]
+
+
+def files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.suffix != ".md") if folder.is_dir() else []
+
+
+def given() -> Path | None:
+    folder = os.environ.get("UNISONO_SAMPLES")
+    return Path(folder, "centralstation") if folder else None
+
+
+def all_files() -> list[Path]:
+    more = given()
+    return files(OWN) + (files(more) if more else [])
+
 
 COMPANY_INCLUDES = (
     "positions deals projects tags tasks pending_tasks cal_events upcoming_cal_events tels emails ims sms homepages addrs connections "
@@ -126,13 +139,14 @@ REQUESTS: dict[str, Callable[[Account, Any], Any]] = {
 OPEN = {"oas_deal_show": ["$.deal"]}
 
 
-def test_a_folder_of_samples_that_is_named_is_really_read() -> None:
-    assert len(list(OWN.glob("*.json"))) == len(ANSWERS) + len(REQUESTS)
-    if OTHERS is not None:
-        assert list(OTHERS.glob("*.json")), f"no sample in {OTHERS}"
+def test_a_folder_of_samples_that_is_named_has_samples() -> None:
+    more = given()
+
+    assert len(files(OWN)) == len(ANSWERS) + len(REQUESTS)
+    assert more is None or files(more), f"UNISONO_SAMPLES is set, but {more} holds no sample"
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: f"{'own' if file.parent == OWN else 'given'}:{file.stem}")
+@pytest.mark.parametrize("file", all_files(), ids=lambda file: f"{'own' if file.parent == OWN else 'given'}:{file.stem}")
 def test_the_simulator_speaks_in_the_form_of_the_sample(file: Path) -> None:
     sample = json.loads(file.read_text(encoding="utf-8"))
     assert file.stem in ANSWERS or file.stem in REQUESTS, f"{file.name}: no request belongs to this sample yet"

@@ -129,11 +129,20 @@ class Account:
 def caught(kind: type[Fault] | tuple[type[Fault], ...], what: Callable[[], object]) -> Fault:
     """The error of exactly that class (no subclass, no relative) that a call ends with. No secret may show in it."""
     kinds = kind if isinstance(kind, tuple) else (kind,)
+    names = " or ".join(one.__name__ for one in kinds)
+    given, fault = outcome(what)
+    assert fault is not None, f"no error, but {str(given)[:200]} instead of {names}"
+    assert type(fault) in kinds, f"{type(fault).__name__} {fault} instead of {names}"
+    return fault  # type: ignore[return-value]
+
+
+def outcome(what: Callable[[], object]) -> tuple[object, SystemFault | None]:
+    """What a call gives, or the error it ends with. No secret may show in it."""
+    told = None
     try:
-        given = what()
+        return what(), None
     except SystemFault as fault:
-        told = "".join(traceback.format_exception(fault)) + repr(fault) + str(fault) + str(fault.values) + fault.raw
-        assert CANARY not in told, "the key shows in an error"
-        assert type(fault) in kinds, f"{type(fault).__name__} {fault} instead of {' or '.join(k.__name__ for k in kinds)}"
-        return fault  # type: ignore[return-value]
-    raise AssertionError(f"no error, but {str(given)[:200]} instead of {' or '.join(k.__name__ for k in kinds)}")
+        told = fault
+    shown = "".join(traceback.format_exception(told)) + repr(told) + str(told) + str(told.values) + told.raw
+    assert CANARY not in shown, "the key shows in an error"
+    return None, told

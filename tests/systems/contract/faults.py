@@ -36,11 +36,11 @@ CUT = ("truncate", "torn-json", "empty")
 """Faults that only bite an answer with a body."""
 
 
-def arm(account: Account, fault: str, operation: str, **how: int) -> str:
+def arm(account: Account, fault: str, operation: str, skip: int = 0) -> str:
     """Lets a fault bite every call; its name at the simulator."""
     turn = operations(account.vendor).index(operation) + (2 if fault.startswith("another") else 0)
     name = fault.removeprefix("another ")
-    account.world.faults.arm(name, times=99, value=STATUSES[turn % 4] if "status" in name else 0, **how)
+    account.world.faults.arm(name, times=99, value=STATUSES[turn % 4] if "status" in name else 0, skip=skip)
     return name
 
 

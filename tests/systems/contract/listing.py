@@ -73,7 +73,7 @@ class Listing:
             account.vendor.drop[drifting](account, key)
 
         count = 1
-        for count, more in enumerate(pages, 2):  # noqa: B007  the count is looked at afterwards
+        for count, more in enumerate(pages, 2):
             rows += more.rows
             assert count < 20, "a list without end"
 
@@ -85,7 +85,9 @@ class Listing:
 
         kind = KINDS[changing]
         body = person_or_firm(changing, least(account.vendor, changing))
-        owner = account.do(Write(operation="create", side=side(account.vendor), kind="party", body=person_or_firm("company", {"name": "E"})))
+        owner = account.do(
+            Write(operation="create", side=side(account.vendor), kind="party", body=person_or_firm("company", {"name": "E"}))
+        )
         write = Write(operation="create", side=side(account.vendor), kind=kind, body=body, owner=owner if kind == "contact" else "")
         key = account.do(write)
         resource, row_key = account.system.locate(kind, key)

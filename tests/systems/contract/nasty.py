@@ -16,7 +16,7 @@ NASTY: dict[str, str] = {
     "control-marks": "a\x01b\x1bc\x7fd",
     "no-break-blanks": "Haus\u00a0Nr.\u202f7\u200b",
     "blanks-around": "  Rand  ",
-    "quotes": "O'Brien \"der\" „Große“ `x`",
+    "quotes": 'O\'Brien "der" „Große“ `x`',
     "backslash-and-slash": "C:\\temp\\ </x> {{y}} ${z} %s %(n)s",
     "markup": "<img src=x onerror=alert(1)> & &amp; &#65;",
     "end-of-cdata": "]]><!-- x --> <?php ?>",

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from tests.systems.contract.account import Account, caught
+from tests.systems.contract.account import Account, caught, outcome
 from tests.systems.contract.bodies import forms
 from tests.systems.contract.operations import Run, prepared
 from unisono.model.errors import SystemFault, TryLater
@@ -18,16 +18,12 @@ STORM = ("status", "status-after", "html", "truncate", "torn-json", "empty", "ti
 def patiently(account: Account, what: Callable[[], object]) -> SystemFault | None:
     """Does it, waiting as long as is asked; the fault it ends with."""
     for _ in range(50):
-        try:
-            what()
-        except TryLater as later:
-            assert later.at is not None
-            assert later.at > account.clock.now()
-            account.clock.advance(later.at - account.clock.now())
-        except SystemFault as fault:
+        _, fault = outcome(what)
+        if not isinstance(fault, TryLater):
             return fault
-        else:
-            return None
+        assert fault.at is not None
+        assert fault.at > account.clock.now()
+        account.clock.advance(fault.at - account.clock.now())
     raise AssertionError("asked to wait for ever")
 
 

@@ -12,7 +12,16 @@ from unisono.model.document import Document, File, Note
 from unisono.model.errors import Unclear
 from unisono.model.writing import Write
 
-LOST = {"timeout-before": 0, "status": 0, "timeout-after": 1, "reset-after": 1, "status-after": 1, "torn-json": 1, "empty": 1, "truncate": 1}
+LOST = {
+    "timeout-before": 0,
+    "status": 0,
+    "timeout-after": 1,
+    "reset-after": 1,
+    "status-after": 1,
+    "torn-json": 1,
+    "empty": 1,
+    "truncate": 1,
+}
 ANOTHER = "uni-somebodyelse2345"
 
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import pytest
 
 from tests.systems.contract.account import CANARY, Account
-from tests.systems.contract.bodies import KINDS, PEOPLE, forms, held
+from tests.systems.contract.bodies import PEOPLE, forms, held
 from tests.systems.contract.deletion import Deletion
 from tests.systems.contract.faults import READ, Faults
 from tests.systems.contract.files import Files
@@ -117,9 +117,9 @@ class Suite(Login, Listing, Mapping, Writing, Values, Probing, Faults, Pacing, D
         """An empty account, with and without such a place."""
         yield from self._watched(caplog, bound=request.param == "bound")
 
-    def _watched(self, caplog: pytest.LogCaptureFixture, **how: bool) -> Iterator[Account]:
+    def _watched(self, caplog: pytest.LogCaptureFixture, *, limited: bool = False, bound: bool = False) -> Iterator[Account]:
         caplog.set_level(logging.DEBUG)
-        account = Account(self.vendor, **how)
+        account = Account(self.vendor, limited=limited, bound=bound)
         yield account
         seen = [*account.wire.sent, *(f"{call.path}?{call.query}" for call in account.world.log.calls)]
         assert [address for address in seen if CANARY in address] == [], "the key stands in an address"

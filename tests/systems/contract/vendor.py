@@ -33,9 +33,9 @@ class Vendor:
     """Settings of a simulator that allows exactly what ``system.toml`` says."""
     make: Mapping[str, Make]
     """Resource -> how a person makes a row of it."""
-    drop: Mapping[str, Callable[["Account", str], object]]
+    drop: Mapping[str, Callable[[Account, str], object]]
     """Resource -> how a person removes a row."""
-    priced: Callable[["Account", str], tuple[Any, str]]
+    priced: Callable[[Account, str], tuple[Any, str]]
     """A person makes a document of one net amount; its kind and canonical key."""
     settings: Mapping[str, Any] = field(default_factory=dict)
     """Settings of the connection."""

@@ -7,11 +7,25 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.systems.contract.account import Account, caught
 from tests.systems.contract.bodies import (
-    CODED, KINDS, PEOPLE, REFERENCE, change, create, document, empty, firm, full, held, least, on_disk, person_or_firm, sample, seen, side,
+    CODED,
+    KINDS,
+    PEOPLE,
+    REFERENCE,
+    change,
+    create,
+    document,
+    empty,
+    firm,
+    full,
+    held,
+    least,
+    on_disk,
+    person_or_firm,
+    sample,
+    seen,
+    side,
 )  # fmt: skip
 from unisono.model.capability import FieldLimit
 from unisono.model.document import Document, File, Lines, Note
@@ -77,7 +91,13 @@ class Writing:
         body = record.body
         assert isinstance(body, Document)
         assert isinstance(sent, Document)
-        assert (body.title, body.text, body.date, body.currency, body.basis) == (sent.title, sent.text, sent.date, sent.currency, sent.basis)
+        assert (body.title, body.text, body.date, body.currency, body.basis) == (
+            sent.title,
+            sent.text,
+            sent.date,
+            sent.currency,
+            sent.basis,
+        )
         assert (record.owner, body.reference, body.stage) == (write.owner, REFERENCE, "draft")
 
     def test_a_new_note_with_its_file_is_read_back_as_it_was_sent(self, account: Account, attached: str, tmp_path: Path) -> None:
@@ -255,4 +275,3 @@ def other(name: str, value: str, limit: FieldLimit) -> str:
         return next(word for word in limit.values if word != value)
     known = {"address.country": "AT", "address.region": "BY", "email": "neu@weidenhof.example", "website": "https://neu.example"}
     return known.get(name, "Anders")
-

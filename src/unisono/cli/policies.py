@@ -1,0 +1,196 @@
+"""``policy`` and ``leave-out``: a pair's choices as one readable file, its versions, and what they mean for whom."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from unisono.cli.pairing import PairId, the_pair, titles_of
+from unisono.cli.terminal import AsJson, Data, Titles, holder, house_at, out, sentence, show, words
+from unisono.policy.files import BadPolicy, parse_policy
+from unisono.wiring import pair_row
+from unisono.wiring.policies import (
+    Chosen,
+    Entry,
+    differences,
+    filter_preview,
+    put_policy,
+    roll_back,
+    text_of_version,
+    versions,
+    with_entries,
+)
+from unisono.wiring.policies import leave_out as leave_out_now
+
+Pair = Annotated[str, typer.Option("--pair", help="The pair's id; may be left out if there is only one.")]
+Version = Annotated[int, typer.Argument(help="Number of a version; see `unisono policy versions`.")]
+Settings = Annotated[list[str], typer.Argument(help='entry=value, e.g. customers.contacts=all or customers.only.countries=["DE", "AT"].')]
+
+
+def add(app: typer.Typer) -> None:
+    """Adds the commands of this file."""
+    policy = typer.Typer(no_args_is_help=True, help="A pair's choices as one readable file.")
+    policy.command("show")(policy_show)
+    policy.command("set")(policy_set)
+    policy.command("export")(policy_export)
+    policy.command("import")(policy_import)
+    policy.command("versions")(policy_versions)
+    policy.command("diff")(policy_diff)
+    policy.command("rollback")(policy_rollback)
+    policy.command("filter-preview")(policy_filter_preview)
+    app.add_typer(policy, name="policy")
+    app.command("leave-out")(leave_out)
+
+
+def policy_show(
+    pair: PairId = "",
+    version: Annotated[int, typer.Option(help="An earlier version instead of the one in force.")] = 0,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """The policy in force, as its file; with --json every entry with its value, defaults filled in."""
+    with house_at(data) as house:
+        pair_id = the_pair(house, pair)
+        body = text_of_version(house, pair_id, version) if version else pair_row(house, pair_id).policy
+    show(parse_policy(body).model_dump(mode="json"), as_json, body.rstrip())
+
+
+def policy_set(settings: Settings, pair: Pair = "", data: Data = None, as_json: AsJson = False) -> None:
+    """A new version with single entries changed; everything is looked at again under it."""
+    with house_at(data) as house:
+        pair_id = the_pair(house, pair)
+        old = pair_row(house, pair_id).policy
+        body = with_entries(old, settings)
+        changed = differences(parse_policy(old), parse_policy(body))
+        version = put_policy(house, pair_id, body, holder()) if changed else 0
+        _told(version, changed, as_json)
+
+
+def policy_export(
+    file: Annotated[Path, typer.Argument(help="Where to; an existing file is replaced.")], pair: Pair = "", data: Data = None
+) -> None:
+    """Writes the policy in force to a file, to be kept, compared or used again for another pair."""
+    with house_at(data) as house:
+        body = pair_row(house, the_pair(house, pair)).policy
+    file.write_text(body, encoding="utf-8")
+    out.print(words("policy-exported", file=str(file)), markup=False)
+
+
+def policy_import(
+    file: Annotated[Path, typer.Argument(help="A policy file.")], pair: Pair = "", data: Data = None, as_json: AsJson = False
+) -> None:
+    """A new version of the policy, from a file; everything is looked at again under it."""
+    with house_at(data) as house:
+        pair_id = the_pair(house, pair)
+        old, body = pair_row(house, pair_id).policy, _text_of(file)
+        changed = differences(parse_policy(old), parse_policy(body))
+        _told(put_policy(house, pair_id, body, holder()), changed, as_json)
+
+
+def policy_versions(pair: PairId = "", data: Data = None, as_json: AsJson = False) -> None:
+    """Every version there ever was, with when and by whom; the one in force is marked."""
+    with house_at(data) as house:
+        found = versions(house, the_pair(house, pair))
+    lines = [f"{'*' if v['in_force'] else ' '} {v['version']:4}  {v['at']}  {v['by']}".rstrip() for v in found]
+    show(found, as_json, "\n".join(lines))
+
+
+def policy_diff(
+    before: Annotated[str, typer.Argument(help="A version, or a file.")],
+    after: Annotated[str, typer.Argument(help="A version, or a file; without it the one in force.")] = "",
+    pair: Pair = "",
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """What differs between two versions, or a file and the one in force: entry, before, after. Exit code 1 if anything does."""
+    with house_at(data) as house:
+        pair_id = the_pair(house, pair)
+        told = [
+            _text_of(Path(word)) if not word.isdecimal() else text_of_version(house, pair_id, int(word)) for word in (before, after) if word
+        ]
+        # A file alone is what would come after the version in force; a version alone is what was before it.
+        now = [pair_row(house, pair_id).policy]
+        old, new = told if after else [*told, *now] if before.isdecimal() else [*now, *told]
+    changed = differences(parse_policy(old), parse_policy(new))
+    show([dataclasses.asdict(e) for e in changed], as_json, entries_text(changed))
+    if changed:
+        raise typer.Exit(1)
+
+
+def policy_rollback(version: Version, pair: Pair = "", data: Data = None, as_json: AsJson = False) -> None:
+    """An earlier version's text as a new version; everything is looked at again under it."""
+    with house_at(data) as house:
+        pair_id = the_pair(house, pair)
+        old = pair_row(house, pair_id).policy
+        changed = differences(parse_policy(old), parse_policy(text_of_version(house, pair_id, version)))
+        _told(roll_back(house, pair_id, version, holder()), changed, as_json)
+
+
+def policy_filter_preview(
+    settings: Annotated[list[str] | None, typer.Argument(help="entry=value to try; without any the policy in force.")] = None,
+    pair: Pair = "",
+    rows: Annotated[int, typer.Option(help="Customers listed for each side and reason.")] = 10,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """How many customers take part under some settings, how many are left out, which, and why. Asks nobody, changes nothing."""
+    with house_at(data) as house:
+        pair_id = the_pair(house, pair)
+        policy = parse_policy(with_entries(pair_row(house, pair_id).policy, settings or []))
+        found = list(filter_preview(house, pair_id, policy))
+        with house.store.read() as conn:
+            titles = titles_of(conn, pair_id)
+    groups: dict[tuple[str, str], list[Chosen]] = {}
+    for one in found:
+        groups.setdefault(("crm" if one.side == "a" else "invoicing", one.reason), []).append(one)
+    value = [
+        {"side": side, "reason": reason, "count": len(some), "customers": [{"key": c.key, "label": c.label} for c in some]}
+        for (side, reason), some in sorted(groups.items())
+    ]
+    show(
+        value,
+        as_json,
+        "\n".join(_group_text(side, some, rows, titles) for (side, _), some in sorted(groups.items())) or words("nothing-read"),
+    )
+
+
+def leave_out(
+    records: Annotated[list[str], typer.Argument(help="Records, e.g. a:party:company:42, as `unisono problems --json` names them.")],
+    back: Annotated[bool, typer.Option("--back", help="Take them back in.")] = False,
+    pair: Pair = "",
+    data: Data = None,
+) -> None:
+    """Leaves records out for good, with all that belongs to them: a new version of the policy, so that it can be rolled back."""
+    for record in records:
+        if record[:2] not in ("a:", "b:") or record.count(":") < 2:
+            raise typer.BadParameter(words("no-such-record", record=record))
+    with house_at(data) as house:
+        version = leave_out_now(house, the_pair(house, pair), records, holder(), back=back)
+    out.print(words("policy-imported", version=str(version)) if version else words("policy-unchanged"), markup=False)
+
+
+def entries_text(changed: list[Entry]) -> str:
+    """Differences as lines: ``customers.contacts: tagged -> all``."""
+    return "\n".join(f"{e.entry}: {e.before or '-'} -> {e.after or '-'}" for e in changed) or words("policy-unchanged")
+
+
+def _told(version: int, changed: list[Entry], as_json: bool) -> None:
+    text = entries_text(changed) + ("\n" + words("policy-imported", version=str(version)) if version else "")
+    show({"version": version, "changed": [dataclasses.asdict(e) for e in changed]}, as_json, text)
+
+
+def _group_text(side: str, some: list[Chosen], rows: int, titles: Titles) -> str:
+    why = sentence(some[0].reason, some[0].values, titles=titles) if some[0].reason else words("takes-part")
+    names = [c.label for c in some[:rows]]
+    more = f" ... (+{len(some) - rows})" if len(some) > rows else ""
+    return f"{titles.get(side, side)}: {len(some)}  {why}\n    {', '.join(names)}{more}"
+
+
+def _text_of(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadPolicy("policy-unreadable", file=str(file), told=str(getattr(error, "strerror", None) or error)) from error
