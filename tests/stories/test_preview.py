@@ -34,7 +34,9 @@ def awkward(v: Village) -> None:
     deal_of(v, both, "Brillen", "50")
     customer(v, ORGANIZATION="Optik Mond", EMAIL="post@mond.example", ADDRESS="Ring 1", ZIPCODE="12345", CITY="Berlin")
     for number in range(3):
-        born = customer(v, ORGANIZATION=f"Altkunde {number} GmbH", EMAIL=f"kunde{number}@alt.example", VAT_ID="DE129274202" if number else "")
+        born = customer(
+            v, ORGANIZATION=f"Altkunde {number} GmbH", EMAIL=f"kunde{number}@alt.example", VAT_ID="DE129274202" if number else ""
+        )
         invoice(v, born, TITLE=f"Altrechnung {number}")
     state(v, estimate(v, born), "b")
     v.clock.advance(86400)
@@ -148,7 +150,11 @@ def test_what_will_be_refused_is_listed_with_its_field_before_anything_is_sent(u
     awkward(v)
     run = previewed(v, complete())
     row = labelled(v, run, "Ohne Straße GmbH")
-    assert (row.verdict, row.action["problems"][0]["code"], row.action["problems"][0]["field"]) == ("refused", "missing-field", "address.line1")
+    assert (row.verdict, row.action["problems"][0]["code"], row.action["problems"][0]["field"]) == (
+        "refused",
+        "missing-field",
+        "address.line1",
+    )
     assert "writes" not in row.action
     assert v.problems() == [], "a preview is no problem yet"
 
@@ -234,7 +240,13 @@ def test_what_another_policy_would_do_is_shown_and_leaves_no_trace(v: Village) -
     with v.house.store.read() as conn:
         policy = pairs.get_pair(conn, v.pair).policy
     calls = v.calls("a") + v.calls("b")
-    told = list(effect(v.house, v.pair, policy.replace('when = ["quote", "tag"]', 'when = ["quote"]').replace('contacts = "tagged"', 'contacts = "all"')))
+    told = list(
+        effect(
+            v.house,
+            v.pair,
+            policy.replace('when = ["quote", "tag"]', 'when = ["quote"]').replace('contacts = "tagged"', 'contacts = "all"'),
+        )
+    )
     assert table_counts(v) == before
     assert v.calls("a") + v.calls("b") == calls
     assert told == [], "what is linked stays linked under either"

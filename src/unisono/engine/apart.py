@@ -34,10 +34,9 @@ def apart(planned: Sequence[Planned]) -> tuple[list[Planned], list[Subject]]:
         taken |= {(j.kind, j.a_key if s.side == "b" else j.b_key) for j in joins}
         # The record itself is taken, too: it may be a later one's candidate.
         taken |= {(j.kind, j.b_key if s.side == "b" else j.a_key) for j in joins}
-        if s.kind == "party" and any(
-            send.write.operation == "create" and send.write.kind == "party" for d in decisions for send in d.sends
-        ):
-            made |= mine
+        for send in (send for d in decisions for send in d.sends):
+            if send.write.operation == "create" and send.write.kind == "party":
+                made |= _places(s.side, keys_of_new(send.write))
     return now, later
 
 

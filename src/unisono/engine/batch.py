@@ -16,7 +16,7 @@ from unisono.engine.hands import Hands, Pairing
 from unisono.engine.outcome import Outcome
 from unisono.engine.pull import raw_hash
 from unisono.engine.recover import adopt, next_probe
-from unisono.engine.runs import NEXT, admit, again, begin, fail_row, halted, settle_rows
+from unisono.engine.runs import NEXT, admit, again, begin, fail_row, halted, settle_rows, tell_wave
 from unisono.engine.settle import report_fault, settle_decision, settle_jobs
 from unisono.model.errors import Full, LoginRefused, NotThere, Refused, SystemFault, TryLater
 from unisono.model.record import label_of
@@ -153,6 +153,7 @@ def _waves(
             raise
         adopt([job for job in wave if job.found], pairing, hands)
         settle_jobs([job for job in wave if not job.found], pairing, hands)
+        tell_wave(wave, by_subject, pairing, hands)
         remove_files(wave, hands)
         again += _after(wave, by_subject, pairing, outcome, hands)
     return sorted(again)

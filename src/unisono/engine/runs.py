@@ -12,6 +12,7 @@ from dataclasses import replace
 from sqlalchemy import Connection
 
 from unisono.engine.apart import Planned
+from unisono.engine.apply import Job
 from unisono.engine.assumed import Assumed
 from unisono.engine.gather import gather
 from unisono.engine.hands import Hands, Pairing
@@ -272,6 +273,25 @@ def begin(conn: Connection, subjects: Sequence[Subject], by_subject: Mapping[Sub
     """Rows in the middle of which the process may end: from now on only their writes count, since they change what they rested on."""
     if pairing.run:
         runs.put_outcomes(conn, pairing.run, {key: "begun" for s in subjects for key in _keys(s, by_subject)})
+
+
+def tell_wave(jobs: Sequence[Job], by_subject: Mapping[Subject, Sequence[Task]], pairing: Pairing, hands: Hands) -> None:
+    """After a wave: rows all of whose writes are done, and rows of which certainly nothing was done, which are as they were."""
+    if not pairing.run or not jobs:
+        return
+    keys = {key: job for job in jobs for key in _keys(job.subject, by_subject)}
+    with hands.store.write() as conn:
+        rows = runs.rows_of(conn, pairing.run, list(keys))
+        counted = runs.written(conn, pairing.run, [*keys, *(str(job.subject) for job in jobs)])
+        outcomes = {}
+        for key, row in rows.items():
+            job, writes = keys[key], row.action.get("writes", [])
+            done = max(counted.get(key, 0), counted.get(str(job.subject), 0))
+            if row.outcome == "begun" and writes and done >= len(writes):
+                outcomes[key] = "done"
+            elif row.outcome == "begun" and not done and job.fault is not None and not job.unclear and not row.action.get("links"):
+                outcomes[key] = ""
+        runs.put_outcomes(conn, pairing.run, outcomes)
 
 
 def settle_rows(conn: Connection, planned: Sequence[Planned], by_subject: Mapping[Subject, Sequence[Task]], pairing: Pairing) -> None:

@@ -83,14 +83,15 @@ def _listing(house: House, side: Connected) -> int:
     return sum(calls_to_read(side.system.capabilities.resource(name), count) for name, count in rows.items())
 
 
-def _seconds(house: House, pairing: Pairing, side: Connected, calls: float) -> float:
-    """How long so many calls take under the vendor's limits and plan, beside the polls that go on meanwhile."""
+def _seconds(house: House, pairing: Pairing, side: Connected, calls: float, *, fresh: bool = True) -> float:
+    """How long so many calls take under the vendor's limits and plan, beside the polls that go on meanwhile. ``fresh``: nothing of the
+    limit is used yet, so that the first calls go at once."""
     if house.unlimited or not side.allowance:
         return 0.0
     with house.store.read() as conn:
         row = pairs.get_connection(conn, side.id)
     rules = narrowed(side.system.capabilities.pace, str(row.settings.get("plan") or ""))
-    at_once = min((rule.limit for rule in rules if rule.limit), default=0)
+    at_once = min((rule.limit for rule in rules if rule.limit), default=0) if fresh else 0
     interval = interval_of(house, side, row, pairing.policy.poll.floor_seconds).total_seconds()
     left = side.allowance - _listing(house, side) * 3600 / interval
     # Polls take half of the allowance at most: that is how often they come.
@@ -119,7 +120,7 @@ def _left(house: House, pairing: Pairing, run: Run, counted: dict[tuple[str, str
         return 0.0
     share = open_ / writing
     paced = max(
-        _seconds(house, pairing, side, share * sum(run.sheet.get("calls", {}).get(name, {}).values()))
+        _seconds(house, pairing, side, share * sum(run.sheet.get("calls", {}).get(name, {}).values()), fresh=run.state == "previewed")
         for name, side in (("a", pairing.a), ("b", pairing.b))
     )
     done = writing - open_

@@ -125,6 +125,14 @@ class Suite(Login, Listing, Mapping, Writing, Values, Probing, Faults, Pacing, D
         assert [address for address in seen if CANARY in address] == [], "the key stands in an address"
         assert CANARY not in caplog.text, "the key was logged"
 
+    def test_the_description_offers_what_the_file_says(self) -> None:
+        known, vendor = self.vendor.capabilities, self.vendor
+        assert set(vendor.make) == {r.name for r in known.resources}
+        assert {r.name for r in known.resources if r.listed and r.whole} <= set(vendor.drop)
+        assert bool(vendor.bound) == any(writing.bindable for writing in known.writings)
+        assert bool(vendor.no_pdf) == bool(vendor.huge_pdf) == bool(rendering(vendor))
+        assert set(vendor.login) == {f.name for f in known.login}
+
     def test_a_test_is_left_out_only_because_the_file_says_so(self) -> None:
         said = {name for name, (_, values) in OVER.items() if not values(self.vendor)}
         for test, reason in self.left_out.items():

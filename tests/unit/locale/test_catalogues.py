@@ -24,9 +24,9 @@ from unisono.policy.schema import DocumentKind, MatchRule
 from unisono.systems.catalogue import all_systems
 
 FOLDER = source.SOURCE / "locale" / "catalogues"
-PAIR_STATES = ("reading", "released", "paused", "stopped")
+PAIR_STATES = ("reading", "released", "paused", "stopped", "removed")
 WHYS = ("quote", "tag", "contact-tag", "owner-tag", "document", "new", "linked-quote", "reference", "equal-lines", "no-offer")
-SEVERED = ("deleted-there", "note-deleted", "undone", "erased")
+SEVERED = ("deleted-there", "note-deleted", "undone", "erased", "merged-there")
 """The values of ``why``: what ``gather`` calls a customer's reasons, how a document's place is known, why a link ended."""
 ASKED_FIELDS = ("owner", "basis", "lines.name", "lines.quantity", "lines.price", "lines.vat_rate", "path", "size")
 """Fields that only an error names."""
@@ -184,7 +184,7 @@ def test_quotation_marks_are_those_of_the_language() -> None:
 
 
 def test_sentences_end_and_names_do_not() -> None:
-    names = {"field", "kind", "verdict", "option", "state", "rule", "why", "pair", "side", "word", "login", "column", "operation", "event"}
+    names = {"field", "kind", "verdict", "option", "state", "rule", "why", "pair", "side", "word", "login", "column", "operation", "event", "deletion", "tag"}
     sentences = [c for c in source.codes() if "." not in c and c not in ("connected", "pair-added", "and-more")]
     for language in LANGUAGES:
         texts = catalogue_of(language)

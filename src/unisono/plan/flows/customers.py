@@ -12,7 +12,7 @@ from unisono.model.writing import Write
 from unisono.plan.actions import Action, Ask, Decision, Join, Reason, Report, Send, Verdict, Wait, side_name
 from unisono.plan.compare import Comparison, allowed, compare, conflict_subject, held_by_both
 from unisono.plan.flows.chosen import party_left_out
-from unisono.plan.flows.deletions import mark_of, vanished
+from unisono.plan.flows.deletions import DELETED, TO_MARK, mark_of, vanished
 from unisono.plan.flows.documents import Words
 from unisono.plan.match import Hit, Match, find_again, find_match
 from unisono.plan.situation import Candidate, Link, Rules, Seen, Situation
@@ -223,7 +223,8 @@ def _refusals(kind: str, values: Flat, fields: dict[str, FieldLimit], to: Side, 
 
 def _linked(s: Situation, link: Link, rules: Rules, words: Words) -> Decision:
     if link.state == "severed":
-        return mark_of(link, s, rules, words) or Decision(s.subject, "left-out", Reason("severed", {"why": link.why}))
+        why = DELETED if link.why == TO_MARK else link.why
+        return mark_of(link, s, rules, words) or Decision(s.subject, "left-out", Reason("severed", {"why": why}))
     if s.a is None or s.b is None:
         return Decision(s.subject, "waiting", Reason("counterpart-not-read"))
     gone = vanished(s, link, rules, words)
