@@ -41,6 +41,8 @@ class Part:
     marks: str = NOT_EVERYWHERE
     without: tuple[str, ...] = ()
     strict: bool = False
+    at_once: int = 2
+    """Processes that share the tests. Tests that start processes of their own, or measure, run in one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +76,8 @@ TEST: tuple[Stage, ...] = (
     Part("shape", SHAPE),
     Part("stories", STORIES),
     Part("stores on PostgreSQL", ("tests",), marks="postgres", strict=True),
-    Part("kills", ("tests",), marks="kill and not postgres", strict=True),
-    Part("all other tests", ("tests",), without=(*UNIT, *SHAPE, *STORIES)),
+    Part("kills", ("tests",), marks="kill and not postgres", strict=True, at_once=1),
+    Part("all other tests", ("tests",), at_once=1, without=(*UNIT, *SHAPE, *STORIES)),
 )
 SETS = {"check": CHECK, "test": TEST}
 
@@ -102,6 +104,8 @@ def run_tests(stage: Part, *, in_ci: bool) -> Count:
         report = Path(scratch) / "report.xml"
         command = [sys.executable, "-m", "pytest", "-q", *folders, "-m", stage.marks, f"--junit-xml={report}"]
         command += [f"--ignore={folder}" for folder in stage.without]
+        if stage.at_once > 1:
+            command += ["-n", str(stage.at_once), "--dist", "worksteal"]
         code = subprocess.run(command, cwd=ROOT, env=environment(), stdin=subprocess.DEVNULL).returncode
         count = read_report(report)
     return judge(count, code, strict=stage.strict and in_ci)

@@ -9,6 +9,8 @@ import pytest
 from tests.support.stores import MEMORY, POSTGRESQL
 from tests.support.village import Village
 from unisono.sandbox.centralstation.protocols import files_of
+from unisono.wiring import pair_row
+from unisono.wiring.policies import put_policy, with_entries
 
 BOTH = pytest.mark.parametrize("unreleased", (MEMORY, POSTGRESQL), indirect=True)
 """The story is played on SQLite and on PostgreSQL."""
@@ -144,3 +146,8 @@ def count(v: Village, side: str, operation: str) -> int:
 def digits(text: str) -> str:
     """A text without the dots and commas that languages put into amounts."""
     return text.replace(".", "").replace(",", "")
+
+
+def choose(v: Village, *settings: str) -> int:
+    """The firm changes single entries of its policy: ``customers.contacts=all``."""
+    return put_policy(v.house, v.pair, with_entries(pair_row(v.house, v.pair).policy, settings), "test")

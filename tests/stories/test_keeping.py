@@ -218,7 +218,8 @@ def test_what_is_old_goes_by_itself_once_a_night(v: Village) -> None:
 class Dated(httpx2.BaseTransport):
     """Says the vendor's time with each answer, as a real server does."""
 
-    def __init__(self, inner: httpx2.BaseTransport, clock: Any) -> None:
+    def __init__(self, inner: httpx2.BaseTransport | None, clock: Any) -> None:
+        assert inner is not None
         self._inner, self._clock = inner, clock
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:

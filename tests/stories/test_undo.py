@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -341,6 +342,44 @@ def test_undo_of_a_whole_first_sync_leaves_both_sides_as_before(unreleased: Vill
         _, table, key = found.split(":")
         assert any(begin + key in kept for begin in words[table]), found
     assert len(differ) <= len(kept)
+
+
+def test_an_undo_waits_for_the_vendors_pace_and_then_goes_on(v: Village) -> None:
+    v.settings("b", plan="premium")
+    for n in range(25):
+        key = company(v, name=f"Werkstatt {n} GmbH", email=f"post@w{n}.example")
+        v.crm_act("tag", kind="company", id=key, name="FastBill")
+        employee(v, "Anna", f"Stein{n}", key)
+    v.sync()
+    assert len(customers(v)) == 25
+    v.settings("b", plan="solo")  # fifty calls an hour, far fewer than this takes
+    began = v.clock.now()
+    done = taken_back(v, everything=True)
+    assert v.clock.now() - began >= timedelta(hours=1)
+    assert (customers(v), v.link_count(), done.failed) == ([], {}, [])
+    assert done.count("delete") == 50
+
+
+def test_a_key_that_is_refused_ends_the_undo_and_nothing_is_unlinked_for_it(v: Village) -> None:
+    for n in range(20):
+        key = company(v, name=f"Werkstatt {n} GmbH", email=f"post@w{n}.example")
+        v.crm_act("tag", kind="company", id=key, name="FastBill")
+        employee(v, "Anna", f"Stein{n}", key)
+    v.settings("b", plan="premium")
+    v.sync()
+    links, stored = v.link_count(), len(customers(v))
+
+    def lock_out(step: str) -> None:
+        if step == "intended":
+            v.books.world.storage.settings["api_key"] = "another key by now"
+
+    v.house.step = lock_out
+    undoing = Undoing(Scope(everything=True), by="test")
+    before = v.calls("b")
+    undo(v.house.pairing(v.pair, epoch=v.lease()), v.house.hands(), undoing)
+    assert len(undoing.failed) == 40
+    assert (v.link_count(), len(customers(v))) == (links, stored)
+    assert v.calls("b") - before <= 40  # one wave, not forty tries
 
 
 @pytest.mark.slow

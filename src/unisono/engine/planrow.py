@@ -81,7 +81,7 @@ def fits(planned: dict[str, Any], actual: dict[str, Any]) -> bool:
 
 def as_planned(row: PlanRow, decisions: Sequence[Decision]) -> bool:
     """Whether everything that decisions would do now stands in a row."""
-    told = action_of(Reason(""), decisions)
+    told = action_of(decisions[0].reason, decisions) if decisions else {}
     writes = row.action.get("writes", [])
     if any(not any(fits(planned, write) for planned in writes) for write in told.get("writes", [])):
         return False

@@ -287,11 +287,13 @@ def tell_wave(jobs: Sequence[Job], by_subject: Mapping[Subject, Sequence[Task]],
         for key, row in rows.items():
             job, writes = keys[key], row.action.get("writes", [])
             done = max(counted.get(key, 0), counted.get(str(job.subject), 0))
-            if row.outcome == "begun" and writes and done >= len(writes):
+            if row.outcome in ("begun", "stopped") and writes and done >= len(writes):
                 outcomes[key] = "done"
             elif row.outcome == "begun" and not done and job.fault is not None and not job.unclear and not row.action.get("links"):
                 outcomes[key] = ""
         runs.put_outcomes(conn, pairing.run, outcomes)
+        if any(rows[key].outcome == "stopped" for key in outcomes):
+            runs.recount(conn, pairing.run)
 
 
 def settle_rows(conn: Connection, planned: Sequence[Planned], by_subject: Mapping[Subject, Sequence[Task]], pairing: Pairing) -> None:

@@ -14,7 +14,7 @@ from unisono.engine.hands import Connected, Hands, Pairing
 from unisono.engine.pull import pull
 from unisono.engine.undone import end_link, settle_undone
 from unisono.model.document import Note
-from unisono.model.errors import BadAnswer, SystemFault, TryLater
+from unisono.model.errors import BadAnswer, LoginRefused, NotThere, Refused, SystemFault, TryLater
 from unisono.model.record import Kind, Record, Side, label_of
 from unisono.model.writing import Write
 from unisono.plan.actions import Decision, Reason, Send
@@ -95,13 +95,21 @@ def undo(pairing: Pairing, hands: Hands, undoing: Undoing) -> Undoing:
             with hands.store.read() as conn:
                 found = deeds(conn, pairing.id, undoing.scope)
             undoing.steps = _plan(found, pairing, hands, undoing)
-    stuck = {step.record for step, _ in undoing.failed}
-    _settle_quiet([s for s in undoing.steps if s.record not in stuck], pairing, hands, undoing)
+    _settle_quiet(_certain(undoing), pairing, hands, undoing)
     with hands.store.write() as conn:
         lanes.check_epoch(conn, pairing.lane, pairing.epoch)
         close_run(conn, undoing.run, undoing.records, len(undoing.failed), hands.clock.now())
     undoing.steps = undoing.shown
     return undoing
+
+
+def _certain(undoing: Undoing) -> list[Step]:
+    """The ends of links and questions that waiting or another try would not change."""
+    if undoing.again is not None:
+        return []
+    passing = any(not isinstance(fault, Refused | NotThere) for _, fault in undoing.failed)
+    stuck = {step.record for step, _ in undoing.failed}
+    return [s for s in undoing.steps if s.record not in stuck and not (passing and s.reason.code == "undo-referenced")]
 
 
 def _plan(found: Sequence[Deed], pairing: Pairing, hands: Hands, undoing: Undoing) -> list[Step]:
@@ -199,6 +207,11 @@ def _write(steps: Sequence[Step], pairing: Pairing, hands: Hands, undoing: Undoi
     stuck = {step.record for step, _ in undoing.failed}
     for start in range(0, len(jobs), WAVE):
         if undoing.again is not None:
+            return
+        refused = next((f for s, f in undoing.failed if isinstance(f, LoginRefused) and steps and s.side == steps[0].side), None)
+        if refused is not None:
+            # A key that was refused once is not tried again.
+            undoing.failed += [(step, refused) for step, _ in jobs[start:]]
             return
         wave = [(step, job) for step, job in jobs[start : start + WAVE] if step.record not in stuck]
         with hands.store.write() as conn:

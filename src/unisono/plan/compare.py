@@ -105,7 +105,7 @@ def same(name: str, a: str, b: str, country: str) -> bool:
     if not a or not b:
         return False
     if name in _PHONES:
-        return normal_phone(a, country) == normal_phone(b, country)
+        return normal_phone(a, country) == normal_phone(b, country) != ""
     if name == "tax_id":
         return normal_tax_id(a, country) == normal_tax_id(b, country) != ""
     return name == "email" and a.casefold() == b.casefold()

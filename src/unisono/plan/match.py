@@ -10,7 +10,6 @@ from unisono.model.record import MatchKeys, flat_of
 from unisono.plan.situation import Candidate, Seen
 from unisono.policy.schema import Matching, MatchRule
 
-
 Again = Literal["as-made", "name", "email"]
 """How a restored pair finds again what it may have made itself: every value as it would write it, or merely the name or the e-mail."""
 _TELLS_NOBODY = ("type", "name", "first_name", "salutation", "title", "address.country")

@@ -78,21 +78,25 @@ def restore(store: Store, path: Path) -> Kept:
     backup. Who still works with the old contents loses its lane. Raises ``StoreRefused``; nothing is changed then.
     """
     with tempfile.TemporaryDirectory(prefix="unisono-") as folder, _opened(path, Path(folder)) as source:
-        with source.read() as old, store.write() as new:
-            epochs = {row.name: row.epoch for row in new.execute(select(lane.c.name, lane.c.epoch))}
-            paced = bool(new.execute(select(pace.c.scope).limit(1)).first())
-            for table in reversed(metadata.sorted_tables):
-                if table is meta:
-                    new.execute(delete(meta).where(meta.c.name.not_in(_KEPT)))
-                elif table is not pace or not paced:
-                    # What the vendors have counted by now is truer than what they had counted at the backup.
-                    new.execute(delete(table))
-            for table in metadata.sorted_tables:
-                if table is not pace or not paced:
-                    _put(old, new, table)
-            _count_on(new)
-            _make_unsure(new, epochs)
-            return _kept(old)
+        return _replace(store, source)
+
+
+def _replace(store: Store, source: Store) -> Kept:
+    with source.read() as old, store.write() as new:
+        epochs = {row.name: row.epoch for row in new.execute(select(lane.c.name, lane.c.epoch))}
+        paced = bool(new.execute(select(pace.c.scope).limit(1)).first())
+        for table in reversed(metadata.sorted_tables):
+            if table is meta:
+                new.execute(delete(meta).where(meta.c.name.not_in(_KEPT)))
+            elif table is not pace or not paced:
+                # What the vendors have counted by now is truer than what they had counted at the backup.
+                new.execute(delete(table))
+        for table in metadata.sorted_tables:
+            if table is not pace or not paced:
+                _put(old, new, table)
+        _count_on(new)
+        _make_unsure(new, epochs)
+        return _kept(old)
 
 
 def _copy_pages(store: Store, path: Path) -> None:

@@ -11,17 +11,19 @@ from unisono.store.runs import PlanRow
 from unisono.wiring.house import House, system_file
 from unisono.wiring.previewing import Progress, pages, progress
 
-Say = Callable[..., str]
+Words = Callable[..., str]
 """A code and its values -> a sentence."""
 Why = Callable[[PlanRow], str]
 
 
-def report_as(house: House, run_id: str, form: str, say: Say, why: Why) -> Iterator[str]:
+def report_as(house: House, run_id: str, form: str, words: Words, why: Why) -> Iterator[str]:
     """The report as ``json``, ``markdown`` or ``text``; read from the store as it is written, so it may be long."""
     told = progress(house, run_id)
     names = _names(house, told)
     return (
-        _json(house, told, names, why) if form == "json" else _lines(house, told, names, say, why, marks="#" if form == "markdown" else "")
+        _json(house, told, names, why)
+        if form == "json"
+        else _lines(house, told, names, words, why, marks="#" if form == "markdown" else "")
     )
 
 
@@ -82,35 +84,35 @@ def _found(house: House, told: Progress, batch: list[PlanRow]) -> Iterator[tuple
         yield row, targets.get(row.key, [])
 
 
-def _lines(house: House, told: Progress, names: dict[str, str], say: Say, why: Why, *, marks: str) -> Iterator[str]:
+def _lines(house: House, told: Progress, names: dict[str, str], words: Words, why: Why, *, marks: str) -> Iterator[str]:
     run = told.run
     title, heading, point = (f"{marks} ", f"{marks * 2} ", "- ") if marks else ("", "", "  ")
-    yield title + say("report-title", a=names["a"], b=names["b"])
+    yield title + words("report-title", a=names["a"], b=names["b"])
     yield ""
-    yield say("report-times", previewed=run.started_at, released=run.sheet.get("released_at") or "-", ended=run.ended_at or "-")
-    yield say("report-run", run=run.id, state=say(f"run.{run.state}"), version=str(run.policy_version))
+    yield words("report-times", previewed=run.started_at, released=run.sheet.get("released_at") or "-", ended=run.ended_at or "-")
+    yield words("report-run", run=run.id, state=words(f"run.{run.state}"), version=str(run.policy_version))
     yield ""
     for verdict, outcomes in _counts(told).items():
-        parts = ", ".join(f"{say(f'outcome.{outcome}')}: {count}" for outcome, count in outcomes.items())
-        yield f"{point}{say(f'verdict.{verdict}')}: {sum(outcomes.values())} ({parts})"
-    yield point + say("report-total", total=str(told.total))
+        parts = ", ".join(f"{words(f'outcome.{outcome}')}: {count}" for outcome, count in outcomes.items())
+        yield f"{point}{words(f'verdict.{verdict}')}: {sum(outcomes.values())} ({parts})"
+    yield point + words("report-total", total=str(told.total))
     for verdict in _counts(told):
         yield ""
-        yield heading + say(f"verdict.{verdict}")
+        yield heading + words(f"verdict.{verdict}")
         yield ""
         batch = list[PlanRow]()
         for row in pages(house, run.id, verdict=verdict):
             batch.append(row)
             if len(batch) == 500:
-                yield from _told(house, told, batch, names, say, why, point)
+                yield from _told(house, told, batch, names, words, why, point)
                 batch = []
-        yield from _told(house, told, batch, names, say, why, point)
+        yield from _told(house, told, batch, names, words, why, point)
 
 
-def _told(house: House, told: Progress, batch: list[PlanRow], names: dict[str, str], say: Say, why: Why, point: str) -> Iterator[str]:
+def _told(house: House, told: Progress, batch: list[PlanRow], names: dict[str, str], words: Words, why: Why, point: str) -> Iterator[str]:
     for row, made in _found(house, told, batch):
         here = row.key[:1]
         there = names["b" if here == "a" else "a"]
-        became = say(f"outcome.{row.outcome or 'planned'}")
+        became = words(f"outcome.{row.outcome or 'planned'}")
         to = f" -> {there} {', '.join(made)}" if made else ""
         yield f"{point}{row.label}: {names[here]} {row.key[2:]}{to} [{became}] {why(row)}"

@@ -36,6 +36,8 @@ OPEN: dict[str, tuple[str, ...] | str] = {
     "option.": (),
     "event.": (),
     "verdict.": (),
+    "outcome.": ("planned", "begun", "done", "asked", "refused", "failed", "waiting", "changed-since-preview", "stopped"),
+    "run.": ("planning", "previewed", "running", "paused", "stopped", "done"),
 }
 """Codes put together from a beginning and a word: the words there are; ``*NAME``: the keys of that table of the module."""
 

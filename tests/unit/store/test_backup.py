@@ -65,9 +65,8 @@ def test_a_restored_pair_is_unsure_and_who_still_works_loses_its_lane(store: Sto
         conn.execute(insert(pace).values(scope="s", state="counted", at="2026-03-02T09:00:00.000Z"))
     assert epoch == 1
     restore(store, tmp_path / "kept.db")
-    with store.write() as conn:
-        with pytest.raises(lanes.LostLane):
-            lanes.check_epoch(conn, "pair:p", epoch)
+    with store.write() as conn, pytest.raises(lanes.LostLane):
+        lanes.check_epoch(conn, "pair:p", epoch)
     with store.read() as conn:
         assert conn.execute(select(lane.c.epoch)).scalar_one() > epoch
         assert conn.execute(select(pair.c.unsure)).scalar_one() == 1
