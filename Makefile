@@ -12,13 +12,14 @@ PROJECT := $(VENV)/.installed-unisono
 
 # Two pip runs in one environment would disturb each other.
 .NOTPARALLEL:
-.PHONY: help demo test check features bench fresh lock setup clean
+.PHONY: help demo test check features slow bench fresh lock setup clean
 
 help:
 	@echo "make demo      two simulated systems, a first sync, the stories; then it stays up to play with (ARGS=--once: ends by itself)"
 	@echo "make test      everything that is checked, in stages"
 	@echo "make check     the quick part of it: format, types, imports, unit and contract tests"
 	@echo "make features  every promised feature with its tests and their result"
+	@echo "make slow      the tests that take longer than a commit can wait for"
 	@echo "make bench     first sync without limits: records a second, memory, calls against the minimum"
 	@echo "make fresh     make test and make demo in a stripped environment, from a clone"
 	@echo "make lock      write requirements/*.txt anew"
@@ -35,6 +36,9 @@ check: $(DEV_LOCK) $(PROJECT)
 
 features: $(DEV_LOCK) $(PROJECT)
 	@$(BIN)/python -m tests.features
+
+slow: $(DEV_LOCK) $(PROJECT)
+	@$(BIN)/python -m pytest -q -m slow tests
 
 bench: $(DEV_LOCK) $(PROJECT)
 	@$(BIN)/python -m bench $(ARGS)

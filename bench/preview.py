@@ -34,7 +34,8 @@ def serve(count: int) -> None:
         # Every tenth is in the invoicing system, too, under the same name and e-mail address.
         name = f"Firma {n} GmbH" if n % 10 else f"Bäckerei Sonnenkorn {n} GmbH"
         crm.act(
-            "create_company", {"name": name, "email": f"post@firma{n}.example", "street": f"Weg {n}", "zip": f"{n:05d}", "city": "Kiel"}
+            "create_company",
+            {"name": name, "email": f"post@firma{n}.example", "street": f"Weg {n}", "zip": f"{n:05d}", "city": "Kiel", "tag": "FastBill"},
         )
     with Server.start(application(crm, control=True)) as a, Server.start(application(books, control=True)) as b:
         books.world.storage.settings["portal"] = b.url

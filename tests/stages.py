@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-NOT_EVERYWHERE = "not postgres and not kill"
-"""Tests that need a database server or kill processes have stages of their own, wherever they lie."""
+NOT_EVERYWHERE = "not postgres and not kill and not slow"
+"""Tests that need a database server or kill processes have stages of their own, wherever they lie; slow ones are run by `make slow`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +75,8 @@ TEST: tuple[Stage, ...] = (
     *CHECK,
     Part("shape", SHAPE),
     Part("stories", STORIES),
-    Part("stores on PostgreSQL", ("tests",), marks="postgres", strict=True),
-    Part("kills", ("tests",), marks="kill and not postgres", strict=True, at_once=1),
+    Part("stores on PostgreSQL", ("tests",), marks="postgres and not slow", strict=True),
+    Part("kills", ("tests",), marks="kill and not postgres and not slow", strict=True, at_once=1),
     Part("all other tests", ("tests",), at_once=1, without=(*UNIT, *SHAPE, *STORIES)),
 )
 SETS = {"check": CHECK, "test": TEST}

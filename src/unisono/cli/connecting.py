@@ -8,9 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
-from unisono.cli.terminal import AsJson, Data, house_at, out, show, words
+from unisono.cli.terminal import AsJson, Data, house_at, out, show, the_connection, the_system, words
 from unisono.store import pairs
-from unisono.systems.catalogue import all_systems, load
+from unisono.systems.catalogue import all_systems
 from unisono.systems.describe import as_json as described
 from unisono.systems.describe import rows
 from unisono.wiring import House
@@ -28,7 +28,7 @@ def add(app: typer.Typer) -> None:
 
 def systems(name: Annotated[str, typer.Argument(help="One system, with every fact.")] = "", as_json: AsJson = False) -> None:
     """Who can do what, with the confidence of each fact: fixture, doc, client, guess."""
-    found = [load(name)] if name else list(all_systems())
+    found = [the_system(name)] if name else list(all_systems())
     if as_json:
         show([described(c) for c in found], True)
         return
@@ -63,7 +63,7 @@ def connect(
     as_json: AsJson = False,
 ) -> None:
     """Stores a login, encrypted, after testing it on the spot."""
-    capabilities = load(system)
+    capabilities = the_system(system)
     if not capabilities.implemented:
         raise typer.BadParameter(words("system-not-implemented", system=capabilities.title))
     given = dict(_pair(text) for text in login or [])
@@ -74,6 +74,7 @@ def connect(
     settings: dict[str, Any] = dict(_plain(text) for text in setting or [])
     with house_at(data) as house:
         if replace:
+            the_connection(house, replace)
             identity = replace_key(house, replace, given)
             made_id = replace
         else:
@@ -99,6 +100,7 @@ def fields(
 ) -> None:
     """The custom fields of an account, and which of ours they hold; --bind ties one, so that customers are recognised by it."""
     with house_at(data) as house:
+        the_connection(house, connection)
         if bind:
             bind_fields(house, connection, dict(_pair(text) for text in bind))
         found = [{"category": category, "name": name} for category, name in custom_fields(house, connection)]
@@ -108,7 +110,11 @@ def fields(
 def _pair(text: str) -> tuple[str, str]:
     name, _, value = text.partition("=")
     if value.startswith("@"):
-        return name, Path(value[1:]).read_text(encoding="utf-8").strip()
+        try:
+            return name, Path(value[1:]).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            told = str(getattr(error, "strerror", None) or error)
+            raise typer.BadParameter(words("key-file-not-read", file=value[1:], told=told)) from None
     if value.startswith("$"):
         return name, os.environ.get(value[1:], "")
     return name, value

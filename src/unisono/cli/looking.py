@@ -105,9 +105,10 @@ def questions(
     as_json: AsJson = False,
 ) -> None:
     """What only a person can decide; alike ones stand together. Answer with `unisono answer ID OPTION`."""
-    with house_at(data) as house, house.store.read() as conn:
+    with house_at(data) as house:
         pair_id = the_pair(house, pair)
-        found, titles = asking.questions(conn, pair_id), titles_of(conn, pair_id)
+        with house.store.read() as conn:
+            found, titles = asking.questions(conn, pair_id), titles_of(conn, pair_id)
     if group:
         alike: dict[str, list[Question]] = {}
         for q in found:
@@ -167,10 +168,11 @@ def history(
     as_json: AsJson = False,
 ) -> None:
     """Every write with its reason, before and after; and what was linked, asked and answered."""
-    with house_at(data) as house, house.store.read() as conn:
-        pair_id = the_pair(house, pair)
-        writes = intents.journal(conn, pair_id, key=record, limit=limit)
-        events = pairs.notes(conn, pair_id, key=record, limit=limit)
+    with house_at(data) as house:
+        pair_id = the_pair(house, pair, removed=True)
+        with house.store.read() as conn:
+            writes = intents.journal(conn, pair_id, key=record, limit=limit)
+            events = pairs.notes(conn, pair_id, key=record, limit=limit)
     if as_json:
         show({"writes": writes, "events": events}, True)
         return

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from sqlalchemy import Connection
 
-from unisono.cli.terminal import AsJson, Data, Titles, holder, house_at, out, sentence, show, words
+from unisono.cli.terminal import AsJson, Data, Titles, holder, house_at, out, sentence, show, the_connection, words
 from unisono.policy.files import parse_policy, policy_text
 from unisono.store import asking, links, pairs
 from unisono.wiring import House, add_pair, pair_row, preset, system_file
@@ -35,7 +35,9 @@ def pair_add(
     crm: Annotated[str, typer.Argument(help="Id of the CRM's connection.")],
     invoicing: Annotated[str, typer.Argument(help="Id of the invoicing system's connection.")],
     name: Annotated[str, typer.Option(help="What the pair is called.")] = "",
-    policy: Annotated[Path | None, typer.Option(help="A policy file; without one the preset of the two systems.")] = None,
+    policy: Annotated[
+        Path | None, typer.Option(exists=True, help="A policy file; without one the preset of the two systems.")
+    ] = None,
     complete: Annotated[bool, typer.Option("--complete", help="The first sync takes along what is there already.")] = False,
     reference_fields: Annotated[bool, typer.Option("--reference-fields", help="Yes, make a field for our reference in the CRM.")] = False,
     data: Data = None,
@@ -43,8 +45,7 @@ def pair_add(
 ) -> None:
     """Makes a pair. It only reads until `unisono release`."""
     with house_at(data) as house:
-        with house.store.read() as conn:
-            a, b = pairs.get_connection(conn, crm), pairs.get_connection(conn, invoicing)
+        a, b = the_connection(house, crm), the_connection(house, invoicing)
         body = policy.read_text(encoding="utf-8") if policy else preset(a.system, b.system)
         if complete:
             body = with_history(body)
@@ -111,11 +112,13 @@ def pair_resume(
 
 def pair_show(pair: PairId = "", data: Data = None, as_json: AsJson = False) -> None:
     """One pair: its two connections, its state, the version of its policy, what is linked and what waits."""
-    with house_at(data) as house, house.store.read() as conn:
-        row = pairs.get_pair(conn, the_pair(house, pair, removed=True))
-        sides = {"crm": pairs.get_connection(conn, row.a), "invoicing": pairs.get_connection(conn, row.b)}
-        questions, problems = asking.counts(conn, row.id)
-        linked = links.count_links(conn, row.id)
+    with house_at(data) as house:
+        pair_id = the_pair(house, pair, removed=True)
+        with house.store.read() as conn:
+            row = pairs.get_pair(conn, pair_id)
+            sides = {"crm": pairs.get_connection(conn, row.a), "invoicing": pairs.get_connection(conn, row.b)}
+            questions, problems = asking.counts(conn, row.id)
+            linked = links.count_links(conn, row.id)
     value = {
         "id": row.id,
         "name": row.name,

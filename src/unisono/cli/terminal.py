@@ -7,7 +7,7 @@ import os
 import socket
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,8 +17,13 @@ from rich.console import Console
 from unisono.locale.languages import LANGUAGES
 from unisono.locale.say import say
 from unisono.locale.tell import tell
+from unisono.model.capability import Capabilities
+from unisono.store import pairs
 from unisono.store.doors import Store
+from unisono.store.pairs import ConnectionRow
 from unisono.store.secrets import KeyRing, key_file
+from unisono.systems import NAMES
+from unisono.systems.catalogue import load
 from unisono.wiring import House
 
 Data = Annotated[Path | None, typer.Option("--data", envvar="UNISONO_DATA", help="Data folder (default: ~/.local/share/unisono).")]
@@ -64,10 +69,28 @@ def house_at(given: Path | None, *, alone: bool = False) -> Iterator[House]:
         hold = store.hold() if alone else None
         try:
             loopback = os.environ.get("UNISONO_LOOPBACK") == "1"
-            yield House(store=store, ring=KeyRing(key_file(os.environ, Path.home())), folder=folder, loopback=loopback)
+            house = House(store=store, ring=KeyRing(key_file(os.environ, Path.home())), folder=folder, loopback=loopback)
+            with closing(house):
+                yield house
         finally:
             if hold is not None:
                 hold.release()
+
+
+def the_connection(house: House, given: str) -> ConnectionRow:
+    """The connection of that id; a wrong call if there is none."""
+    with house.store.read() as conn:
+        known = {c.id: c for c in pairs.connections(conn)}
+    if given not in known:
+        raise typer.BadParameter(words("no-such-connection", id=given, ids=", ".join(known) or "-"))
+    return known[given]
+
+
+def the_system(name: str) -> Capabilities:
+    """The system of that name; a wrong call if nobody knows it."""
+    if name not in NAMES:
+        raise typer.BadParameter(words("no-such-system", name=name, names=", ".join(NAMES)))
+    return load(name)
 
 
 def show(value: Any, as_json: bool, text: str = "") -> None:

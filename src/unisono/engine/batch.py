@@ -27,7 +27,7 @@ from unisono.store import asking, intents, lanes, pairs, seen, work
 from unisono.store.work import Mark, Task
 
 BATCH = 250
-WAVE = 32
+WAVE = 16
 """Writes a call under way: a crash leaves at most so many intents to be looked up."""
 ROUNDS = 8
 """Writes one record may need in a row before it is called restless."""

@@ -177,6 +177,9 @@ def _joined(done: Written, after: Flat, proven: bool, changed: _Changed, pairing
         link = changed[write.side, kind, write.key]
         a_key, b_key = link.a_key, link.b_key
     mine, theirs = _agreed(done.send, after, proven, held_by_both(kind, pairing.rules.a, pairing.rules.b, a_key, b_key))
+    if not proven and write.kind != "quote" and pairing.side(write.side).system.capabilities.writing(write.kind).read_back:
+        # It could not be read back just now: nothing is agreed that nobody has seen. The next look compares, as never in step.
+        mine, theirs = {}, {}
     agreed = (mine, theirs) if write.side == "b" else (theirs, mine)
     return links.Joined(hands.ids.new(), kind, a_key, b_key, *agreed)
 

@@ -141,6 +141,7 @@ def journal(conn: Connection, pair: str, *, key: str = "", target: str = "", lim
             "target": r.target,
             "state": r.state,
             "label": r.label,
+            "policy_version": r.policy_version,
             "reason": value_from(r.reason),
             "before": value_from(r.before),
             "after": value_from(r.after),

@@ -60,6 +60,7 @@ class House:
     """Vendors' limits are not kept: only for measuring against simulators that have none."""
     step: Callable[[str], None] = no_step
     _systems: dict[str, tuple[str, System]] = field(default_factory=dict)
+    _doors: list[Door] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.ids = Ids(self.clock, self.chance)
@@ -88,6 +89,13 @@ class House:
             self._systems[row.id] = kept
         return kept[1]
 
+    def close(self) -> None:
+        """Hangs up on every vendor."""
+        for door in self._doors:
+            door.close()
+        self._doors.clear()
+        self._systems.clear()
+
     def forget_system(self, connection_id: str) -> None:
         """The next use of a connection reads its login anew."""
         self._systems.pop(connection_id, None)
@@ -104,6 +112,7 @@ class House:
             secrets=secrets,
             insecure_loopback=self.loopback,
         )
+        self._doors.append(door)
         made: System = import_module(f"unisono.systems.{name}").make(door, login, capabilities, settings)
         return made
 

@@ -184,7 +184,24 @@ def test_quotation_marks_are_those_of_the_language() -> None:
 
 
 def test_sentences_end_and_names_do_not() -> None:
-    names = {"field", "kind", "verdict", "option", "state", "rule", "why", "pair", "side", "word", "login", "column", "operation", "event", "deletion", "tag"}
+    names = {
+        "field",
+        "kind",
+        "verdict",
+        "option",
+        "state",
+        "rule",
+        "why",
+        "pair",
+        "side",
+        "word",
+        "login",
+        "column",
+        "operation",
+        "event",
+        "deletion",
+        "tag",
+    }
     sentences = [c for c in source.codes() if "." not in c and c not in ("connected", "pair-added", "and-more")]
     for language in LANGUAGES:
         texts = catalogue_of(language)

@@ -1,0 +1,114 @@
+"""The manual of the commands, written from the program itself: ``python -m tests.shape.commands`` makes ``docs/commands.md`` anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import typer.main
+
+from unisono.cli.app import EXIT_CODES, app
+
+FILE = Path(__file__).parents[2] / "docs" / "commands.md"
+ALWAYS = ("ok", "usage", "store")
+EXITS = {
+    "connect": ("refused", "unavailable"),
+    "demo": ("open",),
+    "doctor": ("open", "refused", "unavailable"),
+    "fields": ("refused", "unavailable"),
+    "pair add": ("refused", "unavailable"),
+    "pair resume": ("open",),
+    "policy diff": ("open", "refused"),
+    "policy filter-preview": ("refused",),
+    "policy import": ("refused",),
+    "policy rollback": ("refused",),
+    "policy set": ("refused",),
+    "policy show": ("refused",),
+    "preview": ("refused", "unavailable"),
+    "run show": ("open",),
+    "status": ("open",),
+    "sync": ("open", "refused", "unavailable"),
+    "undo": ("open", "refused", "unavailable"),
+}
+"""What a command may end with besides ``ALWAYS``."""
+COMMON = ("--data", "--json", "--help")
+MEANING = {
+    "ok": "done",
+    "open": "done, but something waits for a person (or, for `policy diff`: there is a difference; or a question was answered with no)",
+    "usage": "a wrong call: what is wrong is said",
+    "refused": "a login, a policy or a record was refused",
+    "unavailable": "a system is out of reach",
+    "store": "the store cannot be used, or another process works on it",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command: its words, its arguments, its own options (with ``VALUE`` where they take one), what it is for."""
+
+    name: str
+    arguments: tuple[str, ...]
+    options: tuple[str, ...]
+    switches: tuple[str, ...]
+    help: str
+
+    @property
+    def exits(self) -> list[int]:
+        """The exit codes it may end with."""
+        return sorted(EXIT_CODES[word] for word in (*ALWAYS, *EXITS.get(self.name, ())))
+
+
+def commands() -> list[Command]:
+    """Every command of the program, by name."""
+    return sorted(_walk((), typer.main.get_command(app)), key=lambda c: c.name)
+
+
+def _walk(path: tuple[str, ...], command: click.Command) -> Iterator[Command]:
+    inner = getattr(command, "commands", None)
+    if inner is not None:
+        for name, one in inner.items():
+            yield from _walk((*path, name), one)
+        return
+    arguments, options, switches = [], [], ["--help"]
+    for parameter in command.params:
+        if parameter.param_type_name == "argument":
+            word = (parameter.name or "").upper()
+            arguments.append(word + ("..." if parameter.nargs == -1 else "") if parameter.required else f"[{word}]")
+            continue
+        names = [*parameter.opts, *parameter.secondary_opts]
+        switches += names
+        own = [name for name in names if name not in COMMON]
+        if own:
+            flag = getattr(parameter, "is_flag", False)
+            options.append("/".join(own) + ("" if flag else " " + (parameter.name or "value").upper()))
+    yield Command(" ".join(path), tuple(arguments), tuple(options), tuple(switches), " ".join((command.help or "").split()))
+
+
+def manual() -> str:
+    """The text of ``docs/commands.md``."""
+    found = commands()
+    lines = [
+        "# The commands",
+        "",
+        "Written from the program (`python -m tests.shape.commands`) and tested against it. Each command also has `--help`; where it makes sense",
+        "`--json` for programs, and `--data FOLDER` for another data folder than `~/.local/share/unisono` (or the variable `UNISONO_DATA`).",
+        "",
+        "| Exit code | Means |",
+        "|---|---|",
+        *(f"| {code} | {MEANING[word]} |" for word, code in EXIT_CODES.items()),
+        "",
+        "| Command | What it does | Options | Exit codes |",
+        "|---|---|---|---|",
+    ]
+    for command in found:
+        call = " ".join(("unisono", command.name, *command.arguments))
+        cells = (f"`{call}`", command.help, " ".join(f"`{o}`" for o in command.options) or "-", " ".join(map(str, command.exits)))
+        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    FILE.write_text(manual(), encoding="utf-8")
+    print(f"{len(commands())} commands")

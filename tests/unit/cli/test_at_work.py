@@ -1,0 +1,151 @@
+"""``preview``, ``release``, ``sync``, ``status``, ``questions``, ``answer``, ``problems``, ``retry``, ``history``: a pair at work."""
+
+from __future__ import annotations
+
+from tests.unit.cli.desk import MOON, Desk
+
+BARE = {"name": "Ohne Adresse GmbH", "street": "", "zip": "", "city": "", "country_code": "", "email": "ohne@adresse.example"}
+"""A company that cannot become a customer: FastBill's side of the pair wants an address."""
+
+
+def test_a_preview_writes_nothing_and_says_what_would_be_done(desk: Desk) -> None:
+    desk.company()
+    desk.customer()
+    desk.pair()
+    before = desk.names()
+    told = desk.run("preview", "--json")
+    assert told.code == 0, told.text
+    assert {"delay_seconds", "rows"} <= set(told.json)
+    assert {row["label"] for row in told.json["rows"] if row["verdict"] == "new"} == {"Bäckerei Sonne GmbH", "Mond Optik GmbH"}
+    assert desk.names() == before == (["Bäckerei Sonne GmbH"], ["Mond Optik GmbH"])
+    assert "Bäckerei Sonne GmbH" in desk.run("preview").text
+
+
+def test_released_the_pair_brings_both_sides_in_step(desk: Desk) -> None:
+    desk.company()
+    desk.customer()
+    pair = desk.pair()
+    assert desk.run("sync", "--json").json["state"] == "reading"
+    assert desk.names() == (["Bäckerei Sonne GmbH"], ["Mond Optik GmbH"]), "not released yet"
+    released = desk.run("release", "--json")
+    assert (released.code, released.json) == (0, {"pair": pair})
+    told = desk.run("sync", "--json")
+    assert told.code == 0, told.text
+    assert sorted(told.json) == ["links", "pair", "problems", "questions", "state", "writes"]
+    assert (told.json["writes"], told.json["links"]["party"], told.json["state"]) == (2, 2, "released")
+    assert desk.names() == (["Bäckerei Sonne GmbH", "Mond Optik GmbH"], ["Bäckerei Sonne GmbH", "Mond Optik GmbH"])
+    assert desk.run("sync", "--json").json["writes"] == 0, "in step there is nothing to do"
+
+
+def test_status_and_sync_end_with_1_when_something_waits_for_a_person(desk: Desk) -> None:
+    desk.company(**BARE)
+    desk.synced()
+    told = desk.run("status", "--json")
+    assert (told.code, told.json["problems"], told.json["questions"]) == (1, 1, 0)
+    assert desk.run("sync").code == 1
+    assert "1" in desk.run("status").text
+
+
+def test_a_problem_names_record_field_and_what_to_do_and_retry_looks_again(desk: Desk) -> None:
+    key = desk.company(**BARE)
+    desk.synced()
+    (told,) = desk.run("problems", "--json").json
+    assert (told["code"], told["label"], told["key"]) == ("missing-field", "Ohne Adresse GmbH", f"a:party:company:{key}")
+    text = desk.run("problems").text
+    assert told["id"] in text
+    assert "Ohne Adresse GmbH" in text
+    desk.crm.act("set_address", {"kind": "company", "id": str(key), "street": "Weg 1", "zip": "1", "city": "Ulm", "country_code": "DE"})
+    assert desk.run("retry").code == 0
+    desk.run("sync")
+    assert desk.run("problems", "--json").json == []
+    assert desk.run("status").code == 0
+
+
+def test_equal_problems_are_one_line_with_their_number(desk: Desk) -> None:
+    for n in range(3):
+        desk.company(**(BARE | {"name": f"Ohne {n} GmbH", "email": f"o{n}@adresse.example"}))
+    desk.synced()
+    (group,) = desk.run("problems", "--group", "--json").json
+    assert (group["code"], group["count"], sorted(group["labels"])) == ("missing-field", 3, ["Ohne 0 GmbH", "Ohne 1 GmbH", "Ohne 2 GmbH"])
+    text = desk.run("problems", "--group").text
+    assert len(text.strip().splitlines()) == 1
+    assert text.startswith("3 × Customer: "), text
+
+
+def test_a_problem_that_is_dismissed_leaves_its_record_out_for_good(desk: Desk) -> None:
+    key = desk.company(**BARE)
+    desk.synced()
+    (told,) = desk.run("problems", "--json").json
+    assert desk.run("problems", "--dismiss", "nosuch").code == 2
+    assert desk.run("problems", "--dismiss", told["id"]).code == 0
+    assert desk.run("sync").code == 0
+    assert desk.run("policy", "show", "--json").json["leave_out"] == [f"a:party:company:{key}"]
+    assert desk.run("problems", "--json").json == []
+    desk.crm.act("set_address", {"kind": "company", "id": str(key), "street": "Weg 1", "zip": "1", "city": "Ulm", "country_code": "DE"})
+    desk.run("sync")
+    assert desk.names()[1] == []
+    assert desk.run("leave-out", f"a:party:company:{key}", "--back").code == 0
+    desk.run("sync")
+    assert desk.names()[1] == ["Ohne Adresse GmbH"]
+
+
+def twins(desk: Desk, count: int) -> None:
+    """Companies with a namesake of another spelling of address at FastBill: doubtful, every one."""
+    for n in range(count):
+        desk.company(name=f"Zwilling {n} GmbH", email=f"z{n}@zwilling.example", zip=f"{20000 + n}")
+        desk.customer(ORGANIZATION=f"Zwilling {n} GmbH", ZIPCODE=f"{20000 + n}", EMAIL="")
+    desk.synced()
+
+
+def test_a_question_is_answered_by_its_id(desk: Desk) -> None:
+    twins(desk, 1)
+    (asked,) = desk.run("questions", "--json").json
+    assert (asked["code"], asked["label"], asked["options"]) == ("same-customer", "Zwilling 0 GmbH", ["same", "different", "later"])
+    assert asked["id"] in desk.run("questions").text
+    assert desk.run("answer", asked["id"], "perhaps").code == 2
+    assert desk.run("answer", "nosuch", "same").code == 2
+    before = desk.names()
+    assert desk.run("answer", asked["id"], "same").code == 0
+    desk.run("sync")
+    assert desk.names() == before, "linked, not made a second time"
+    assert desk.run("status", "--json").json["links"]["party"] == 1
+
+
+def test_alike_questions_are_one_line_and_answered_together(desk: Desk) -> None:
+    twins(desk, 3)
+    (group,) = desk.run("questions", "--group", "--json").json
+    assert (group["count"], len(group["ids"])) == (3, 3)
+    assert desk.run("questions", "--group").text.startswith("3 ×")
+    assert desk.run("answer", group["ids"][0], "same", "--group").code == 0
+    desk.run("sync")
+    assert desk.run("status", "--json").json["links"]["party"] == 3
+    assert [q for q in desk.run("questions", "--json").json if q["code"] == "same-customer"] == []
+
+
+def test_the_history_tells_each_write_with_its_reason(desk: Desk) -> None:
+    desk.customer()
+    desk.synced()
+    told = desk.run("history", "--json").json
+    (write,) = [w for w in told["writes"] if w["kind"] == "party"]
+    assert (write["state"], write["operation"], write["side"], write["label"]) == ("done", "create", "a", MOON["ORGANIZATION"])
+    assert write["reason"]["code"] == "created-because"
+    assert {"released"} <= {e["event"] for e in told["events"]}
+    assert MOON["ORGANIZATION"] in desk.run("history").text
+    assert desk.run("history", "--record", "a:party:company:0", "--json").json == {"writes": [], "events": []}
+
+
+def test_a_key_that_is_revoked_stops_its_side_and_says_so(desk: Desk) -> None:
+    desk.customer()
+    desk.synced()
+    desk.crm.world.storage.settings["api_key"] = "another"
+    told = desk.run("sync")
+    assert told.code == 3, told.text
+    assert {c["system"]: c["state"] for c in desk.run("connections", "--json").json} == {"centralstation": "refused", "fastbill": "ok"}
+
+
+def test_a_vendor_that_is_down_is_said_with_its_own_exit_code(desk: Desk) -> None:
+    desk.customer()
+    desk.pair()
+    desk.crm.world.faults.arm("status", "GET", times=50)
+    told = desk.run("preview")
+    assert told.code == 4, told.text

@@ -1,0 +1,53 @@
+"""``demo``: the first thing a visitor runs. Once, for programs; and staying up until it is told to go."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from unisono.cli.app import app
+
+SECONDS = 180
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_the_demo_ends_in_step_and_says_so_to_programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UNISONO_LANGUAGE", "en")
+    result = CliRunner().invoke(app, ["demo", "--once", "--json", "--data", str(tmp_path / "data")])
+    told = json.loads(result.output)
+    assert (result.exit_code, told["in_step"]) == (0, True), told
+    assert (told["unexpected_problems"], told["open_questions"], told["further_writes"]) == ([], [], 0)
+    assert all(story["ok"] for story in told["stories"])
+    assert len(told["expected_problems"]) == 2
+
+
+@pytest.mark.kill
+def test_the_demo_stays_up_until_it_is_told_to_go(tmp_path: Path) -> None:
+    environment = os.environ | {"UNISONO_LANGUAGE": "en", "PYTHONUNBUFFERED": "1", "HOME": str(tmp_path)}
+    command = [sys.executable, "-m", "unisono", "demo", "--data", str(tmp_path / "data")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        try:
+            lines = []
+            for line in process.stdout:
+                lines.append(line.strip())
+                if lines[-1] == "ready":
+                    break
+            assert "ready" in lines, process.stderr.read()
+            assert any("/_sandbox/page" in line for line in lines)
+            assert process.poll() is None, "it stays up"
+            process.send_signal(signal.SIGTERM)
+            code = process.wait(SECONDS)
+        finally:
+            process.kill()
+        assert code in (0, 1), process.stderr.read()
+        assert "Traceback" not in process.stderr.read()
