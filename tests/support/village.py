@@ -161,9 +161,7 @@ def village(folder: Path, *, store: Store | None = None, policy: str = "", fan_o
 
     store = store or Store.open(":memory:", least_room=0)
     ring = secrets.KeyRing(folder / "key")
-    house = House(
-        store=store, ring=ring, folder=folder, clock=clock, chance=random.Random(seed + 2), transports=transport, fan_out=fan_out
-    )
+    house = House(store=store, ring=ring, folder=folder, clock=clock, chance=random.Random(seed + 2), transports=transport, fan_out=fan_out)
     firm, a, b = house.ids.new(), house.ids.new(), house.ids.new()
     with store.write() as conn:
         pairs.add_firm(conn, firm, "Muster GmbH", "DE", "de", "Europe/Berlin", clock.now())

@@ -163,7 +163,7 @@ def retry(pair: PairId = "", data: Data = None) -> None:
 def history(
     pair: PairId = "",
     record: Annotated[str, typer.Option(help="One record, e.g. a:party:company:42.")] = "",
-    limit: int = 50,
+    limit: Annotated[int, typer.Option(help="The newest so many.")] = 50,
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:

@@ -35,9 +35,7 @@ def pair_add(
     crm: Annotated[str, typer.Argument(help="Id of the CRM's connection.")],
     invoicing: Annotated[str, typer.Argument(help="Id of the invoicing system's connection.")],
     name: Annotated[str, typer.Option(help="What the pair is called.")] = "",
-    policy: Annotated[
-        Path | None, typer.Option(exists=True, help="A policy file; without one the preset of the two systems.")
-    ] = None,
+    policy: Annotated[Path | None, typer.Option(exists=True, help="A policy file; without one the preset of the two systems.")] = None,
     complete: Annotated[bool, typer.Option("--complete", help="The first sync takes along what is there already.")] = False,
     reference_fields: Annotated[bool, typer.Option("--reference-fields", help="Yes, make a field for our reference in the CRM.")] = False,
     data: Data = None,

@@ -7,7 +7,10 @@ from functools import lru_cache
 
 @lru_cache(maxsize=4096)
 def normal_phone(text: str, country: str) -> str:
-    """A number in E.164, or its bare digits where it is none (empty if there are not even those). ``country`` (ISO 3166-1 alpha-2) is where it is dialled without a prefix."""
+    """A number in E.164, or its bare digits where it is none (empty if there are not even those).
+
+    ``country`` (ISO 3166-1 alpha-2) is where it is dialled without a prefix.
+    """
     import phonenumbers  # loaded with the first number that differs as text
 
     try:

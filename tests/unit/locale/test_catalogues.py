@@ -14,7 +14,8 @@ from babel.messages.pofile import read_po
 
 from tests.unit.locale import source
 from tests.unit.locale.comments import commented
-from unisono.locale.say import LANGUAGES, catalogue_of
+from unisono.locale.languages import LANGUAGES
+from unisono.locale.say import catalogue_of
 from unisono.model.document import Answer, Stage
 from unisono.model.party import CONTACT_FIELDS, PARTY_FIELDS
 from unisono.model.record import Kind

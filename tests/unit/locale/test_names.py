@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from unisono.locale.languages import LANGUAGES
 from unisono.locale.names import field_name, field_names, kind_name, login_name, option_name
-from unisono.locale.say import LANGUAGES
 from unisono.systems.catalogue import all_systems
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from unisono.locale.say import LANGUAGES, say
+from unisono.locale.languages import LANGUAGES
+from unisono.locale.say import say
 
 
 def test_a_sentence_is_filled_in_the_language_asked_for() -> None:

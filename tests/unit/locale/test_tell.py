@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.locale import source
-from unisono.locale.say import LANGUAGES, say
+from unisono.locale.languages import LANGUAGES
+from unisono.locale.say import say
 from unisono.locale.tell import readable, tell
 
 TITLES = {"crm": "CentralStationCRM", "invoicing": "FastBill", "fastbill": "FastBill"}
