@@ -42,7 +42,7 @@ class Claim:
     test: str
 
 
-@dataclass(slots=True)
+@dataclass(eq=False)
 class Proofs:
     """A pytest plugin that notes which tests claim which promise, and how each test ended."""
 

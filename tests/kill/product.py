@@ -20,12 +20,16 @@ from typing import Any
 
 from unisono.cli.pairing import with_history
 from unisono.connect.clock import SystemClock
+from unisono.engine.runs import release_run
 from unisono.store import pairs
 from unisono.store.doors import Store
 from unisono.store.secrets import KeyRing
 from unisono.systems import centralstation, fastbill  # noqa: F401  loaded once, before anybody is forked
 from unisono.wiring import House, add_pair, preset
 from unisono.wiring.house import system_file, words_in
+from unisono.wiring.policies import with_entries
+from unisono.wiring.previewing import make_preview, pages
+from unisono.wiring.reporting import report_as
 from unisono.wiring.running import Runner
 from unisono.wiring.setup import connect, release
 
@@ -40,7 +44,7 @@ class EarlierClock(SystemClock):
 
 
 def set_up(order: dict[str, Any]) -> dict[str, Any]:
-    """A fresh data folder with two connections and a released pair between them."""
+    """A fresh data folder with two connections and a pair between them: released at once, unless a preview is to come first."""
     with _House(order, clock=EarlierClock()) as house:
         firm = house.ids.new()
         with house.store.write() as conn:
@@ -50,9 +54,30 @@ def set_up(order: dict[str, Any]) -> dict[str, Any]:
         a = connect(house, firm, "centralstation", {"api_key": "centralstation-sandbox-key"}, crm).id
         b = connect(house, firm, "fastbill", {"email": "buchhaltung@example.de", "api_key": "fb-0123456789abcdef"}, books).id
         policy = preset("centralstation", "fastbill")
-        pair = add_pair(house, firm, "CRM - FastBill", a, b, with_history(policy) if order["complete"] else policy)
-        release(house, pair, "test")
+        policy = with_history(policy) if order["complete"] else policy
+        if order["preview"]:
+            # What is there before the preview is older than its release.
+            policy = with_entries(policy, ["quotes.history=all"])
+        pair = add_pair(house, firm, "CRM - FastBill", a, b, policy)
+        if not order["preview"]:
+            release(house, pair, "test")
         return {"pair": pair}
+
+
+def release_preview(order: dict[str, Any]) -> dict[str, Any]:
+    """Makes a preview and releases it, as ``unisono preview`` and ``unisono release`` do; tells what it promised."""
+    with _House(order) as house:
+        run = make_preview(house, order["pair"], "test")
+        rows = {row.key: [row.verdict, len(row.action.get("writes", []))] for row in pages(house, run.id)}
+        released = release_run(house.pairing(order["pair"]), house.hands(), run.id, "test")
+        return {"run": run.id, "total": run.total, "released": released, "rows": rows}
+
+
+def report(order: dict[str, Any]) -> dict[str, Any]:
+    """The report of a run, as ``unisono run report --json`` prints it."""
+    with _House(order) as house:
+        lines = report_as(house, order["run"], "json", lambda code, **_: code, lambda row: str(row.action["reason"]["code"]))
+        return dict(json.loads("\n".join(lines)))
 
 
 def sync(order: dict[str, Any]) -> dict[str, Any]:
@@ -122,7 +147,7 @@ def main() -> int:
         assert threading.active_count() == 1, "only a process of one thread may be forked"
         pid = os.fork()
         if pid == 0:
-            answer = {"set-up": set_up, "sync": sync}[order["do"]](order)
+            answer = {"set-up": set_up, "release": release_preview, "sync": sync, "report": report}[order["do"]](order)
             said.write_text(json.dumps(answer))
             os._exit(0)
         status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])

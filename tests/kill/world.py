@@ -1,4 +1,4 @@
-"""The world of the kill tests: the vendors' process, the product's processes, and an oracle that sees truth, request logs and journal."""
+"""The world of the kill tests: the vendors' process, the product's processes, and an oracle that sees truth, logs, journal and report."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 CUSTOMERS, DOCUMENTS = 200, 120
 COMPANIES = 120
 """Companies with an offer, where the first sync goes the other way."""
+SMALL = 5
+"""A small firm has a fifth of all that."""
 STEPS = ("prepared", "intended", "sent", "read-back", "settled")
 """Steps of the cycle that come once a wave of writes."""
 KILLED = -9
@@ -43,6 +45,10 @@ class Death:
     """A step of the cycle, and at its how manieth time."""
     again: str = ""
     """Step of the recovery at which the second start dies too; empty if it may live."""
+    preview: bool = False
+    """Whether a preview was released, and the process dies while its rows are carried out."""
+    part: int = 1
+    """The firm is so many times smaller than a whole one."""
 
     def __str__(self) -> str:
         where = f"at step {self.step[0]} no. {self.step[1]}"
@@ -50,22 +56,24 @@ class Death:
             when = {"before": "before", "after": "after", "later": f"{self.arm['milliseconds']:.1f} ms after"}[self.arm["when"]]
             where = f"{when} {self.arm['counted']} {self.arm['call']}"
         again = f", and again when {self.again}" if self.again else ""
-        return f"seed {self.seed}: from {self.side}, killed {where}{again}"
+        what = "released preview" if self.preview else "first sync"
+        return f"seed {self.seed}: {what} from {self.side}, killed {where}{again}"
 
 
-def drawn(seed: int, *, twice: bool = False) -> Death:
+def drawn(seed: int, *, twice: bool = False, preview: bool = False, part: int = 1) -> Death:
     """The death of one seed. Every fourth firm comes from the CRM. Who dies twice dies first with an answer on its way."""
     rnd = random.Random(seed)
     side = "centralstation" if seed % 4 == 0 else "fastbill"
-    writes = 2 * COMPANIES if side == "centralstation" else CUSTOMERS + CUSTOMERS // 2 + 2 * DOCUMENTS
-    calls = 2 * writes if side == "centralstation" else writes + CUSTOMERS + DOCUMENTS
+    customers, documents, companies = CUSTOMERS // part, DOCUMENTS // part, COMPANIES // part
+    writes = 2 * companies if side == "centralstation" else customers + customers // 2 + 2 * documents
+    calls = 2 * writes if side == "centralstation" else writes + customers + documents
     when = "after" if twice else rnd.choice(("before", "after", "later", "later", "step"))
     if when == "step":
-        return Death(seed, side, step=(rnd.choice(STEPS), rnd.randint(1, writes // 20)))
+        return Death(seed, side, step=(rnd.choice(STEPS), rnd.randint(1, writes // 20)), preview=preview, part=part)
     arm: JSON = {"call": rnd.randint(1, writes), "when": when, "counted": "writes", "milliseconds": 0}
     if when == "later":
         arm |= {"call": rnd.randint(1, calls - 20), "counted": "calls", "milliseconds": rnd.uniform(0, 25)}
-    return Death(seed, side, arm, again="recovered" if twice else "")
+    return Death(seed, side, arm, again="recovered" if twice else "", preview=preview, part=part)
 
 
 @dataclass
@@ -135,14 +143,25 @@ def live_and_die(lane: Lane, death: Death, folder: Path) -> list[str]:
     """One first sync: killed at its moment, finished by the next start. Returns what is wrong afterwards; nothing is good."""
     data = folder / "data"
     from_books = death.side == "fastbill"
-    told: JSON = {"data": str(data), "crm": lane.crm, "books": lane.books, "complete": from_books}
+    told: JSON = {
+        "data": str(data),
+        "crm": lane.crm,
+        "books": lane.books,
+        "complete": from_books or death.preview,
+        "preview": death.preview,
+    }
     lane.tell("new", seed=death.seed)
     made = lane.order(do="set-up", seed=death.seed * 100, **told)
     if made["ended"] != 0:
         return [f"set-up failed: {made}"]
     told["pair"] = made["pair"]
-    size = {"customers": CUSTOMERS, "documents": DOCUMENTS} if from_books else {"customers": COMPANIES, "documents": COMPANIES}
-    lane.tell("fill", side=death.side, seed=death.seed, **size)
+    customers, documents = (CUSTOMERS, DOCUMENTS) if from_books else (COMPANIES, COMPANIES)
+    lane.tell("fill", side=death.side, seed=death.seed, customers=customers // death.part, documents=documents // death.part)
+    promised: JSON = {}
+    if death.preview:
+        promised = lane.order(do="release", seed=death.seed * 100 + 5, **told)
+        if promised["ended"] != 0 or lane.writes("centralstation") or lane.writes("fastbill"):
+            return [f"the preview failed, or wrote: {promised['ended']}"]
     ends = [lane.order(do="sync", seed=death.seed * 100 + 1, arm=death.arm, die_at=death.step, **told)["ended"]]
     wrong = crash_image(data, folder / "image")
     if death.again:
@@ -160,6 +179,10 @@ def live_and_die(lane: Lane, death: Death, folder: Path) -> list[str]:
     after = len(lane.writes("centralstation")), len(lane.writes("fastbill"))
     if quiet["ended"] != 0 or quiet["writes"] or before != after:
         wrong.append(f"a further sync is not silent: {quiet}, writes {before} -> {after}")
+    if death.preview:
+        wrong += report_against_preview(
+            lane.order(do="report", seed=death.seed * 100 + 6, run=promised["run"], **told), promised, sum(after)
+        )
     return wrong
 
 
@@ -230,6 +253,24 @@ def journal_against_logs(lane: Lane, data: Path) -> list[str]:
     wrong = [f"journal ends with {dict(states)}"] if set(states) - {"done", "void", "refused"} else []
     wrong += differences("writes explained", list(seen.elements()), list(done.elements()))
     return wrong + integrity(data)
+
+
+def report_against_preview(report: JSON, promised: JSON, writes: int) -> list[str]:
+    """The report has the preview's rows, record by record; its numbers add up to them; what it says was written is what the vendors saw."""
+    rows = {row["record"]: [row["verdict"], len(row["writes"])] for row in report.get("rows", [])}
+    counted: Counter[str] = Counter()
+    for verdict, outcomes in report.get("counts", {}).items():
+        counted[verdict] += sum(outcomes.values())
+    of_preview = Counter(verdict for verdict, _ in promised["rows"].values())
+    outcomes = Counter(row["outcome"] for row in report.get("rows", []))
+    made = sum(count for _, count in promised["rows"].values())
+    numbers = [report.get(name) for name in ("state", "total", "done", "failed", "changed_since_preview")]
+    expected = ["done", promised["total"], promised["total"], 0, 0]
+    wrong = [f"the report says {numbers}, the preview {expected}"] if numbers != expected or report["ended"] != 0 else []
+    wrong += [f"counts of the report {dict(counted)}, of the preview {dict(of_preview)}"] if counted != of_preview else []
+    wrong += ["the report's rows are not the preview's"] if rows != promised["rows"] or promised["released"] != len(rows) else []
+    wrong += [f"outcomes {dict(outcomes)}"] if set(outcomes) != {"done"} else []
+    return wrong + ([f"{made} writes were previewed, the vendors saw {writes}"] if made != writes else [])
 
 
 def _crm_key(subject: str) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import click
 import typer.main
 
 from unisono.cli.app import EXIT_CODES, app
@@ -65,7 +65,7 @@ def commands() -> list[Command]:
     return sorted(_walk((), typer.main.get_command(app)), key=lambda c: c.name)
 
 
-def _walk(path: tuple[str, ...], command: click.Command) -> Iterator[Command]:
+def _walk(path: tuple[str, ...], command: Any) -> Iterator[Command]:
     inner = getattr(command, "commands", None)
     if inner is not None:
         for name, one in inner.items():

@@ -174,10 +174,11 @@ def _stay(stage: Stage, crm_url: str, books_url: str) -> None:
     """Keeps the pair in step while a visitor plays at either vendor's page."""
     out.print("\n" + words("demo.stay"), markup=False)
     out.print(f"  CentralStationCRM  {crm_url}/_sandbox/page\n  FastBill           {books_url}/_sandbox/page", markup=False)
-    out.print("ready", markup=False)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    # Said last: whoever waits for this line may tell us to go the next moment.
+    out.print("ready", markup=False)
     seen = len(stage.journal())
     while not stop.wait(2):
         try:

@@ -61,10 +61,11 @@ def sandbox(
             simulator.world.storage.settings["rate_limit"] = None
         running.append((name, simulator, server, file))
         out.print(f"{name}: {server.url}  ({server.url}/_sandbox/page)", markup=False)
-    out.print("ready", markup=False)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    # Said last: whoever waits for this line may tell us to go the next moment.
+    out.print("ready", markup=False)
     stop.wait()
     for _, simulator, server, file in running:
         server.stop()

@@ -28,7 +28,8 @@ from unisono.wiring import House
 
 Data = Annotated[Path | None, typer.Option("--data", envvar="UNISONO_DATA", help="Data folder (default: ~/.local/share/unisono).")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-out = Console(highlight=False, soft_wrap=True)
+out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 160)
+"""Where people read. A file or pipe has no width of its own: tables are not cut there."""
 
 
 def data_folder(given: Path | None) -> Path:

@@ -43,7 +43,7 @@ def action_of(reason: Reason, decisions: Sequence[Decision]) -> dict[str, Any]:
         "reason": {"code": reason.code, "values": reason.values},
         "writes": [write_of(a) for a in actions if isinstance(a, Send)],
         "links": [{"kind": a.kind, "a": a.a_key, "b": a.b_key} for a in actions if isinstance(a, Join)],
-        "ends": [{"kind": a.kind, "a": a.a_key, "b": a.b_key} for a in actions if isinstance(a, Sever)],
+        "ends": [{"kind": a.kind, "a": a.a_key, "b": a.b_key} for a in actions if isinstance(a, Sever) and a.then != "kept"],
         "questions": [{"code": a.code, "options": list(a.options), "values": a.values} for a in actions if isinstance(a, Ask)],
         "problems": [{"code": a.code, "field": a.field, "values": a.values} for a in actions if isinstance(a, Report)],
         "after": next((a.on for a in actions if isinstance(a, Wait) and a.on), ""),

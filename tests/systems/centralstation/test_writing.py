@@ -98,6 +98,14 @@ def test_a_change_sends_what_changed_and_edits_the_very_entries_it_was_read_from
     )
 
 
+def test_a_tag_is_put_on_a_record_that_does_not_carry_it_and_never_a_second_time() -> None:
+    (call,) = composed(write("change", "party", key="company:42", changes={"tags": "Stammkunde"}), company())
+    assert call == Call("PUT /companies/42", {"company": {"tags_attributes": [{"name": "Stammkunde"}]}})
+    assert composed(write("change", "party", key="company:42", changes={"tags": "FastBill"}), company()) == ()
+    (call,) = composed(write("change", "contact", key="person:77", changes={"tags": "Stammkunde"}), person())
+    assert call.payload == {"person": {"tags_attributes": [{"name": "Stammkunde"}]}}
+
+
 def test_the_further_lines_of_a_street_stay_when_the_first_changes() -> None:
     row = company(addrs=[{"id": 501, "atype": "work_hq", "street": "A\nB\nC", "city": "Dresden"}])
     (call,) = composed(write("change", "party", key="company:42", changes={"address.line1": "X"}), row)

@@ -35,7 +35,7 @@ def test_the_defaults_are_careful() -> None:
         ({"customers": {"country": "Germany"}}, "customers", "Germany"),
         ({"customers": {"from_crm": {"when": ["tag"]}}}, "customers", "tag is empty"),
         ({"customers": {"deletion": {"brake_number": 0}}}, "customers.deletion.brake_number", "greater"),
-        ({"customers": {"deletion": {"in_crm": "delete"}}}, "customers.deletion.in_crm", "unlink"),
+        ({"customers": {"deletion": {"in_crm": "burn"}}}, "customers.deletion.in_crm", "unlink"),
         ({"quotes": {"vat_rate": 101}}, "quotes.vat_rate", "100"),
         ({"quotes": {"vat_rate": "nan"}}, "quotes.vat_rate", "finite"),
         ({"poll": {"floor_seconds": 5}}, "poll.floor_seconds", "60"),

@@ -147,6 +147,7 @@ def test_a_settled_write_tells_target_before_and_after(store: Store) -> None:
         "target": "c7",
         "state": "done",
         "label": "",
+        "policy_version": 3,
         "reason": {"code": "edited-there", "values": {"side": "crm"}},
         "before": {"email": "old@b.example"},
         "after": {"email": "new@b.example"},

@@ -140,6 +140,31 @@ def test_a_link_lost_on_both_sides_counts_once_and_a_severed_one_not_at_all(stor
         assert links.vanished(conn, "p", "crm", "inv") == (1, 1)
 
 
+def test_a_link_that_is_kept_on_purpose_stays_linked_and_does_not_count_as_lost(store: Store) -> None:
+    _seen(store, "crm", "party", "1", "2")
+    make(store, "1", "1")
+    make(store, "2", "2")
+    with store.write() as conn:
+        seen.mark_gone(conn, "crm", [("party", "1"), ("party", "2")], NOW)
+        before = links.vanished(conn, "p", "crm", "inv"), links.vanished_labels(conn, "p", "crm", "inv", 5)
+        links.keep(conn, "p", "party", "1", "1", "deletion-ignored", LATER)
+        after = links.vanished(conn, "p", "crm", "inv"), links.vanished_labels(conn, "p", "crm", "inv", 5)
+        kept = links.links_of(conn, "p", "party", "a", ["1"])["1"]
+    assert (before[0], len(before[1])) == ((2, 2), 2)
+    assert (after[0], after[1]) == ((1, 1), before[1][1:])
+    assert (kept.state, kept.why) == ("linked", "deletion-ignored")
+
+
+def test_all_links_of_a_pair_are_forgotten_and_none_of_another(store: Store) -> None:
+    make(store, "1", "1")
+    make(store, "1", "1", kind="contact")
+    with store.write() as conn:
+        links.forget_all(conn, "another")
+        assert links.count_links(conn, "p") == {"party": 1, "contact": 1}
+        links.forget_all(conn, "p")
+        assert links.count_links(conn, "p") == {}
+
+
 def test_the_same_key_on_the_other_connection_or_of_another_kind_is_not_the_record(store: Store) -> None:
     _seen(store, "crm", "party", "1", "c1")
     _seen(store, "inv", "party", "1", "c1")

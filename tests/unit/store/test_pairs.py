@@ -103,6 +103,20 @@ def test_going_back_to_an_older_policy_is_a_pointer_and_the_next_version_comes_a
         assert len(pairs.policies(conn, "p")) == 3
 
 
+def test_what_was_planned_under_another_version_or_for_a_released_pair_is_overtaken(store: Store) -> None:
+    with store.write() as conn:
+        pairs.check_policy(conn, "p", 1)
+        with pytest.raises(pairs.Overtaken) as reading:
+            pairs.check_policy(conn, "p", 1, released=True)
+        pairs.update_pair(conn, "p", state="released")
+        pairs.check_policy(conn, "p", 1, released=True)
+        pairs.put_policy(conn, "p", 'language = "en"\n', "ada", LATER)
+        with pytest.raises(pairs.Overtaken) as changed:
+            pairs.check_policy(conn, "p", 1, released=True)
+        pairs.check_policy(conn, "p", 2, released=True)
+    assert (reading.value.code, changed.value.code) == ("reading", "policy-changed")
+
+
 def test_a_policy_of_a_pair_that_is_not_there_is_an_error(store: Store) -> None:
     with pytest.raises(KeyError, match="none"), store.write() as conn:
         pairs.put_policy(conn, "none", "", "ada", NOW)
