@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -58,7 +59,7 @@ def test_every_option_says_what_it_is_for() -> None:
     from unisono.cli.app import app
 
     silent = []
-    pending = [((), typer.main.get_command(app))]
+    pending: list[tuple[tuple[str, ...], Any]] = [((), typer.main.get_command(app))]
     while pending:
         path, command = pending.pop()
         inner = getattr(command, "commands", {})

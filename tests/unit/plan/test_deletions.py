@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.plan.worlds import CRM, INVOICING, company, rules
+from unisono.model.party import Party
 from unisono.model.record import Side, flat_of, other
 from unisono.plan.actions import Ask, Join, Send, Sever
 from unisono.plan.flows.customers import plan_customer
@@ -41,7 +42,7 @@ def chosen(rule: str, **more: Any) -> Rules:
 
 def done(s: Situation, r: Rules) -> list[str]:
     """What a decision does, one word an action."""
-    out = []
+    out: list[str] = []
     for action in plan_customer(s, r).actions:
         if isinstance(action, Send):
             out.append(action.write.operation)
@@ -147,7 +148,8 @@ def test_a_survivor_has_the_name_or_the_tax_id(mine: dict[str, Any], theirs: dic
 
 def test_a_person_is_no_survivor_of_a_company_of_that_name() -> None:
     there = company("2")
-    human = replace(there, record=replace(there.record, body=replace(there.record.body, type="person")))  # type: ignore[call-arg]
+    assert isinstance(there.record.body, Party)
+    human = replace(there, record=replace(there.record, body=replace(there.record.body, type="person")))
     assert (alike_enough(company("1"), there), alike_enough(company("1"), human)) == (True, False)
 
 
