@@ -5,28 +5,35 @@ from __future__ import annotations
 import signal
 import tempfile
 import threading
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as ProgressBar
 
 from unisono.cli.looking import problem_text, question_text
 from unisono.cli.pairing import with_history
-from unisono.cli.previewing import dry_run, print_preview
+from unisono.cli.previewing import QUIET, dry_run, progress_json
 from unisono.cli.sandbox import start
 from unisono.cli.staging import TITLES, Stage, count_sends, stories
 from unisono.cli.terminal import AsJson, holder, out, sentence, show, words
+from unisono.engine.runs import release_run
 from unisono.model.errors import SystemFault
 from unisono.store import pairs
 from unisono.store.doors import Store
 from unisono.store.secrets import KeyRing
 from unisono.wiring import House, add_pair, preset
+from unisono.wiring.house import system_file
+from unisono.wiring.previewing import make_preview, pages, progress
 from unisono.wiring.running import Runner
-from unisono.wiring.setup import add_reference_fields, connect, delays, release
+from unisono.wiring.setup import add_reference_fields, connect, delays
 
 EXPECTED = {("missing-field", "Holzmanufaktur Dachs"), ("quote-without-amount", "Plakatwand ohne Preis")}
 """The two records the demo firm keeps wrong on purpose: a customer without address, an offer without amount."""
+SHOWN = 3
+"""Records of each verdict that the preview shows."""
 
 
 def add(app: typer.Typer) -> None:
@@ -58,7 +65,7 @@ def demo(
 def _play(store: Store, folder: Path, scratch: Path, *, quiet: bool, stay: bool) -> dict[str, Any]:
     crm, crm_server = start("centralstation")
     books, books_server = start("fastbill")
-    # The vendors' limits would make the first minutes of a demo slow; `unisono preview` says what they mean for a real account.
+    # The vendors' limits would make the first minutes of a demo slow; its preview says what they mean for a real account.
     crm.world.storage.settings["rate_limit"] = None
     house = House(store=store, ring=KeyRing(scratch / "key"), folder=folder, loopback=True, unlimited=True)
     stage = Stage(house, crm, books)
@@ -78,7 +85,7 @@ def _play(store: Store, folder: Path, scratch: Path, *, quiet: bool, stay: bool)
 
 
 def _set_up(stage: Stage, crm_url: str, books_url: str, *, quiet: bool) -> None:
-    """The two logins, the pair with the article's preset and the complete sync, our reference fields; then the preview."""
+    """The two logins, the pair with the article's preset and the complete sync, our reference fields; then the preview and its release."""
     house = stage.house
     firm = house.ids.new()
     with house.store.write() as conn:
@@ -91,31 +98,70 @@ def _set_up(stage: Stage, crm_url: str, books_url: str, *, quiet: bool) -> None:
     stage.pair = add_pair(house, firm, "CentralStationCRM - FastBill", crm.id, books.id, with_history(preset("centralstation", "fastbill")))
     add_reference_fields(house, crm.id)
     stage.runner = Runner(house=house, holder=holder())
-    outcome = dry_run(house, stage.pair)
-    stage.previewed = outcome.verdicts
+    _preview(stage)
     if not quiet:
         out.print(words("demo.connected"), style="bold", markup=False)
         out.print(f"  CentralStationCRM  {crm_url}/_sandbox/page\n  FastBill           {books_url}/_sandbox/page", markup=False)
         out.print("\n" + words("demo.preview"), style="bold", markup=False)
-        print_preview(outcome, 12, TITLES)
-    release(house, stage.pair, holder())
+        _print_preview(stage)
+    release_run(house.pairing(stage.pair), house.hands(), stage.run, holder())
+
+
+def _preview(stage: Stage) -> None:
+    """The preview as a real account would have it: read, and forecast, under the vendors' limits that the rest of the demo does without."""
+    house = stage.house
+    with closing(House(store=house.store, ring=house.ring, folder=house.folder, loopback=True)) as limited:
+        stage.run = make_preview(limited, stage.pair, holder()).id
+        stage.previewed = progress_json(progress(limited, stage.run))
+
+
+def _print_preview(stage: Stage) -> None:
+    """Counts, what it would cost on real accounts, and a few records of each verdict with the reason."""
+    told = stage.previewed
+    counts = "   ".join(f"{words(f'verdict.{v}')}: {n}" for v, n in sorted(told["counts"].items()))
+    out.print(f"  {counts}", markup=False)
+    forecast = told["forecast"]
+    for side, name in (("a", "crm"), ("b", "invoicing")):
+        calls = sum(forecast["calls"][side].values()) + forecast["listing"][side]
+        minutes = -(-forecast["seconds"][side] // 60)
+        time = f"{minutes // 60}:{minutes % 60:02d} h"
+        out.print("  " + words("forecast", system=TITLES[name], calls=str(calls), time=time), markup=False)
+    out.print("  " + words("demo.limits", calls=str(_smallest_plan("fastbill"))), markup=False)
+    for verdict, count in sorted(told["counts"].items()):
+        if verdict in QUIET:
+            continue
+        out.print(f"\n  {words(f'verdict.{verdict}')}", markup=False)
+        for row in pages(stage.house, stage.run, verdict=verdict, most=SHOWN):
+            reason = row.action["reason"]
+            out.print("    " + sentence(reason["code"], reason["values"], name=row.label, kind=row.kind, titles=TITLES), markup=False)
+        if count > SHOWN:
+            out.print("    " + words("and-more", count=str(count - SHOWN)), markup=False)
+
+
+def _smallest_plan(system: str) -> int:
+    """Calls an hour that the smallest plan of a vendor allows: what is forecast with as long as nobody names a plan."""
+    return min(limit for rule in system_file(system).pace for limit in rule.plans.values())
 
 
 def _first_sync(stage: Stage, *, quiet: bool) -> None:
+    """The released rows are carried out; then a person answers what was asked."""
     if not quiet:
         out.print("\n" + words("demo.first-sync"), style="bold", markup=False)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=out, disable=quiet, transient=False) as progress:
-        bar = progress.add_task(words("demo.records"), total=stage.left())
-        total = stage.left()
+    columns = (TextColumn("  {task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with ProgressBar(*columns, console=out, disable=quiet, transient=False) as shown:
+        bar = shown.add_task(words("demo.records"), total=stage.previewed["total"])
 
         def moved(_: str) -> None:
-            progress.update(bar, completed=max(0, total - stage.left()))
+            shown.update(bar, completed=progress(stage.house, stage.run).done)
 
         stage.house.step = moved
         stage.sync()
         stage.house.step = lambda _: None
-        progress.update(bar, completed=total)
+        moved("")
+    if not quiet:
+        made = progress(stage.house, stage.run)
+        numbers = {"done": made.done, "total": made.total, "waiting": made.total - made.done}
+        out.print("  " + words("demo.released", **{name: str(number) for name, number in numbers.items()}), markup=False)
     asked = stage.answer_all()
     if not quiet and asked:
         out.print("\n" + words("demo.questions", count=str(len(asked))), style="bold", markup=False)
@@ -129,10 +175,14 @@ def _result(stage: Stage, told: list[dict[str, Any]], crm_url: str, books_url: s
     found = {(p.code, p.label) for p in problems}
     after = dry_run(stage.house, stage.pair)
     questions = stage.questions()
-    in_step = found == EXPECTED and not questions and count_sends(after) == 0 and all(t["ok"] for t in told)
+    run = progress_json(progress(stage.house, stage.run))
+    as_shown = run["state"] == "done" and not run["changed_since_preview"] and not run["failed"]
+    in_step = found == EXPECTED and not questions and count_sends(after) == 0 and as_shown and all(t["ok"] for t in told)
     return {
         "in_step": in_step,
-        "preview": stage.previewed,
+        "preview": stage.previewed["counts"],
+        "forecast": stage.previewed["forecast"],
+        "run": {name: run[name] for name in ("state", "total", "done", "failed", "changed_since_preview")},
         "links": stage.links(),
         "writes": stage.written(),
         "stories": told,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from pathlib import Path
 from typing import Annotated
 
@@ -29,6 +31,7 @@ def add(app: typer.Typer) -> None:
     group.command("remove")(pair_remove)
     app.add_typer(group, name="pair")
     app.command("sync")(sync)
+    app.command("serve")(serve)
 
 
 def pair_add(
@@ -171,16 +174,36 @@ def sync(
     with house_at(data, alone=True) as house:
         runner = Runner(house=house, holder=holder())
         if watch:
-            while True:
-                turn = runner.turn()
-                for fault in turn.faults.values():
-                    out.print(sentence(fault.code, fault.values), style="red", markup=False)
-                house.clock.sleep(1 if turn.idle else 0)
+            stay(runner)
+            return
         pair_id = the_pair(house, pair)
         turns = runner.until_quiet(pair_id)
         for fault in turns[-1].faults.values():
             raise fault
         show_status(house, pair_id, as_json, writes=sum(o.writes for t in turns for o in t.outcomes.values()))
+
+
+def serve(data: Data = None) -> None:
+    """Keeps every released pair in step until it is told to stop; what is under way is finished first. Pages come later."""
+    with house_at(data, alone=True) as house:
+        stay(Runner(house=house, holder=holder()))
+
+
+def stay(runner: Runner) -> None:
+    """Turn after turn, until SIGTERM or Ctrl+C. A fault is said once, not with every turn."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    out.print(words("staying"), markup=False)
+    told: set[str] = set()
+    while not stop.is_set():
+        turn = runner.turn()
+        now = {sentence(fault.code, fault.values) for fault in turn.faults.values()}
+        for text in sorted(now - told):
+            out.print(text, style="red", markup=False)
+        told = now if turn.pulled or turn.outcomes else told
+        if turn.idle:
+            stop.wait(1)
 
 
 def show_status(house: House, pair_id: str, as_json: bool, *, writes: int) -> None:
@@ -191,7 +214,12 @@ def show_status(house: House, pair_id: str, as_json: bool, *, writes: int) -> No
         row = pairs.get_pair(conn, pair_id)
     value = {"pair": pair_id, "state": row.state, "writes": writes, "links": linked, "questions": questions, "problems": problems}
     text = words(
-        "status", state=row.state, writes=str(writes), links=str(sum(linked.values())), questions=str(questions), problems=str(problems)
+        "status",
+        state=words(f"pair.{row.state}"),
+        writes=str(writes),
+        links=str(sum(linked.values())),
+        questions=str(questions),
+        problems=str(problems),
     )
     show(value, as_json, text)
     if questions or problems:

@@ -9,7 +9,7 @@ from typing import Any
 from unisono.cli.terminal import holder, sentence, words
 from unisono.engine.answering import answer
 from unisono.engine.outcome import Outcome
-from unisono.store import asking, intents, links, work
+from unisono.store import asking, intents, links
 from unisono.store.asking import Problem, Question
 from unisono.wiring import House
 from unisono.wiring.running import Runner
@@ -27,7 +27,10 @@ class Stage:
     books: Any
     pair: str = ""
     runner: Runner | None = None
-    previewed: dict[str, int] = field(default_factory=dict)
+    run: str = ""
+    """The released preview."""
+    previewed: dict[str, Any] = field(default_factory=dict)
+    """What it promised: counts and forecast, as ``preview --json`` tells them."""
     _told: set[str] = field(default_factory=set)
 
     def crm_act(self, what: str, /, **values: Any) -> int:
@@ -48,11 +51,6 @@ class Stage:
         assert self.runner is not None
         for fault in self.runner.until_quiet(self.pair)[-1].faults.values():
             raise fault
-
-    def left(self) -> int:
-        """Records still to be looked at."""
-        with self.house.store.read() as conn:
-            return work.counts(conn, f"pair:{self.pair}").get("ready", 0)
 
     def answer_all(self) -> list[tuple[Question, str]]:
         """A person goes through the questions: alike customers are the same, where values differ the CRM's count."""

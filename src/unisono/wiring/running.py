@@ -13,7 +13,7 @@ from unisono.engine.outcome import Outcome
 from unisono.engine.pull import Pulled, pull
 from unisono.engine.recover import next_probe
 from unisono.model.errors import LoginRefused, SystemFault, TryLater
-from unisono.store import lanes, pairs, work
+from unisono.store import intents, lanes, pairs, work
 from unisono.store.lanes import LostLane
 from unisono.store.pairs import ConnectionRow, PairRow
 from unisono.store.stamps import instant, stamp
@@ -152,8 +152,16 @@ class Runner:
 
     def _pair_turn(self, row: PairRow, turn: Turn) -> None:
         with self.house.store.read() as conn:
-            if any(pairs.get_connection(conn, c).state != "ok" for c in (row.a, row.b)):
+            sides = [pairs.get_connection(conn, c) for c in (row.a, row.b)]
+            if any(side.state != "ok" for side in sides):
                 return
+            news = sides[0].change > row.position_a or sides[1].change > row.position_b
+            due = work.next_due(conn, f"pair:{row.id}")
+            open_ = bool(intents.unsettled(conn, row.id))
+        # A side that was just read is always looked at: that records vanished is no news of its own, but the brake must see it.
+        fresh = row.a in turn.pulled or row.b in turn.pulled
+        if not (fresh or news or open_ or row.unsure or (due is not None and due <= self.house.clock.now())):
+            return
         epoch = self._take(f"pair:{row.id}")
         if epoch is None:
             return
