@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from tests.stories.folk import BOTH, SUN, companies, company, company_row, count, customer, customers, deal_of, estimates
 from tests.support.village import Village
+from unisono.cli.pairing import with_history
 from unisono.sandbox.centralstation.records import COMPANY_KIND, update
 from unisono.sandbox.centralstation.subroutes import custom_fields_type
+from unisono.wiring import preset
 
 TWIN = {"ORGANIZATION": SUN["name"], "EMAIL": SUN["email"], "ADDRESS": SUN["street"], "ZIPCODE": SUN["zip"], "CITY": SUN["city"]}
 """FastBill's record of the company that the CRM has too."""
@@ -201,3 +203,21 @@ def test_a_first_link_with_different_values_fills_what_is_empty_and_asks_about_t
     assert [h["name"] for h in company_row(v, sun)["homepages"]] == ["https://sonne.example"], "empty here: filled"
     assert (there["ADDRESS"], company_row(v, sun)["addrs"][0]["street"]) == ("Nebenweg 3", "Ring 1"), "different: left as it is"
     assert [(q.code, q.values["field"], q.values["first"]) for q in v.questions()] == [("conflict", "address.line1", "yes")]
+
+
+def test_three_customers_with_one_tax_id_are_not_told_apart_by_it_from_either_side(unreleased: Village) -> None:
+    """Whichever side is looked at first: a tax id that several share links nobody by itself."""
+    v = unreleased
+    kind = bound(v, "tax_id")
+    for number in (1, 2, 3):
+        customer(v, ORGANIZATION=f"Filiale {number} GmbH", VAT_ID="DE129274202", EMAIL=f"f{number}@filialen.example")
+    sun = company(v, name="Zentrale KG")
+    filled(v, sun, kind, "DE129274202")
+    v.sync()
+    v.release(with_history(preset("centralstation", "fastbill")))
+    before = company_row(v, sun)
+    v.sync()
+    assert company_row(v, sun)["name"] == before["name"]
+    assert company_row(v, sun)["emails"] == before["emails"], "nothing of a stranger was copied across"
+    assert v.link_count().get("party", 0) == 0 or all("Zentrale" not in str(n["label"]) for n in v.notes() if n["event"] == "linked")
+    assert {q.code for q in v.questions()} == {"same-customer"}

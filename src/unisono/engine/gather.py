@@ -81,6 +81,7 @@ class _Batch:
             reasons=self._reasons.get(subject, ()),
             owner=owner,
             candidates=self._candidates.get(subject, ()),
+            peers=self._peers.get(subject, ()),
             quotes=tuple(self._quotes.get(mine.record.owner, ())) if mine and subject.kind in _DOCUMENTS else (),
             answers=self._answers.get(str(subject), {}),
             also_linked_as=self._also.get(subject, ""),
@@ -250,6 +251,7 @@ class _Batch:
 
     def _load_candidates(self, subjects: Sequence[Subject]) -> dict[Subject, tuple[Candidate, ...]]:
         out: dict[Subject, tuple[Candidate, ...]] = {}
+        self._peers: dict[Subject, tuple[MatchKeys, ...]] = {}
         for side in ("a", "b"):
             far = other(side)
             free = [s for s in subjects if s.side == side and s.key not in self._links.get((side, s.kind), {})]
@@ -258,10 +260,21 @@ class _Batch:
             pool = self._candidates_from(far, "party", seen.alike(self._conn, self._pairing.side(far).id, "party", [r.keys for r in rows]))
             pool += self._to_be_made(far, [r.keys for r in rows])
             out |= dict.fromkeys(parties, pool)
+            if pool:
+                self._find_peers(side, rows)
             out |= self._contact_candidates(far, [s for s in free if s.kind == "contact"])
             if side == "a":
                 out |= self._quote_candidates([s for s in free if s.kind == "quote"])
         return {s: self._narrow(s, pool) for s, pool in out.items()}
+
+    def _find_peers(self, side: Side, rows: Sequence[Seen]) -> None:
+        """Who of the same side shares a tax id or number: the keys that are told apart by nothing else."""
+        told = [MatchKeys(tax_id=r.keys.tax_id, number=r.keys.number) for r in rows]
+        alike = seen.alike(self._conn, self._pairing.side(side).id, "party", told)
+        for row in rows:
+            mine = (row.keys.tax_id, row.keys.number)
+            peers = [p for p in alike if p.record.key != row.record.key and any(m and m in (p.keys.tax_id, p.keys.number) for m in mine)]
+            self._peers[Subject(side, "party", row.record.key)] = tuple(p.keys for p in peers)
 
     def _to_be_made(self, side: Side, wanted: Sequence[MatchKeys]) -> tuple[Candidate, ...]:
         """Candidates that a preview's earlier rows will have made by then, as the records they are made from show them."""

@@ -31,11 +31,14 @@ class Match:
     doubtful: tuple[Hit, ...] = ()
 
 
-def find_match(me: Seen, candidates: tuple[Candidate, ...], matching: Matching, answers: dict[str, str]) -> Match:
+def find_match(
+    me: Seen, candidates: tuple[Candidate, ...], matching: Matching, answers: dict[str, str], peers: tuple[MatchKeys, ...] = ()
+) -> Match:
     """The counterpart of a party among candidates of the other side.
 
     Rules are tried in their order. A single free hit by an accepted rule is sure; several hits, a hit that is somebody's counterpart
-    already, or a hit by a rule that is only looked at, are doubtful. ``answers``: candidate key -> ``same`` or ``different``.
+    already, a hit that one of ``peers`` (records of my own side) has as well, or a hit by a rule that is only looked at, are doubtful.
+    ``answers``: candidate key -> ``same`` or ``different``.
     """
     open_ = [c for c in candidates if answers.get(c.seen.record.key) != "different" and not c.seen.gone and _same_type(me, c.seen)]
     for candidate in sorted(open_, key=lambda c: c.seen.record.key):
@@ -44,7 +47,8 @@ def find_match(me: Seen, candidates: tuple[Candidate, ...], matching: Matching, 
     doubtful: dict[str, Hit] = {}
     for rule in matching.look:
         hits = [Hit(c, rule) for c in open_ if _hit(rule, me.keys, c.seen.keys)]
-        if rule in matching.accept and len(hits) == 1 and not hits[0].candidate.linked and not doubtful and not _contradicts(me, hits[0]):
+        alone = len(hits) == 1 and not doubtful and (rule == "reference" or not any(_hit(rule, me.keys, peer) for peer in peers))
+        if rule in matching.accept and alone and not hits[0].candidate.linked and not _contradicts(me, hits[0]):
             return Match(sure=hits[0])
         for hit in hits:
             doubtful.setdefault(hit.candidate.seen.record.key, hit)

@@ -108,6 +108,8 @@ class Situation:
     """Why a CRM customer is one of the invoicing system's: ``quote``, ``tag``, ``contact-tag``."""
     owner: Owner | None = None
     candidates: tuple[Candidate, ...] = ()
+    peers: tuple[MatchKeys, ...] = ()
+    """The match keys of other parties of the subject's own side that share its tax id or number: then neither tells it alone."""
     quotes: tuple[FiledQuote, ...] = ()
     answers: dict[str, str] = field(default_factory=dict)
     """``code|subject`` -> what a person answered."""

@@ -97,7 +97,7 @@ def _also_linked(s: Situation, me: Seen) -> Decision:
 def _match(s: Situation, me: Seen, rules: Rules) -> Match:
     said = {k.split("|", 1)[1]: v for k, v in s.answers.items() if k.startswith("same-customer|")}
     if s.subject.kind == "party":
-        return find_match(me, s.candidates, rules.policy.matching, said)
+        return find_match(me, s.candidates, rules.policy.matching, said, s.peers)
     same_name = [c for c in s.candidates if c.seen.keys.name == me.keys.name and not c.seen.gone and not c.linked]
     return _person(me, [c for c in same_name if said.get(c.seen.record.key) != "different"], said) if me.keys.name else Match()
 
