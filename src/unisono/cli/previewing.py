@@ -13,7 +13,6 @@ from unisono.engine.batch import LEASE
 from unisono.engine.cycle import cycle
 from unisono.engine.outcome import Outcome
 from unisono.engine.runs import pause_run, release_run, resume_run, stop_run
-from unisono.plan.actions import Decision
 from unisono.store import lanes, runs
 from unisono.store.runs import PlanRow, Run
 from unisono.wiring import House
@@ -276,22 +275,3 @@ def dry_run(house: House, pair_id: str) -> Outcome:
     if outcome.fault is not None:
         raise outcome.fault
     return outcome
-
-
-def print_preview(outcome: Outcome, most: int, titles: Titles | None = None) -> None:
-    """Counts, then the records that something happens to, with the reason."""
-    from rich.table import Table
-
-    counts = "   ".join(f"{words(f'verdict.{v}')}: {n}" for v, n in sorted(outcome.verdicts.items()))
-    out.print(counts, markup=False)
-    table = Table(words("column.record"), words("column.what"), words("column.why"))
-    shown = [row for row in outcome.decisions if row[0].verdict not in QUIET]
-    for decision, label in shown[:most]:
-        table.add_row(label, words(f"verdict.{decision.verdict}"), _why(decision, label, titles))
-    out.print(table)
-    if len(shown) > most:
-        out.print(words("and-more", count=str(len(shown) - most)), markup=False)
-
-
-def _why(decision: Decision, label: str, titles: Titles | None) -> str:
-    return sentence(decision.reason.code, decision.reason.values, name=label, kind=decision.subject.kind, titles=titles)
