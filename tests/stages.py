@@ -61,6 +61,7 @@ Stage = Tool | Part
 
 CODE = tuple(folder for folder in ("src", "tests", "bench") if (ROOT / folder).is_dir())
 UNIT = ("tests/unit", "tests/systems")
+COMMANDS = ("tests/unit/cli",)
 SHAPE = ("tests/shape",)
 STORIES = ("tests/stories",)
 
@@ -69,10 +70,11 @@ CHECK: tuple[Stage, ...] = (
     Tool("lint", ("ruff", "check", "--quiet", *CODE)),
     Tool("types", ("mypy",)),
     Tool("imports", ("lint-imports",)),
-    Part("unit and contract", UNIT),
+    Part("unit and contract", UNIT, without=COMMANDS),
 )
 TEST: tuple[Stage, ...] = (
     *CHECK,
+    Part("commands", COMMANDS),
     Part("shape", SHAPE),
     Part("stories", STORIES),
     Part("stores on PostgreSQL", ("tests",), marks="postgres and not slow", strict=True),
