@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-CUSTOMERS, DOCUMENTS = 200, 120
+CUSTOMERS, DOCUMENTS = 200, 80
 COMPANIES = 120
 """Companies with an offer, where the first sync goes the other way."""
 SMALL = 5
