@@ -79,7 +79,7 @@ TEST: tuple[Stage, ...] = (
     Part("stories", STORIES),
     Part("stores on PostgreSQL", ("tests",), marks="postgres and not slow", strict=True),
     Part("kills", ("tests",), marks="kill and not postgres and not slow", strict=True, at_once=1),
-    Part("all other tests", ("tests",), at_once=1, without=(*UNIT, *SHAPE, *STORIES)),
+    Part("all other tests", ("tests",), at_once=1, without=(*UNIT, *COMMANDS, *SHAPE, *STORIES)),
 )
 SETS = {"check": CHECK, "test": TEST}
 
