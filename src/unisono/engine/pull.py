@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -42,20 +41,6 @@ def pull(where: Connected, hands: Hands, *, whole: bool = False) -> Pulled:
     for name in where.resources:
         _pull_resource(where, where.system.capabilities.resource(name), hands, pulled, whole=whole)
         hands.step(f"pulled-{name}")
-    return pulled
-
-
-def pull_keys(where: Connected, rows: Iterable[tuple[str, str]], hands: Hands) -> Pulled:
-    """*Look at these keys*: reads single vendor rows (resource, key). A row that is definitely not there is gone."""
-    pulled = Pulled()
-    for resource, key in rows:
-        raw = where.system.read(resource, key)
-        pulled.calls += 1
-        if raw is None:
-            with hands.store.write() as conn:
-                pulled.gone += seen.mark_gone(conn, where.id, seen.records_of_row(conn, where.id, resource, key), hands.clock.now())
-        else:
-            _store(where, resource, (raw,), hands, pulled)
     return pulled
 
 
