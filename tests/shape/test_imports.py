@@ -18,7 +18,7 @@ BREACHES = (
     ("systems/centralstation/mapping.py", "import pathlib", "Mappings are pure"),
     ("sandbox/__init__.py", "import unisono.locale", "Simulators share no code with the product"),
     ("engine/__init__.py", "import unisono.sandbox", "Nothing but the command line starts a simulator"),
-    ("store/__init__.py", "import httpx2", "One door to the network"),
+    ("store/__init__.py", "import pycurl", "One door to the network"),
     ("connect/__init__.py", "import tests", "The product never imports its tests or its benchmark"),
     ("sandbox/kit/__init__.py", "import unisono.sandbox.fastbill", "No cycles among siblings"),
 )

@@ -5,9 +5,7 @@ from __future__ import annotations
 import tracemalloc
 from datetime import timedelta
 from decimal import Decimal
-from email.utils import format_datetime
 
-import httpx2
 import pytest
 
 from tests.stories.folk import (
@@ -28,7 +26,9 @@ from tests.stories.folk import (
     number_of,
     state,
 )
+from tests.support.transport import Dated
 from tests.support.village import Village
+from unisono.connect.wire import Transport
 from unisono.locale.tell import tell
 from unisono.sandbox.centralstation.records import COMPANY_KIND, update
 from unisono.sandbox.centralstation.subroutes import custom_fields_type
@@ -309,18 +309,6 @@ def test_a_file_of_fifty_megabytes_is_a_problem_and_not_a_load(v: Village) -> No
 # --- our own clock ----------------------------------------------------------------------------------------------------------------------
 
 
-class Dated(httpx2.BaseTransport):
-    """A vendor whose answers say the hour by its own clock, as those of a server do."""
-
-    def __init__(self, inner: httpx2.BaseTransport, world: World) -> None:
-        self._inner, self._world = inner, world
-
-    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        response = self._inner.handle_request(request)
-        response.headers["Date"] = format_datetime(self._world.clock.now(), usegmt=True)
-        return response
-
-
 def jumped(v: Village, seconds: int) -> None:
     """Our clock jumps; the vendors' clocks do not."""
     v.clock.advance(seconds)
@@ -332,10 +320,8 @@ def dated(v: Village) -> None:
     """From now on the vendors say their hour."""
     inner, worlds = v.house.transports, {"centralstation": v.crm.world, "fastbill": v.books.world}
 
-    def transport(system: str) -> httpx2.BaseTransport:
-        way = inner(system)
-        assert way is not None
-        return Dated(way, worlds[system])
+    def transport(system: str) -> Transport:
+        return Dated(inner(system), worlds[system].clock)
 
     v.house.transports = transport
     for connection in (v.a, v.b):

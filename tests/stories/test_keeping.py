@@ -9,11 +9,9 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import pytest
 from sqlalchemy import func, insert, select
 
@@ -35,6 +33,7 @@ from tests.stories.folk import (
     notes,
     state,
 )
+from tests.support.transport import Dated
 from tests.support.village import Village, village
 from unisono.sandbox.kit.app import application
 from unisono.sandbox.kit.server import Server
@@ -213,19 +212,6 @@ def test_what_is_old_goes_by_itself_once_a_night(v: Village) -> None:
     v.clock.advance(timedelta(hours=25))
     assert tidy_when_due(v.house) == {"inbox": 0, "history": 0, "intent": 0}  # done once
     assert v.sync().writes == 0
-
-
-class Dated(httpx2.BaseTransport):
-    """Says the vendor's time with each answer, as a real server does."""
-
-    def __init__(self, inner: httpx2.BaseTransport | None, clock: Any) -> None:
-        assert inner is not None
-        self._inner, self._clock = inner, clock
-
-    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        answer = self._inner.handle_request(request)
-        answer.headers["Date"] = format_datetime(self._clock.now(), usegmt=True)
-        return answer
 
 
 def dated(v: Village) -> Any:

@@ -8,10 +8,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx2
-
 from tests.support.clock import FakeClock
 from tests.support.transport import SimTransport
+from unisono.connect.wire import Transport
 from unisono.engine.cycle import cycle
 from unisono.engine.outcome import Outcome
 from unisono.engine.recover import next_probe
@@ -156,7 +155,7 @@ def village(folder: Path, *, store: Store | None = None, policy: str = "", fan_o
     books = fastbill.make(World(clock=TiedClock(clock), random=random.Random(seed + 1)))
     apps = {"centralstation": application(crm), "fastbill": application(books)}
 
-    def transport(system: str) -> httpx2.BaseTransport:
+    def transport(system: str) -> Transport:
         return SimTransport(apps[system])
 
     store = store or Store.open(":memory:", least_room=0)

@@ -8,14 +8,17 @@ import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-
-import httpx2
+from urllib.parse import quote
 
 from unisono.model.errors import Refused, Unavailable
 
 Resolve = Callable[[str], Sequence[str]]
 """The addresses of a host name; ``OSError`` if it has none."""
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+_END = re.compile(r"[/?#]")
+_PLACE = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<name>[^\[\]:@<>\"^`{|}]*))(?::(?P<port>[0-9]{0,7}))?")
+_WIRE = re.compile(r"[!#-;=?-\[\]_a-z~]*")
+_SAFE = "!#$%&'()*+,/:;=?@[]~"
 _PLAIN = re.compile(r"[!-\[\]-~]*")
 """Visible ASCII without the back-slash: most addresses, told without looking at each letter."""
 
@@ -42,21 +45,47 @@ class Pinned:
         return f"https://{self.pattern}{self.path}"
 
 
-def checked_url(url: str, hosts: Sequence[str], *, insecure_loopback: bool = False) -> httpx2.URL:
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a call goes: ``host`` in lower-case ASCII without brackets, ``port`` only if it was written, ``target`` path and query."""
+
+    scheme: str
+    host: str
+    port: int | None
+    target: str
+
+    @property
+    def path(self) -> str:
+        """The target without its query."""
+        return self.target.partition("?")[0]
+
+    @property
+    def url(self) -> str:
+        """The address put together anew from what was checked, so that nobody can read another one out of it."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}{'' if self.port is None else f':{self.port}'}{self.target}"
+
+
+def checked_url(url: str, hosts: Sequence[str], *, insecure_loopback: bool = False) -> Address:
     """The address as it will be used, if it is one of ``hosts`` (an exact name or ``*.suffix``, with ``:port`` unless 443).
 
     https only; with ``insecure_loopback`` plain http to this machine on any port. Raises ``Refused`` naming the host alone.
     """
-    address = _parsed(url)
-    told = {"host": address.host[:100]}
-    if not address.host or address.userinfo:
-        raise Refused("address-malformed", told)
-    here = insecure_loopback and _is_loopback(address.host)
-    if address.scheme != "https" and not (here and address.scheme == "http"):
+    scheme, authority, target = _parts(url)
+    host, port = _checked_origin(scheme, authority, tuple(hosts), insecure_loopback)
+    return Address(scheme, host, port, target)
+
+
+@lru_cache(maxsize=256)
+def _checked_origin(scheme: str, authority: str, hosts: tuple[str, ...], insecure_loopback: bool) -> tuple[str, int | None]:
+    host, port = _origin(authority)
+    told = {"host": host[:100]}
+    here = insecure_loopback and _is_loopback(host)
+    if scheme != "https" and not (here and scheme == "http"):
         raise Refused("address-not-https", told)
-    if not any(_matches(address, pattern, any_port=here) for pattern in hosts):
+    if not any(_matches(host, port, pattern, any_port=here) for pattern in hosts):
         raise Refused("host-not-allowed", told)
-    return address
+    return host, port
 
 
 def system_resolve(host: str) -> list[str]:
@@ -74,15 +103,14 @@ def check_host(given: str, resolve: Resolve = system_resolve, *, private_allowed
     text = given.strip()
     if "://" not in text:
         text = f"https://{text}"
-    address = _parsed(text)
-    host = address.raw_host.decode().lower().removesuffix(".").strip("[]")
+    scheme, authority, target = _parts(text)
+    # A dot at the end of a name is no part of it.
+    host, port = _origin(authority)
+    host, port = host.removesuffix("."), 443 if port is None else port
     told = {"host": host[:100]}
-    if address.scheme != "https":
+    if scheme != "https":
         raise Refused("address-not-https", told)
-    if address.userinfo or "@" in text or "?" in text or "#" in text or not host or not _is_name_or_address(host):
-        raise Refused("address-malformed", told)
-    port = 443 if address.port is None else address.port
-    if port > 65_535:
+    if "?" in text or "#" in text or not _is_name_or_address(host):
         raise Refused("address-malformed", told)
     if port != 443 and port < 1024:
         raise Refused("port-not-allowed", told | {"port": str(port)})
@@ -93,27 +121,53 @@ def check_host(given: str, resolve: Resolve = system_resolve, *, private_allowed
         verdict = _verdict(place)
         if verdict == "metadata" or (verdict == "private" and not private_allowed):
             raise Refused(f"host-{verdict}", told | {"address": str(place)})
-    return Pinned(host, port, str(found[0]), address.path.rstrip("/"))
+    return Pinned(host, port, str(found[0]), target.rstrip("/"))
 
 
-def _parsed(text: str) -> httpx2.URL:
+def _parts(text: str) -> tuple[str, str, str]:
+    """Scheme, authority and target (path with query, without fragment), each as written."""
     # What parsers read differently (blanks, control characters, back-slashes, several @) is refused before any of them reads it.
     plain = _PLAIN.fullmatch(text) is not None or not any(c.isspace() or not c.isprintable() or c == "\\" for c in text)
-    authority = text.partition("://")[2].partition("/")[0].partition("?")[0].partition("#")[0]
-    if plain and "%" not in authority and authority.count("@") < 2:
-        try:
-            return httpx2.URL(text)
-        except (httpx2.InvalidURL, UnicodeError, ValueError):
-            pass
-    raise Refused("address-malformed", {})
+    scheme, found, rest = text.partition("://")
+    end = _END.search(rest)
+    authority, target = (rest[: end.start()], rest[end.start() :].partition("#")[0]) if end else (rest, "")
+    if plain and (text.startswith("//") or (found and scheme.lower() not in ("http", "https"))):
+        raise Refused("address-not-https", {})
+    if not plain or not found or "%" in authority:
+        raise Refused("address-malformed", {})
+    if not target.startswith("/"):
+        target = f"/{target}"
+    return scheme.lower(), authority, target if _WIRE.fullmatch(target) else quote(target, safe=_SAFE)
 
 
-def _matches(address: httpx2.URL, pattern: str, *, any_port: bool) -> bool:
-    host = address.raw_host.decode().lower().strip("[]")
+@lru_cache(maxsize=256)
+def _origin(authority: str) -> tuple[str, int | None]:
+    """Host (lower-case ASCII, no brackets) and port of an authority. Raises ``Refused`` (``address-malformed``)."""
+    found = _PLACE.fullmatch(authority.rpartition("@")[2])
+    host = _ascii((found["six"] or found["name"]) if found else "")
+    port = int(found["port"]) if found and found["port"] else None
+    if "@" in authority or not host or (port or 0) > 65_535:
+        raise Refused("address-malformed", {"host": host[:100]})
+    return host, port
+
+
+def _ascii(host: str) -> str:
+    """A host name in its ASCII form; empty if it has none."""
+    if host.isascii():
+        return host.lower()
+    import idna
+
+    try:
+        return idna.encode(host.lower()).decode("ascii")
+    except idna.IDNAError:
+        return ""
+
+
+def _matches(host: str, given: int | None, pattern: str, *, any_port: bool) -> bool:
     # The port is behind the last colon, unless that one belongs to an IPv6 address.
     name, _, port = pattern.lower().rpartition(":") if pattern.count(":") == 1 or "]:" in pattern else (pattern.lower(), "", "")
     name = name.strip("[]")
-    if not any_port and (address.port or 443) != int(port or 443):
+    if not any_port and (given or 443) != int(port or 443):
         return False
     return host.endswith(name[1:]) and len(host) >= len(name) if name.startswith("*.") else host == name
 

@@ -7,35 +7,28 @@ A client asks ``Door.call`` and judges the status itself. What the door raises s
 from __future__ import annotations
 
 import base64
-import contextlib
-import http.cookiejar
-import logging
 import os
-import ssl
 import threading
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from functools import cache
+from datetime import datetime, timedelta
 from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO
 from urllib.parse import quote, urlencode
-
-import httpx2
 
 import unisono
 from unisono.connect import exact
 from unisono.connect.clock import Clock
-from unisono.connect.hosts import checked_url
+from unisono.connect.hosts import Address, checked_url
 from unisono.connect.pace import Pace
 from unisono.connect.redact import Redactor
 from unisono.connect.reply import Reply, retry_at
+from unisono.connect.wire import Lost, Request, Transport
 from unisono.model.errors import BadAnswer, LoginRefused, Refused, TryLater, Unavailable, Unclear
 from unisono.model.secret import Secret
 
-Transport = httpx2.BaseTransport
-"""What carries calls: ``None`` at the door is the network itself, tests hand in a simulator."""
-
-__all__ = ["BODY_LIMIT", "Door", "Reply"]
+__all__ = ["BODY_LIMIT", "Door", "Reply", "Transport"]
 
 BODY_LIMIT = 50 * 1024 * 1024
 _PAUSES = (0.5, 2.0)
@@ -45,45 +38,85 @@ _SLOWEST, _SLOWEST_FILE = 4, 20
 """So many time-outs an answer or a file may take in all, however steadily it drips."""
 _PAUSE_AT_429 = 10.0
 _HEAD = 512
-
-# The client library logs every URL at INFO and every header at DEBUG, keys included.
-for _talkative in ("httpx2", "httpcore2"):
-    logging.getLogger(_talkative).setLevel(logging.WARNING)
+_LARGE = "answer-too-large"
 
 
 @dataclass(frozen=True, slots=True)
 class _Call:
-    method: str
-    url: httpx2.URL
-    headers: dict[str, str]
-    content: bytes | None
-    write: bool
+    request: Request
     label: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Lost:
-    """Why no whole answer came. ``made``: whether the connection was, so that the vendor may have acted."""
-
-    code: str
-    reason: str
-    made: bool = True
 
 
 class _TooLarge(Exception):
     pass
 
 
-class _TooSlow(Exception):
-    pass
+class _Answer:
+    """Hears an answer: status, headers, and a body that is not too large and does not drip for ever. Another kind takes it to a file."""
+
+    def __init__(self, clock: Clock, limit: int, patience: float) -> None:
+        self._clock, self._limit, self._patience = clock, limit, patience
+        self._end: datetime = clock.now() + timedelta(seconds=patience)
+        self.status, self.size = 0, 0
+        self.headers: Mapping[str, str] = {}
+        self._parts: list[bytes] = []
+
+    @property
+    def body(self) -> bytes:
+        return b"".join(self._parts)
+
+    def head(self, status: int, headers: Mapping[str, str]) -> None:
+        self.status, self.headers = status, headers
+        declared = headers.get("content-length", "")
+        if declared.isdecimal() and int(declared) > self._limit:
+            raise _TooLarge
+
+    def piece(self, data: bytes) -> None:
+        self.size += len(data)
+        if self.size > self._limit:
+            raise _TooLarge
+        # The time-out of the wire is for each silence; a byte a second would hold a lane for days.
+        if self._clock.now() > self._end:
+            raise Lost("timed-out", f"no whole answer within {self._patience:g} s")
+        self.keep(data)
+
+    def keep(self, data: bytes) -> None:
+        self._parts.append(data)
 
 
-class _Torn(Exception):
-    pass
+class _FileAnswer(_Answer):
+    """A file goes to ``path`` as it comes; of anything else, and of the file, the first bytes are kept."""
 
+    def __init__(self, clock: Clock, limit: int, patience: float, path: Path) -> None:
+        super().__init__(clock, limit, patience)
+        self._path = path
+        self._file: BinaryIO | None = None
+        self._start = b""
 
-_BROKEN = (httpx2.TransportError, httpx2.DecodingError, _TooLarge, _TooSlow, _Torn)
-_NEVER_MADE = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError, httpx2.UnsupportedProtocol)
+    @property
+    def body(self) -> bytes:
+        return self._start
+
+    def __enter__(self) -> _FileAnswer:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def head(self, status: int, headers: Mapping[str, str]) -> None:
+        if status == 200:
+            self._file = self._path.open("wb")
+        else:
+            # A page that says why there is no file is not held to the file's limit.
+            self._limit = BODY_LIMIT
+        super().head(status, headers)
+
+    def keep(self, data: bytes) -> None:
+        if len(self._start) < _HEAD:
+            self._start = (self._start + data)[:_HEAD]
+        if self._file is not None:
+            self._file.write(data)
 
 
 class Door:
@@ -92,7 +125,7 @@ class Door:
     def __init__(
         self,
         *,
-        transport: httpx2.BaseTransport | None,
+        transport: Transport | None,
         hosts: tuple[str, ...],
         pace: Pace,
         clock: Clock,
@@ -103,7 +136,9 @@ class Door:
         insecure_loopback: bool = False,
         pinned: Mapping[str, str] | None = None,
     ) -> None:
-        """``hosts`` are exact names or ``*.suffix``, with ``:port`` where it is not 443. ``pinned`` names the address to connect to for a
+        """``transport`` carries the calls (``None``: the network).
+
+        ``hosts`` are exact names or ``*.suffix``, with ``:port`` where it is not 443. ``pinned`` names the address to connect to for a
         host that a user gave (``hosts.check_host``). ``insecure_loopback`` lets plain http reach this machine's own simulators.
         """
         self._transport, self._hosts, self._pace, self._clock = transport, hosts, pace, clock
@@ -111,7 +146,7 @@ class Door:
         self._insecure_loopback = insecure_loopback
         self._pinned = dict(pinned or {})
         self._redact = Redactor(secrets)
-        self._clients: dict[bool, httpx2.Client] = {}
+        self._sender = f"unisono/{unisono.__version__}"
         self._lock = threading.Lock()
 
     def __repr__(self) -> str:
@@ -126,9 +161,9 @@ class Door:
     def close(self) -> None:
         """Closes the connections kept alive; a later call opens new ones."""
         with self._lock:
-            clients, self._clients = list(self._clients.values()), {}
-        for client in clients:
-            client.close()
+            transport = self._transport
+        if transport is not None:
+            transport.close()
 
     def call(
         self,
@@ -157,15 +192,16 @@ class Door:
             content = _json_body(method, json)
             sent = {"Content-Type": "application/json"} | sent
         label = self._redact(f"{method} {address.host}{address.path}")[:200]
-        call = _Call(method, address, {"Accept": "application/json"} | sent, content, write, label)
+        headers = {"User-Agent": self._sender, "Accept": "application/json"} | sent
+        call = self._as_call(method, address, headers, content, write, label, self._timeout * _SLOWEST)
 
         def once() -> Reply:
             if paced:
                 self._wait_for_pace(call)
-            got = self._exchange(call, self._timeout * _SLOWEST, self._body)
+            got = self._exchange(call, _Answer(self._clock, self._body_limit, call.request.patience))
             if paced:
                 # What may have arrived counts; only what never left, or was turned away, does not.
-                arrived = got.made if isinstance(got, _Lost) else got.status != 429
+                arrived = got.made if isinstance(got, Lost) else got.status != 429
                 (self._pace.succeeded if arrived else self._pace.rejected)()
             return self._judged(call, got, definite, wait_at_429, self._pace if paced else None)
 
@@ -179,26 +215,14 @@ class Door:
         """
         address = checked_url(url, hosts or self._hosts, insecure_loopback=self._insecure_loopback)
         # A link to a file may carry its token in the path: the label names the host alone.
-        call = _Call("GET", address, {"Accept": "*/*"}, None, False, f"GET {address.host}")
+        headers = {"User-Agent": self._sender, "Accept": "*/*"}
+        call = self._as_call("GET", address, headers, None, False, f"GET {address.host}", self._timeout * _SLOWEST_FILE)
         part = path.with_name(path.name + ".part")
 
-        def stream(response: httpx2.Response, chunks: Iterator[bytes]) -> bytes:
-            if response.status_code != 200:
-                return next(chunks, b"")[:_HEAD]
-            head, size = b"", 0
-            with part.open("wb") as file:
-                for chunk in chunks:
-                    size += len(chunk)
-                    if size > limit:
-                        raise _TooLarge
-                    head = (head + chunk)[:_HEAD] if len(head) < _HEAD else head
-                    file.write(chunk)
-            _check_length(response, size)
-            return head
-
         def once() -> Reply:
-            got = self._exchange(call, self._timeout * _SLOWEST_FILE, stream)
-            if isinstance(got, _Lost) and got.code == "answer-too-large":
+            with _FileAnswer(self._clock, limit, call.request.patience, part) as answer:
+                got = self._exchange(call, answer)
+            if isinstance(got, Lost) and got.code == _LARGE:
                 raise Refused("file-too-large", {"call": call.label, "limit": str(limit)})
             reply = self._judged(call, got, (), _PAUSE_AT_429, None)
             if reply.status == 200:
@@ -209,6 +233,12 @@ class Door:
             return self._repeated(call, once)
         finally:
             part.unlink(missing_ok=True)
+
+    def _as_call(
+        self, method: str, address: Address, headers: dict[str, str], content: bytes | None, write: bool, label: str, patience: float
+    ) -> _Call:
+        request = Request(method, address.url, headers, content, write, self._timeout, patience, self._pinned.get(address.host, ""))
+        return _Call(request, label)
 
     def _headers(self, headers: dict[str, str | Secret], login: tuple[str, Secret] | None) -> dict[str, str]:
         secrets = [value for value in headers.values() if isinstance(value, Secret)]
@@ -247,43 +277,32 @@ class Door:
                 return once()
             except Unavailable as fault:
                 # A vendor that names its own hour is not asked before it.
-                if call.write or attempt == self._tries - 1 or "retry_after" in fault.values:
+                if call.request.write or attempt == self._tries - 1 or "retry_after" in fault.values:
                     raise
             self._clock.sleep(_PAUSES[min(attempt, len(_PAUSES) - 1)])
         raise AssertionError("the last try returns or raises")
 
-    def _exchange(self, call: _Call, patience: float, take: Callable[[httpx2.Response, Iterator[bytes]], bytes]) -> Reply | _Lost:
-        # Everything is caught here and returned as a value: the library's exceptions hold the request, and with it the key.
+    def _exchange(self, call: _Call, answer: _Answer) -> Reply | Lost:
+        # What went wrong is returned as a value: an exception that passed the wire may hold the request, and with it the key.
+        lost: Lost | None = None
         try:
-            with contextlib.closing(self._send(call)) as response:
-                headers = {name.lower(): value for name, value in response.headers.items()}
-                try:
-                    body = take(response, self._in_time(response, patience))
-                except _BROKEN:
-                    if response.status_code != 429:
-                        raise
-                    body = b""
-                return Reply(response.status_code, headers, body, call.write, call.label, self._redact)
-        except _NEVER_MADE as error:
-            return self._lost("no-connection", error, made=False)
-        except (httpx2.TimeoutException, _TooSlow) as error:
-            return self._lost("timed-out", error)
-        except _TooLarge as error:
-            return self._lost("answer-too-large", error)
-        except (httpx2.DecodingError, _Torn) as error:
-            return self._lost("answer-torn", error)
-        except httpx2.TransportError as error:
-            return self._lost("connection-lost", error)
+            self._carrier().carry(call.request, answer)
+            _check_length(answer, call.request.method)
+        except Lost as error:
+            lost = Lost(error.code, self._redact(error.reason)[:200], made=error.made)
+        except _TooLarge:
+            lost = Lost(_LARGE, "")
+        if lost is not None and answer.status != 429:
+            return lost
+        return Reply(answer.status, answer.headers, b"" if lost else answer.body, call.request.write, call.label, self._redact)
 
-    def _lost(self, code: str, error: Exception, *, made: bool = True) -> _Lost:
-        return _Lost(code, self._redact(str(error) or type(error).__name__)[:200], made)
-
-    def _judged(self, call: _Call, got: Reply | _Lost, definite: Container[int], wait_at_429: float, pace: Pace | None) -> Reply:
-        if isinstance(got, _Lost):
+    def _judged(self, call: _Call, got: Reply | Lost, definite: Container[int], wait_at_429: float, pace: Pace | None) -> Reply:
+        write = call.request.write
+        if isinstance(got, Lost):
             values = {"call": call.label, "reason": got.reason}
-            if call.write and got.made:
+            if write and got.made:
                 raise Unclear(got.code, values)
-            if got.code == "answer-too-large":
+            if got.code == _LARGE:
                 raise BadAnswer(got.code, values | {"limit": str(self._body_limit)})
             raise Unavailable(got.code, values)
         values = {"call": call.label, "status": str(got.status)}
@@ -295,77 +314,32 @@ class Door:
             raise TryLater("rate-limited", values, got.excerpt(), at=at)
         if got.status < 500 or got.status in definite:
             return got
-        if call.write:
+        if write:
             raise Unclear("server-error", values, got.excerpt())
         at_last = retry_at(got.headers, now, None)
         if at_last is not None and at_last > now + timedelta(seconds=_PATIENCE):
             values["retry_after"] = str(int((at_last - now).total_seconds()))
         raise Unavailable("server-error", values, got.excerpt())
 
-    def _body(self, response: httpx2.Response, chunks: Iterator[bytes]) -> bytes:
-        declared = response.headers.get("content-length", "")
-        if declared.isdecimal() and int(declared) > self._body_limit:
-            raise _TooLarge
-        parts: list[bytes] = []
-        size = 0
-        for chunk in chunks:
-            size += len(chunk)
-            if size > self._body_limit:
-                raise _TooLarge
-            parts.append(chunk)
-        _check_length(response, size)
-        return b"".join(parts)
-
-    def _in_time(self, response: httpx2.Response, patience: float) -> Iterator[bytes]:
-        # The time-out of the socket is for each piece; a byte a second would hold a lane for days.
-        end = self._clock.now() + timedelta(seconds=patience)
-        for chunk in response.iter_bytes():
-            if self._clock.now() > end:
-                raise _TooSlow(f"no whole answer within {patience:g} s")
-            yield chunk
-
-    def _send(self, call: _Call) -> httpx2.Response:
-        client = self._client(call.url.scheme == "https")
-        url, headers, extensions = call.url, call.headers, {}
-        address = self._pinned.get(url.raw_host.decode())
-        if address is not None:
-            headers = headers | {"Host": url.netloc.decode()}
-            extensions = {"sni_hostname": url.raw_host.decode()}
-            url = url.copy_with(host=address)
-        request = client.build_request(call.method, url, headers=headers, content=call.content, extensions=extensions)
-        return client.send(request, stream=True)
-
-    def _client(self, tls: bool) -> httpx2.Client:
+    def _carrier(self) -> Transport:
         with self._lock:
-            client = self._clients.get(tls)
-            if client is None:
-                client = self._clients[tls] = httpx2.Client(
-                    transport=self._transport,
-                    # Without TLS it can only be this machine: no trusted roots to load (70 ms); and no proxy leads to this machine.
-                    verify=_trusted() if tls and self._transport is None else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
-                    trust_env=tls and not self._insecure_loopback,
-                    timeout=httpx2.Timeout(self._timeout, connect=min(self._timeout, 10.0)),
-                    headers={"User-Agent": f"unisono/{unisono.__version__}", "Accept-Encoding": "gzip"},
-                    cookies=http.cookiejar.CookieJar(http.cookiejar.DefaultCookiePolicy(allowed_domains=())),
-                    follow_redirects=False,
-                )
-        return client
+            if self._transport is None:
+                from unisono.connect.curl import Network
+
+                # No proxy leads to this machine.
+                self._transport = Network(proxies=not self._insecure_loopback)
+            return self._transport
 
 
-@cache
-def _trusted() -> ssl.SSLContext:
-    return httpx2.create_ssl_context()
-
-
-def _check_length(response: httpx2.Response, decoded: int) -> None:
-    # A socket notices by itself; a transport inside this process does not.
-    declared = response.headers.get("content-length", "")
-    bodiless = response.request.method == "HEAD" or response.status_code in (204, 304)
-    if bodiless or not declared.isdecimal() or "transfer-encoding" in response.headers:
+def _check_length(answer: _Answer, method: str) -> None:
+    """The network notices by itself when a body is shorter than it was declared; what carries calls inside this process may not."""
+    headers = answer.headers
+    declared = headers.get("content-length", "")
+    packed = "transfer-encoding" in headers or "content-encoding" in headers
+    if method == "HEAD" or answer.status in (204, 304) or packed or not declared.isdecimal():
         return
-    got = response.num_bytes_downloaded or decoded
-    if got != int(declared) and not ("content-encoding" in response.headers and got == decoded):
-        raise _Torn(f"{got} bytes instead of {declared}")
+    if answer.size != int(declared):
+        raise Lost("answer-torn", f"{answer.size} bytes instead of {declared}")
 
 
 def _json_body(method: str, value: object) -> bytes:

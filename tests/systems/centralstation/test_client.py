@@ -13,6 +13,7 @@ import httpx2
 import pytest
 
 from tests.support.clock import FakeClock
+from tests.support.transport import Answering
 from tests.systems.centralstation.rows import BINDINGS, BIRKE, MERTENS, PLAIN, REFERENCE, company, person, write
 from unisono.connect.http import Door
 from unisono.connect.pace import MemoryPace
@@ -35,7 +36,7 @@ def connected(answer: Answer, bindings: dict[str, dict[str, int]] | None = None)
     """The connector against answers given by hand."""
     clock = FakeClock()
     door = Door(
-        transport=httpx2.MockTransport(answer),
+        transport=Answering(answer),
         hosts=PLAIN.hosts,
         pace=MemoryPace(PLAIN.pace, clock),
         clock=clock,

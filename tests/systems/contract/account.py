@@ -9,14 +9,13 @@ from datetime import datetime
 from importlib import import_module
 from typing import Any, TypeVar
 
-import httpx2
-
 from tests.support.clock import FakeClock
 from tests.support.transport import SimTransport
 from tests.systems.contract.vendor import Vendor
 from unisono.connect.http import Door
 from unisono.connect.pace import MemoryPace
 from unisono.connect.port import Answered, Raw, System
+from unisono.connect.wire import Hearer, Request
 from unisono.model.capability import PaceRule
 from unisono.model.errors import SystemFault
 from unisono.model.record import Kind, Record
@@ -48,9 +47,9 @@ class Wire(SimTransport):
         super().__init__(app)
         self.sent: list[str] = []
 
-    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+    def carry(self, request: Request, hearer: Hearer) -> None:
         self.sent.append(f"{request.method} {request.url}")
-        return super().handle_request(request)
+        super().carry(request, hearer)
 
 
 class Account:

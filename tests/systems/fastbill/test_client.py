@@ -13,6 +13,7 @@ import httpx2
 import pytest
 
 from tests.support.clock import FakeClock
+from tests.support.transport import Answering
 from tests.systems.fastbill import rows
 from unisono.connect.http import Door
 from unisono.connect.pace import MemoryPace
@@ -52,7 +53,7 @@ class Account:
         self._respond = respond
         known = load("fastbill")
         self.door = Door(
-            transport=httpx2.MockTransport(self._serve),
+            transport=Answering(self._serve),
             hosts=known.hosts,
             pace=MemoryPace(known.pace, self.clock, "premium"),
             clock=self.clock,

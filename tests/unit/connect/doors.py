@@ -9,7 +9,9 @@ from typing import Any
 import httpx2
 
 from tests.support.clock import FakeClock
+from tests.support.transport import Answering
 from unisono.connect.http import Door
+from unisono.connect.wire import Hearer, Request
 from unisono.model.secret import Secret
 
 API = "https://api.example.com/v1"
@@ -40,6 +42,18 @@ class NotedPace:
         self.until = until
 
 
+class Noting(Answering):
+    """Keeps the calls as the door handed them over."""
+
+    def __init__(self, answer: Callable[[httpx2.Request], httpx2.Response], carried: list[Request]) -> None:
+        super().__init__(answer)
+        self._carried = carried
+
+    def carry(self, request: Request, hearer: Hearer) -> None:
+        self._carried.append(request)
+        super().carry(request, hearer)
+
+
 class Vendor:
     """Answers in turn with what the test lays out, the last one for ever, and keeps the requests."""
 
@@ -49,7 +63,8 @@ class Vendor:
         self.clock = clock or FakeClock()
         self.pace = pace or NotedPace()
         settings: dict[str, Any] = {"hosts": ("api.example.com",), "secrets": (KEY,)} | door
-        self.door = Door(transport=httpx2.MockTransport(self._answer), pace=self.pace, clock=self.clock, **settings)
+        self.carried: list[Request] = []
+        self.door = Door(transport=Noting(self._answer, self.carried), pace=self.pace, clock=self.clock, **settings)
 
     def _answer(self, request: httpx2.Request) -> httpx2.Response:
         self.asked.append(request)

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import httpx2
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -18,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from tests.support.clock import FakeClock
+from unisono.connect.curl import Network
 from unisono.connect.http import Door
 from unisono.connect.pace import MemoryPace
 from unisono.model.errors import Unavailable, Unclear
@@ -29,6 +29,13 @@ def serving(answer: Callable[[socket.socket], None]) -> Iterator[tuple[int, list
     listener = socket.create_server(("127.0.0.1", 0))
     connections: list[int] = []
 
+    def serve_one(line: socket.socket) -> None:
+        with line:
+            try:
+                answer(line)
+            except OSError:
+                pass
+
     def serve() -> None:
         while True:
             try:
@@ -36,11 +43,7 @@ def serving(answer: Callable[[socket.socket], None]) -> Iterator[tuple[int, list
             except OSError:
                 return
             connections.append(1)
-            with line:
-                try:
-                    answer(line)
-                except OSError:
-                    pass
+            threading.Thread(target=serve_one, args=(line,), daemon=True).start()
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
@@ -105,6 +108,85 @@ def test_the_connection_is_kept_for_the_next_call() -> None:
         assert len(connections) == 1
 
 
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+
+
+@pytest.mark.parametrize(("method", "body"), (("POST", {"invoice": 1}), ("PUT", {"invoice": 1}), ("DELETE", None), ("POST", None)), ids=str)
+def test_a_write_on_a_kept_connection_that_dies_unanswered_is_sent_once_and_unclear(method: str, body: object) -> None:
+    heard: list[bytes] = []
+
+    def once_then_dead(line: socket.socket) -> None:
+        while data := line.recv(65536):
+            heard.append(data)
+            if not data.startswith(b"GET"):
+                return  # it may have been done, and nobody says so
+            line.sendall(OK)
+
+    with serving(once_then_dead) as (port, _), door() as way:
+        assert way.call("GET", f"http://127.0.0.1:{port}/").json() == {}
+        with pytest.raises(Unclear):
+            way.call(method, f"http://127.0.0.1:{port}/", json=body, write=True)
+        assert [data[: len(method)].decode() for data in heard if not data.startswith((b"GET", b"{"))] == [method]
+
+
+def test_a_write_after_the_vendor_closed_the_idle_connection_goes_over_a_new_one() -> None:
+    closed = threading.Semaphore(0)
+
+    def one_each(line: socket.socket) -> None:
+        line.recv(65536)
+        line.sendall(OK)
+        line.close()
+        closed.release()
+
+    with serving(one_each) as (port, connections), door() as way:
+        for _ in range(3):
+            assert way.call("POST", f"http://127.0.0.1:{port}/", json={"a": 1}, write=True).json() == {}
+            assert closed.acquire(timeout=5)
+        assert len(connections) == 3
+
+
+def test_method_headers_and_body_arrive_as_they_were_given_and_umlauts_in_the_answer_too() -> None:
+    heard: list[bytes] = []
+
+    def answer(line: socket.socket) -> None:
+        data = line.recv(65536)
+        while b"\r\n\r\n" not in data or (data.endswith(b"\r\n\r\n") and b"content-length: 9" in data.lower()):
+            data += line.recv(65536)
+        heard.append(data)
+        body = '["Müller"]'.encode()
+        line.sendall(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 422 No\r\nX-A: 1\r\nX-A: 2\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+
+    with serving(answer) as (port, _), door() as way:
+        for write in (True, False):
+            reply = way.call(
+                "PATCH", f"http://127.0.0.1:{port}/a%20b/../c?x=%C3%A4", json={"id": 17}, headers={"X-apikey": "k"}, write=write
+            )
+            assert (reply.status, reply.headers["x-a"], reply.json()) == (422, "1, 2", ["Müller"])
+    for data in heard:
+        head, _, body = data.partition(b"\r\n\r\n")
+        lines = head.decode().split("\r\n")
+        assert lines[0] == "PATCH /a%20b/../c?x=%C3%A4 HTTP/1.1"
+        assert {"X-apikey: k", "Content-Type: application/json", "Content-Length: 9"} <= set(lines)
+        assert not [line for line in lines if line.lower().startswith(("expect", "transfer-encoding", "cookie"))]
+        assert body == b'{"id":17}'
+
+
+def test_a_vendor_that_stays_silent_is_given_up_after_the_timeout_and_a_write_to_it_is_unclear() -> None:
+    released = threading.Event()
+
+    def asleep(line: socket.socket) -> None:
+        line.recv(65536)
+        released.wait(10)
+
+    clock = FakeClock()
+    with serving(asleep) as (port, _):
+        way = Door(transport=None, hosts=("127.0.0.1",), pace=MemoryPace([], clock), clock=clock, insecure_loopback=True, timeout=0.2)
+        with way, pytest.raises(Unclear) as caught:
+            way.call("POST", f"http://127.0.0.1:{port}/", json={}, write=True)
+        released.set()
+    assert caught.value.code == "timed-out"
+
+
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
     """A certificate for 127.0.0.1 that nobody trusts, with its key in one file."""
@@ -137,14 +219,13 @@ def test_a_certificate_that_nobody_vouches_for_ends_the_call_before_the_key_is_s
             way.call("POST", f"https://127.0.0.1:{port}/", json={"key": "secret"}, write=True)
         assert len(connections) == 1
     assert caught.value.code == "no-connection"
-    assert "CERTIFICATE_VERIFY_FAILED" in caught.value.values["reason"]
-    assert heard == []
+    assert "certificate" in caught.value.values["reason"]
+    assert b"".join(heard) == b""
 
 
 def test_at_a_pinned_address_the_certificate_must_still_be_the_hosts(certificate: Path) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
-    trusting = ssl.create_default_context(cafile=str(certificate))
     heard: list[bytes] = []
 
     def answer(line: socket.socket) -> None:
@@ -155,7 +236,7 @@ def test_at_a_pinned_address_the_certificate_must_still_be_the_hosts(certificate
     with serving(answer) as (port, _):
         for host, right in (("localhost", True), ("crm.firm.example", False)):
             with Door(
-                transport=httpx2.HTTPTransport(verify=trusting),
+                transport=Network(ca_file=str(certificate)),
                 hosts=(f"{host}:{port}",),
                 pinned={host: "127.0.0.1"},
                 pace=MemoryPace([], FakeClock()),
@@ -164,7 +245,7 @@ def test_at_a_pinned_address_the_certificate_must_still_be_the_hosts(certificate
                 if right:
                     assert way.call("GET", f"https://{host}:{port}/").json() == {}
                 else:
-                    with pytest.raises(Unavailable, match="Hostname mismatch"):
+                    with pytest.raises(Unavailable, match="no alternative certificate subject name matches"):
                         way.call("GET", f"https://{host}:{port}/")
-    assert len(heard) == 1
+    assert len([data for data in heard if data]) == 1
     assert f"host: localhost:{port}".encode() in heard[0].lower()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import random
-
-import httpx2
+from urllib.parse import urlsplit
 
 from tests.stories.folk import company, customer_names, customers, deal_of
 from tests.support.transport import SimTransport
 from tests.support.village import TiedClock, Village
+from unisono.connect.wire import Hearer, Request, Transport
 from unisono.model.secret import Secret
 from unisono.sandbox import fastbill
 from unisono.sandbox.kit.app import application
@@ -25,14 +25,17 @@ def runner(v: Village, holder: str = "test") -> Runner:
     return Runner(house=v.house, holder=holder)
 
 
-class ByHost(httpx2.BaseTransport):
+class ByHost:
     """Two accounts of one vendor, told apart by their address."""
 
-    def __init__(self, second: httpx2.BaseTransport, first: httpx2.BaseTransport) -> None:
+    def __init__(self, second: Transport, first: Transport) -> None:
         self._second, self._first = second, first
 
-    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        return (self._second if request.url.host == SECOND else self._first).handle_request(request)
+    def carry(self, request: Request, hearer: Hearer) -> None:
+        (self._second if urlsplit(request.url).hostname == SECOND else self._first).carry(request, hearer)
+
+    def close(self) -> None:
+        pass
 
 
 def with_second_books(v: Village) -> tuple[fastbill.FastBill, str, str]:

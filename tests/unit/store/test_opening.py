@@ -79,7 +79,7 @@ def test_starting_loads_nothing_that_is_needed_later_only() -> None:
     program = (
         "import sys, unisono.store.secrets, unisono.store.pace, unisono.store.lanes; from unisono.store.doors import Store;"
         "Store.open(':memory:').close();"
-        "print([name for name in ('alembic', 'sqlalchemy.orm', 'cryptography', 'psycopg', 'httpx2', 'pydantic') if name in sys.modules])"
+        "print([name for name in ('alembic', 'sqlalchemy.orm', 'cryptography', 'psycopg', 'pycurl', 'pydantic') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", program], env={"PYTHONPATH": str(SRC)}, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
