@@ -12,7 +12,7 @@ PROJECT := $(VENV)/.installed-unisono
 
 # Two pip runs in one environment would disturb each other.
 .NOTPARALLEL:
-.PHONY: help demo test check features slow bench fresh lock setup clean
+.PHONY: help demo test check features slow storm storm-night bench fresh lock setup clean
 
 help:
 	@echo "make demo      two simulated systems, a first sync, the stories; then it stays up to play with (ARGS=--once: ends by itself)"
@@ -20,6 +20,8 @@ help:
 	@echo "make check     the quick part of it: format, types, imports, unit and contract tests"
 	@echo "make features  every promised feature with its tests and their result"
 	@echo "make slow      the tests that take longer than a commit can wait for"
+	@echo "make storm     a simulated world in which everything breaks: as much of it as a commit is worth (ARGS=--write: docs/storm.md)"
+	@echo "make storm-night goes on from the last seed for two hours (ARGS='--minutes 30')"
 	@echo "make bench     first sync without limits: records a second, memory, calls against the minimum"
 	@echo "make fresh     make test and make demo in a stripped environment, from a clone"
 	@echo "make lock      write requirements/*.txt anew"
@@ -39,6 +41,12 @@ features: $(DEV_LOCK) $(PROJECT)
 
 slow: $(DEV_LOCK) $(PROJECT)
 	@$(BIN)/python -m pytest -q -m slow tests
+
+storm: $(DEV_LOCK) $(PROJECT)
+	@$(BIN)/python -m tests.storm $(ARGS)
+
+storm-night: $(DEV_LOCK) $(PROJECT)
+	@$(BIN)/python -m tests.storm --night --write $(ARGS)
 
 bench: $(DEV_LOCK) $(PROJECT)
 	@$(BIN)/python -m bench $(ARGS)

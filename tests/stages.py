@@ -64,6 +64,7 @@ UNIT = ("tests/unit", "tests/systems")
 COMMANDS = ("tests/unit/cli",)
 SHAPE = ("tests/shape",)
 STORIES = ("tests/stories",)
+STORM = ("tests/storm",)
 
 CHECK: tuple[Stage, ...] = (
     Tool("format", ("ruff", "format", "--check", *CODE)),
@@ -77,9 +78,11 @@ TEST: tuple[Stage, ...] = (
     Part("commands", COMMANDS),
     Part("shape", SHAPE),
     Part("stories", STORIES),
+    Part("levels of the storm", STORM),
+    Tool("storm", ("python", "-m", "tests.storm")),
     Part("stores on PostgreSQL", ("tests",), marks="postgres and not slow", strict=True),
     Part("kills", ("tests",), marks="kill and not postgres and not slow", strict=True, at_once=1),
-    Part("all other tests", ("tests",), at_once=1, without=(*UNIT, *COMMANDS, *SHAPE, *STORIES)),
+    Part("all other tests", ("tests",), at_once=1, without=(*UNIT, *COMMANDS, *SHAPE, *STORIES, *STORM)),
 )
 SETS = {"check": CHECK, "test": TEST}
 

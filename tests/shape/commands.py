@@ -13,12 +13,16 @@ from unisono.cli.app import EXIT_CODES, app
 
 FILE = Path(__file__).parents[2] / "docs" / "commands.md"
 ALWAYS = ("ok", "usage", "store")
+STORELESS = ("sandbox", "systems")
+"""Commands that look into no data folder."""
 EXITS = {
-    "connect": ("refused", "unavailable"),
+    "connect": ("open", "refused", "unavailable"),
     "demo": ("open",),
     "doctor": ("open", "refused", "unavailable"),
+    "erase": ("open",),
     "fields": ("refused", "unavailable"),
     "pair add": ("refused", "unavailable"),
+    "pair remove": ("open",),
     "pair resume": ("open",),
     "policy diff": ("open", "refused"),
     "policy filter-preview": ("refused",),
@@ -27,6 +31,7 @@ EXITS = {
     "policy set": ("refused",),
     "policy show": ("refused",),
     "preview": ("refused", "unavailable"),
+    "restore": ("open",),
     "run show": ("open",),
     "status": ("open",),
     "sync": ("open", "refused", "unavailable"),
@@ -36,7 +41,7 @@ EXITS = {
 COMMON = ("--data", "--json", "--help")
 MEANING = {
     "ok": "done",
-    "open": "done, but something waits for a person (or, for `policy diff`: there is a difference; or a question was answered with no)",
+    "open": "done, but something waits for a person (or, for `policy diff`: there is a difference; or a question was answered with no or not at all)",
     "usage": "a wrong call: what is wrong is said",
     "refused": "a login, a policy or a record was refused",
     "unavailable": "a system is out of reach",
@@ -57,7 +62,8 @@ class Command:
     @property
     def exits(self) -> list[int]:
         """The exit codes it may end with."""
-        return sorted(EXIT_CODES[word] for word in (*ALWAYS, *EXITS.get(self.name, ())))
+        words = [word for word in (*ALWAYS, *EXITS.get(self.name, ())) if word != "store" or self.name not in STORELESS]
+        return sorted(EXIT_CODES[word] for word in words)
 
 
 def commands() -> list[Command]:
@@ -94,6 +100,10 @@ def manual() -> str:
         "",
         "Written from the program (`python -m tests.shape.commands`) and tested against it. Each command also has `--help`; where it makes sense",
         "`--json` for programs, and `--data FOLDER` for another data folder than `~/.local/share/unisono` (or the variable `UNISONO_DATA`).",
+        "",
+        "With `--json` a program reads one JSON document on standard output and nothing else, also where something went wrong:",
+        '`{"error": {"code": "...", "values": {...}, "told": "the sentence", "exit": 2}}`. `serve` and `sync --watch` write a document a line as',
+        "things happen. What needs a yes needs `--yes` then. Errors, and questions to people, go to standard error.",
         "",
         "| Exit code | Means |",
         "|---|---|",

@@ -13,7 +13,7 @@ from tests.shape.project import ROOT, project_files, text_of
 
 PAGES = tuple(path for path in project_files() if path.suffix == ".md")
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)(?:#[^)]*)?\)")
-TARGET = re.compile(r"`make ([a-z]+)")
+TARGET = re.compile(r"`make ([a-z-]+)")
 LINES_A_PAIR = {"F": 24, "L": 22, "K": 23, "S": 24, "B": 18}
 
 
@@ -25,14 +25,14 @@ def test_every_link_leads_to_a_file(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=str)
 def test_every_make_command_that_is_named_exists(page: Path) -> None:
-    targets = set(re.findall(r"^([a-z]+):", text_of(Path("Makefile")), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", text_of(Path("Makefile")), re.MULTILINE))
     assert set(TARGET.findall(text_of(page))) <= targets
 
 
 def test_make_help_names_every_target() -> None:
     makefile = text_of(Path("Makefile"))
     promised = set(" ".join(re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)).split()) - {"help", "setup"}
-    assert set(re.findall(r'@echo "make ([a-z]+) ', makefile)) == promised
+    assert set(re.findall(r'@echo "make ([a-z-]+) ', makefile)) == promised
 
 
 def test_decisions_are_numbered_without_a_gap_and_listed() -> None:

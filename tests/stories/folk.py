@@ -9,6 +9,8 @@ import pytest
 from tests.support.stores import MEMORY, POSTGRESQL
 from tests.support.village import Village
 from unisono.sandbox.centralstation.protocols import files_of
+from unisono.sandbox.centralstation.records import COMPANY_KIND, update
+from unisono.sandbox.centralstation.subroutes import custom_fields_type
 from unisono.wiring import pair_row
 from unisono.wiring.policies import put_policy, with_entries
 
@@ -18,6 +20,9 @@ BOTH = pytest.mark.parametrize("unreleased", (MEMORY, POSTGRESQL), indirect=True
 RING = {"street": "Ring 1", "zip": "12345", "city": "Berlin", "country_code": "DE"}
 SUN = {"name": "Bäckerei Sonne GmbH", "email": "post@sonne.example", "phone": "030 1234", **RING}
 MOON = {"ORGANIZATION": "Mond Optik GmbH", "ADDRESS": "Am Markt 7", "ZIPCODE": "50667", "CITY": "Köln", "COUNTRY_CODE": "DE"}
+
+TWIN = {"ORGANIZATION": SUN["name"], "EMAIL": SUN["email"], "ADDRESS": SUN["street"], "ZIPCODE": SUN["zip"], "CITY": SUN["city"]}
+"""FastBill's record of the company that the CRM has too."""
 
 Row = dict[str, Any]
 
@@ -136,6 +141,45 @@ def notes_at(v: Village, word: str, key: int) -> list[Row]:
 def files_at(v: Village, note: Row) -> list[Row]:
     """The files of a note, each with its ``data``."""
     return list(files_of(v.crm.book, note["id"]))
+
+
+def bound(v: Village, field: str) -> int:
+    """The account has a custom field for companies, and set-up bound it to one of ours."""
+    kind = custom_fields_type(v.crm.book, {"category": "Company", "ftype": "string", "name": field})
+    v.settings("a", bindings={"Company": {field: str(kind["id"])}})
+    return int(kind["id"])
+
+
+def filled(v: Village, key: int, type_id: int, value: str) -> None:
+    """A person fills the custom field in."""
+    row = v.crm.book.owner("Company", key)
+    update(v.crm.book, COMPANY_KIND, row, {"custom_fields_attributes": [{"custom_fields_type_id": type_id, "name": value}]}, by_api=False)
+
+
+def known_to_both(v: Village, *there: Row, **own: str) -> int:
+    """The company stands in both systems from before, in FastBill as ``there`` says (more than once, if there are several); after the release
+    it gets an offer in the CRM. ``own``: what stands in the CRM's custom fields (``tax_id``, ``number``). Returns its id in the CRM.
+    """
+    for values in there:
+        customer(v, **(TWIN | values))
+    kinds = {name: bound(v, name) for name in own}
+    sun = company(v)
+    for name, value in own.items():
+        filled(v, sun, kinds[name], value)
+    v.clock.advance(86400)
+    v.sync()
+    v.release()
+    v.clock.advance(60)
+    deal_of(v, sun)
+    v.sync()
+    return sun
+
+
+def tagged(v: Village, **values: Any) -> int:
+    """A company in the CRM with the tag that makes it a customer."""
+    key = company(v, **values)
+    v.crm_act("tag", kind="company", id=str(key), name="FastBill")
+    return key
 
 
 def count(v: Village, side: str, operation: str) -> int:

@@ -32,7 +32,6 @@ from unisono.connect.wire import Transport
 from unisono.locale.tell import tell
 from unisono.sandbox.centralstation.records import COMPANY_KIND, update
 from unisono.sandbox.centralstation.subroutes import custom_fields_type
-from unisono.sandbox.kit.world import World
 from unisono.store.asking import Problem
 from unisono.wiring.running import Runner
 

@@ -73,7 +73,7 @@ def policy_in(folder: Path) -> tuple[int, str]:
         (PRESET.replace('direction = "both"', 'direction = "bothways"'), ("customers.direction", "bothways")),
         (PRESET.replace("vat_rate = 19", 'vat_rate = "nineteen"'), ("quotes.vat_rate", "nineteen")),
         (PRESET + "\n[customres]\ndirection = 1\n", ("customres",)),
-        (PRESET.replace("[customers]", "[customers"), ("line 5",)),
+        (PRESET.replace("[customers]", "[customers"), (" 5,",)),
     ),
     ids=("a word that is none", "no number", "a misspelt part", "no TOML"),
 )

@@ -6,6 +6,7 @@ import pytest
 
 from tests.stories.folk import (
     BOTH,
+    choose,
     companies,
     company,
     company_names,
@@ -17,8 +18,11 @@ from tests.stories.folk import (
     employee,
     estimates,
     invoice,
+    tagged,
 )
+from tests.stories.test_undo import taken_back
 from tests.support.village import Village
+from unisono.wiring.setup import set_state
 
 
 def linked(v: Village) -> tuple[int, str]:
@@ -124,6 +128,7 @@ def test_a_deleted_customer_that_was_linked_takes_none_of_its_filed_notes_away(v
 
 
 def many(v: Village, number: int) -> list[int]:
+    v.settings("b", plan="premium")
     born = [customer(v, ORGANIZATION=f"Kunde {n:02d} GmbH", EMAIL=f"k{n}@kunden.example", ZIPCODE=f"{10000 + n}") for n in range(number)]
     v.sync()
     assert len(companies(v)) == number
@@ -157,8 +162,6 @@ def test_a_few_deletions_do_not_stop_the_pair(v: Village) -> None:
 
 
 def test_resumed_by_a_person_after_the_brake_the_links_end_and_the_pair_goes_on(v: Village) -> None:
-    from unisono.wiring.setup import set_state
-
     born = many(v, 12)
     for key in born[:6]:
         v.books_act("delete_customer", ID=str(key))
@@ -171,6 +174,100 @@ def test_resumed_by_a_person_after_the_brake_the_links_end_and_the_pair_goes_on(
     deal_of(v, company(v))
     v.sync()
     assert len(estimates(v)) == 1
+
+
+def deleted(v: Village, keys: list[int]) -> None:
+    """A few customers go, and enough polls pass for it to be believed."""
+    for key in keys:
+        v.books_act("delete_customer", ID=str(key))
+    for _ in range(3):
+        v.sync()
+
+
+@BOTH
+def test_deletions_that_trickle_in_below_the_number_stop_the_pair_when_they_add_up_within_a_day(v: Village) -> None:
+    born = many(v, 12)
+    deleted(v, born[:3])
+    assert (unlinked(v), v.link_count()["party"]) == (["deleted-there"] * 3, 9), "three are few"
+    deleted(v, born[3:5])
+    assert v.link_count()["party"] == 7, "so are five"
+    for key in born[5:7]:
+        v.books_act("delete_customer", ID=str(key))
+    assert v.sync().stopped == "brake", "seven of twelve within a day are not"
+    deleted(v, [])
+    assert (v.link_count()["party"], unlinked(v)) == (7, ["deleted-there"] * 5), "and no further link ends"
+    (told,) = [n["values"] for n in v.notes() if n["event"] == "braked"]
+    assert told == {"count": "7", "linked": "12"}
+
+
+def test_as_many_deletions_over_several_days_are_no_trickle(v: Village) -> None:
+    born = many(v, 12)
+    for day in range(3):
+        deleted(v, born[3 * day : 3 * day + 3])
+        v.clock.advance(25 * 3600)
+    assert unlinked(v) == ["deleted-there"] * 9
+    assert v.sync().stopped == ""
+
+
+@pytest.mark.parametrize("rule", ("unlink", "ignore", "mark", "delete"))
+def test_a_trickle_counts_whatever_the_rule_made_of_the_first_ones(v: Village, rule: str) -> None:
+    born = many(v, 12)
+    choose(v, f"customers.deletion.in_invoicing={rule}")
+    v.sync()
+    deleted(v, born[:4])
+    before = (v.link_count(), v.writes("a"), len(companies(v)))
+    assert len(companies(v)) == (8 if rule == "delete" else 12)
+    deleted(v, born[4:6])
+    assert v.cycle().stopped == "brake"
+    assert (v.link_count(), v.writes("a"), len(companies(v))) == before
+
+
+def test_what_an_undo_ended_is_no_deletion(v: Village) -> None:
+    v.settings("b", plan="premium")
+    for n in range(6):
+        tagged(v, name=f"Werkstatt {n} GmbH", email=f"post@w{n}.example", zip=f"{10000 + n}")
+    v.sync()
+    taken_back(v, everything=True)
+    assert (customers(v), v.link_count()) == ([], {})
+    born = many_more(v, 3)
+    deleted(v, born[:1])
+    assert unlinked(v)[-1:] == ["deleted-there"]
+    assert v.sync().stopped == ""
+
+
+def many_more(v: Village, number: int) -> list[int]:
+    born = [customer(v, ORGANIZATION=f"Neu {n:02d} GmbH", EMAIL=f"n{n}@neu.example", ZIPCODE=f"{20000 + n}") for n in range(number)]
+    v.sync()
+    return born
+
+
+def test_a_person_allows_a_trickle_and_only_what_comes_on_top_stops_the_pair_again(v: Village) -> None:
+    born = many(v, 12)
+    deleted(v, born[:4])
+    deleted(v, born[4:6])
+    assert v.cycle().stopped == "brake"
+    set_state(v.house, v.pair, "released", "test")
+    deleted(v, [])
+    assert unlinked(v) == ["deleted-there"] * 6, "what a person allowed is done"
+    deleted(v, born[6:7])
+    assert v.cycle().stopped == "brake", "a seventh was not allowed"
+    set_state(v.house, v.pair, "released", "test")
+    deleted(v, [])
+    assert unlinked(v) == ["deleted-there"] * 7
+
+
+def test_what_a_person_allowed_does_not_hold_for_ever(v: Village) -> None:
+    born = many(v, 14)
+    deleted(v, born[:6])
+    assert v.cycle().stopped == "brake"
+    set_state(v.house, v.pair, "released", "test")
+    deleted(v, [])
+    assert unlinked(v) == ["deleted-there"] * 6
+    v.clock.advance(25 * 3600)
+    v.sync()
+    deleted(v, born[6:12])
+    assert v.cycle().stopped == "brake", "another six on another day are another question"
+    assert len(unlinked(v)) == 6
 
 
 WRONG = ("html", "empty", "truncate", "torn-json", "status", "timeout-before")

@@ -366,7 +366,7 @@ def test_the_doctor_by_command_reaches_both_sides_and_tells_the_worst_by_its_exi
 def test_erase_by_command_shows_what_stays_before_it_asks(shell: Shell) -> None:
     code, output = shell.run("erase", "post@sonne.example", said="n\n")
     assert code == 1
-    assert "Stays: 1 links" in output
+    assert "Stays: 1 link without" in output
     code, told = shell.json("erase", "post@sonne.example", "--yes")
     assert (code, told["done"], told["gone"]["seen"]) == (0, True, 2)
     assert shell.run("erase", "post@sonne.example", "--yes")[0] == 2  # nobody is there any more

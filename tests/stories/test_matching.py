@@ -2,52 +2,29 @@
 
 from __future__ import annotations
 
-from tests.stories.folk import BOTH, SUN, companies, company, company_row, count, customer, customers, deal_of, estimates
+from tests.stories.folk import (
+    BOTH,
+    TWIN,
+    bound,
+    companies,
+    company,
+    company_row,
+    count,
+    customer,
+    customers,
+    estimates,
+    filled,
+    known_to_both,
+)
 from tests.support.village import Village
 from unisono.cli.pairing import with_history
-from unisono.sandbox.centralstation.records import COMPANY_KIND, update
-from unisono.sandbox.centralstation.subroutes import custom_fields_type
 from unisono.wiring import preset
-
-TWIN = {"ORGANIZATION": SUN["name"], "EMAIL": SUN["email"], "ADDRESS": SUN["street"], "ZIPCODE": SUN["zip"], "CITY": SUN["city"]}
-"""FastBill's record of the company that the CRM has too."""
-
-
-def bound(v: Village, field: str) -> int:
-    """The account has a custom field for companies, and set-up bound it to one of ours."""
-    kind = custom_fields_type(v.crm.book, {"category": "Company", "ftype": "string", "name": field})
-    v.settings("a", bindings={"Company": {field: str(kind["id"])}})
-    return int(kind["id"])
-
-
-def filled(v: Village, key: int, type_id: int, value: str) -> None:
-    """A person fills the custom field in."""
-    row = v.crm.book.owner("Company", key)
-    update(v.crm.book, COMPANY_KIND, row, {"custom_fields_attributes": [{"custom_fields_type_id": type_id, "name": value}]}, by_api=False)
-
-
-def grown_apart(unreleased: Village, **values: str) -> Village:
-    """Both sides have the company from before; the CRM's gets an offer after release."""
-    customer(unreleased, **(TWIN | values))
-    return unreleased
-
-
-def released(v: Village) -> None:
-    v.clock.advance(86400)
-    v.sync()
-    v.release()
-    v.clock.advance(60)
 
 
 @BOTH
 def test_an_equal_tax_id_links_without_a_question(unreleased: Village) -> None:
-    v = grown_apart(unreleased, VAT_ID="DE129274202", ORGANIZATION="Sonne Backwaren", EMAIL="")
-    kind = bound(v, "tax_id")
-    sun = company(v)
-    filled(v, sun, kind, "DE129274202")
-    released(v)
-    deal_of(v, sun)
-    v.sync()
+    v = unreleased
+    sun = known_to_both(v, {"VAT_ID": "DE129274202", "ORGANIZATION": "Sonne Backwaren", "EMAIL": ""}, tax_id="DE129274202")
     assert len(customers(v)) == 1
     assert [e["CUSTOMER_ID"] for e in estimates(v)] == [customers(v)[0]["CUSTOMER_ID"]]
     assert [q.code for q in v.questions()] == ["conflict"], "the names differ: that is asked, not overwritten"
@@ -55,50 +32,34 @@ def test_an_equal_tax_id_links_without_a_question(unreleased: Village) -> None:
 
 
 def test_a_tax_id_written_with_blanks_links_and_is_not_asked_about(unreleased: Village) -> None:
-    v = grown_apart(unreleased, VAT_ID="DE129274202")
-    kind = bound(v, "tax_id")
-    sun = company(v)
-    filled(v, sun, kind, "DE 129 274 202")
-    released(v)
-    deal_of(v, sun)
-    v.sync()
+    v = unreleased
+    known_to_both(v, {"VAT_ID": "DE129274202"}, tax_id="DE 129 274 202")
     assert len(estimates(v)) == 1
     assert [q.values["field"] for q in v.questions() if q.code == "conflict"] == []
 
 
 def test_an_equal_customer_number_and_name_link_without_a_question(unreleased: Village) -> None:
-    v = grown_apart(unreleased, CUSTOMER_NUMBER="K-77", EMAIL="", ADDRESS="Nebenweg 3")
-    kind = bound(v, "number")
-    sun = company(v)
-    filled(v, sun, kind, "K-77")
-    released(v)
-    deal_of(v, sun)
-    v.sync()
+    v = unreleased
+    known_to_both(v, {"CUSTOMER_NUMBER": "K-77", "EMAIL": "", "ADDRESS": "Nebenweg 3"}, number="K-77")
     assert len(customers(v)) == 1
     assert len(estimates(v)) == 1
 
 
 def test_an_equal_number_under_another_name_is_a_question(unreleased: Village) -> None:
-    v = grown_apart(unreleased, CUSTOMER_NUMBER="K-77", ORGANIZATION="Ganz Anders KG", EMAIL="")
-    kind = bound(v, "number")
-    sun = company(v)
-    filled(v, sun, kind, "K-77")
-    released(v)
-    deal_of(v, sun)
-    v.sync()
+    v = unreleased
+    known_to_both(v, {"CUSTOMER_NUMBER": "K-77", "ORGANIZATION": "Ganz Anders KG", "EMAIL": ""}, number="K-77")
     assert [q.code for q in v.questions()] == ["same-customer"]
     assert estimates(v) == []
 
 
 def test_two_customers_with_the_same_tax_id_are_a_question(unreleased: Village) -> None:
-    v = grown_apart(unreleased, VAT_ID="DE129274202")
-    customer(v, **(TWIN | {"VAT_ID": "DE129274202", "ORGANIZATION": "Bäckerei Sonne Filiale", "ZIPCODE": "54321", "EMAIL": ""}))
-    kind = bound(v, "tax_id")
-    sun = company(v)
-    filled(v, sun, kind, "DE129274202")
-    released(v)
-    deal_of(v, sun)
-    v.sync()
+    v = unreleased
+    known_to_both(
+        v,
+        {"VAT_ID": "DE129274202"},
+        {"VAT_ID": "DE129274202", "ORGANIZATION": "Bäckerei Sonne Filiale", "ZIPCODE": "54321", "EMAIL": ""},
+        tax_id="DE129274202",
+    )
     assert {q.code for q in v.questions()} == {"same-customer"}
     assert len(customers(v)) == 2
     assert estimates(v) == []
@@ -106,11 +67,8 @@ def test_two_customers_with_the_same_tax_id_are_a_question(unreleased: Village) 
 
 @BOTH
 def test_equal_e_mail_and_name_are_a_question_and_nothing_is_created_meanwhile(unreleased: Village) -> None:
-    v = grown_apart(unreleased)
-    sun = company(v)
-    released(v)
-    deal_of(v, sun)
-    v.sync()
+    v = unreleased
+    known_to_both(v, {})
     v.sync()
     (asked,) = v.questions()
     assert (asked.code, asked.label, asked.options) == ("same-customer", "Bäckerei Sonne GmbH", ("same", "different", "later"))
@@ -121,11 +79,8 @@ def test_equal_e_mail_and_name_are_a_question_and_nothing_is_created_meanwhile(u
 
 @BOTH
 def test_the_answer_same_links_the_two_and_the_offer_goes_to_the_customer_that_was_there(unreleased: Village) -> None:
-    v = grown_apart(unreleased)
-    sun = company(v)
-    released(v)
-    deal_of(v, sun)
-    v.sync()
+    v = unreleased
+    sun = known_to_both(v, {})
     v.answer(v.questions()[0], "same")
     v.sync()
     assert len(customers(v)) == 1
@@ -137,11 +92,8 @@ def test_the_answer_same_links_the_two_and_the_offer_goes_to_the_customer_that_w
 
 @BOTH
 def test_the_answer_different_creates_the_customer_and_is_remembered(unreleased: Village) -> None:
-    v = grown_apart(unreleased)
-    sun = company(v)
-    released(v)
-    deal_of(v, sun)
-    v.sync()
+    v = unreleased
+    sun = known_to_both(v, {})
     v.answer(v.questions()[0], "different")
     v.sync()
     assert len(customers(v)) == 2
@@ -157,21 +109,17 @@ def test_the_answer_different_creates_the_customer_and_is_remembered(unreleased:
 
 
 def test_near_twins_of_other_name_and_address_are_two_customers(unreleased: Village) -> None:
-    v = grown_apart(unreleased, ORGANIZATION="Bäckerei Sonnenberg GmbH", EMAIL="post@sonnenberg.example", ZIPCODE="80331", CITY="München")
-    sun = company(v)
-    released(v)
-    deal_of(v, sun)
-    v.sync()
+    v = unreleased
+    known_to_both(
+        v, {"ORGANIZATION": "Bäckerei Sonnenberg GmbH", "EMAIL": "post@sonnenberg.example", "ZIPCODE": "80331", "CITY": "München"}
+    )
     assert v.questions() == []
     assert len(customers(v)) == 2
 
 
 def test_equal_name_and_postcode_without_e_mail_is_a_question(unreleased: Village) -> None:
-    v = grown_apart(unreleased, EMAIL="", ADDRESS="Anderswo 4")
-    sun = company(v)
-    released(v)
-    deal_of(v, sun)
-    v.sync()
+    v = unreleased
+    known_to_both(v, {"EMAIL": "", "ADDRESS": "Anderswo 4"})
     assert [q.values["rule"] for q in v.questions()] == ["name_postcode"]
 
 
@@ -191,11 +139,8 @@ def test_a_customer_created_in_fastbill_that_the_crm_has_already_is_a_question_a
 
 
 def test_a_first_link_with_different_values_fills_what_is_empty_and_asks_about_the_rest(unreleased: Village) -> None:
-    v = grown_apart(unreleased, PHONE="", ADDRESS="Nebenweg 3", WEBSITE="https://sonne.example")
-    sun = company(v)
-    released(v)
-    deal_of(v, sun)
-    v.sync()
+    v = unreleased
+    sun = known_to_both(v, {"PHONE": "", "ADDRESS": "Nebenweg 3", "WEBSITE": "https://sonne.example"})
     v.answer(v.questions()[0], "same")
     v.sync()
     there = customers(v)[0]

@@ -8,7 +8,21 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from tests.stories.folk import BOTH, companies, company, customer, customer_named, customers, deal_of, employee, estimate, invoice, state
+from tests.stories.folk import (
+    BOTH,
+    bound,
+    companies,
+    company,
+    customer,
+    customer_named,
+    customers,
+    deal_of,
+    employee,
+    estimate,
+    filled,
+    invoice,
+    state,
+)
 from tests.stories.test_f_complete_sync import complete
 from tests.support.village import Village
 from unisono.engine.runs import release_run
@@ -300,8 +314,6 @@ def test_two_near_twins_of_one_batch_are_not_both_made(unreleased: Village) -> N
 
 def test_linking_shows_what_it_fills_and_what_it_asks_in_one_row(unreleased: Village) -> None:
     v = unreleased
-    from tests.stories.test_matching import bound, filled
-
     customer(v, ORGANIZATION="Sonne Backwaren", VAT_ID="DE129274202", EMAIL="", PHONE="")
     kind = bound(v, "tax_id")
     sun = company(v)

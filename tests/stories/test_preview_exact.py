@@ -12,9 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.stories.folk import Row, company, customer, deal_of, employee, estimate, invoice, person, state
+from tests.stories.folk import Row, bound, company, customer, deal_of, employee, estimate, filled, invoice, person, state
 from tests.stories.test_f_complete_sync import complete
-from tests.stories.test_matching import bound, filled
 from tests.stories.test_preview import previewed, released, rows
 from tests.support.village import Village
 from unisono.store.runs import PlanRow

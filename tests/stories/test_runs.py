@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -15,6 +16,7 @@ from tests.support.village import Village
 from unisono.engine.batch import WAVE
 from unisono.engine.runs import RunOver, pause_run, resume_run, stop_run
 from unisono.store import runs
+from unisono.store.runs import Run
 from unisono.wiring.previewing import progress
 from unisono.wiring.reporting import report_as
 
@@ -34,6 +36,27 @@ def many(v: Village, count: int = 40) -> None:
     v.clock.advance(86400)
 
 
+def many_released(v: Village, count: int = 40, plan: str = "premium") -> Run:
+    """So many customers with an offer each, previewed and released; nothing of it is done yet."""
+    v.settings("b", plan=plan)
+    many(v, count)
+    run = previewed(v, complete())
+    released(v, run)
+    return run
+
+
+def after_a_wave(v: Village, then: Callable[[], object]) -> None:
+    """A cycle in which something happens as soon as its first wave is settled."""
+
+    def step(name: str) -> None:
+        if name == "settled":
+            v.house.step = lambda _: None
+            assert then()
+
+    v.house.step = step
+    v.cycle()
+
+
 def created(v: Village) -> int:
     return v.writes("b").count("customer.create")
 
@@ -41,18 +64,8 @@ def created(v: Village) -> int:
 @BOTH
 def test_a_run_is_paused_in_the_middle_goes_on_and_ends(unreleased: Village) -> None:
     v = unreleased
-    v.settings("b", plan="premium")
-    many(v)
-    run = previewed(v, complete())
-    released(v, run)
-
-    def after_a_wave(step: str) -> None:
-        if step == "settled":
-            v.house.step = lambda _: None
-            assert pause_run(v.house.hands(), run.id)
-
-    v.house.step = after_a_wave
-    v.cycle()
+    run = many_released(v)
+    after_a_wave(v, lambda: pause_run(v.house.hands(), run.id))
     assert created(v) == WAVE, "the wave under way ends, the next does not begin"
     told = progress(v.house, run.id)
     assert (told.run.state, told.done, told.total) == ("paused", WAVE, 80)
@@ -71,18 +84,8 @@ def test_a_run_is_paused_in_the_middle_goes_on_and_ends(unreleased: Village) -> 
 
 def test_a_stopped_run_leaves_the_rest_as_it_is_for_good(unreleased: Village) -> None:
     v = unreleased
-    v.settings("b", plan="premium")
-    many(v)
-    run = previewed(v, complete())
-    released(v, run)
-
-    def after_a_wave(step: str) -> None:
-        if step == "settled":
-            v.house.step = lambda _: None
-            assert stop_run(v.house.hands(), run.id)
-
-    v.house.step = after_a_wave
-    v.cycle()
+    run = many_released(v)
+    after_a_wave(v, lambda: stop_run(v.house.hands(), run.id))
     v.sync()
     v.sync()
     assert created(v) == WAVE
@@ -128,10 +131,7 @@ def test_a_crash_in_the_middle_changes_nothing_of_what_was_released(unreleased: 
 
 def test_what_is_of_today_goes_before_history(unreleased: Village) -> None:
     v = unreleased
-    v.settings("b", plan="premium")
-    many(v, 30)
-    run = previewed(v, complete())
-    released(v, run)
+    many_released(v, 30)
     v.clock.advance(60)
     customer(v, ORGANIZATION="Von heute AG", EMAIL="h@heute.example", ZIPCODE="99999")
     v.sync()

@@ -7,9 +7,6 @@ import sys
 
 def main() -> None:
     """The entry point: runs a command and turns what a person can act on into one clear sentence."""
-    from unisono.cli.app import app, explain
+    from unisono.cli.app import run
 
-    try:
-        app()
-    except Exception as error:  # noqa: BLE001  # what is not for a person to act on is raised again by explain
-        sys.exit(explain(error))
+    sys.exit(run(sys.argv[1:]))

@@ -3,12 +3,30 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from unisono.cli.terminal import AsJson, Data, house_at, out, show, the_connection, the_system, words
+from unisono.cli.terminal import (
+    AsJson,
+    Data,
+    WrongCall,
+    add_commands,
+    aside,
+    house_at,
+    language,
+    narrow,
+    out,
+    show,
+    the_connection,
+    the_system,
+    trouble_of,
+    words,
+)
+from unisono.locale.names import kind_name, login_name
+from unisono.model.capability import Capabilities, with_options
 from unisono.store import pairs
 from unisono.systems.catalogue import all_systems
 from unisono.systems.describe import as_json as described
@@ -20,10 +38,7 @@ from unisono.wiring.setup import connect as connect_now
 
 def add(app: typer.Typer) -> None:
     """Adds the commands of this file."""
-    app.command("systems")(systems)
-    app.command("connect")(connect)
-    app.command("connections")(connections)
-    app.command("fields")(fields)
+    add_commands(app, {"systems": systems, "connect": connect, "connections": connections, "fields": fields})
 
 
 def systems(name: Annotated[str, typer.Argument(help="One system, with every fact.")] = "", as_json: AsJson = False) -> None:
@@ -32,23 +47,52 @@ def systems(name: Annotated[str, typer.Argument(help="One system, with every fac
     if as_json:
         show([described(c) for c in found], True)
         return
+    if name:
+        _print_facts(found[0])
+    else:
+        _print_systems(found)
+
+
+def _print_systems(found: Sequence[Capabilities]) -> None:
+    heads = ("system", "sort", "country", "connector", "creates", "changes", "notices", "pace")
+    told = [_overview(c) for c in found]
+    if narrow():
+        for row in told:
+            out.print(row[0], style="bold")
+            for head, value in list(zip(heads, row, strict=True))[1:]:
+                out.print(f"  {words(f'column.{head}')}: {value}")
+    else:
+        _print_table([words(f"column.{head}") for head in heads], told)
+    out.print(words("systems-note"))
+
+
+def _print_table(heads: Sequence[str], told: Sequence[Sequence[str]], title: str = "") -> None:
     from rich.table import Table
 
-    if name:
-        table = Table("section", "subject", "", "value", "known from", title=f"{found[0].title} ({found[0].kind})")
-        for row in rows(found[0]):
-            table.add_row(row.section, row.subject, row.statement, row.value, row.confidence or "")
-    else:
-        table = Table("system", "kind", "country", "connector", "creates", "changes", "notices", "pace")
-        for c in found:
-            creates = ", ".join(w.kind + ("!" if w.create == "issued" else "") for w in c.writings if w.create != "none")
-            changes = ", ".join(w.kind for w in c.writings if w.change)
-            pace = "; ".join(f"{p.limit}/{p.seconds} s ({p.confidence})" for p in c.pace if p.limit)
-            notices = "yes" if any(r.webhook for r in c.resources) else "-"
-            table.add_row(c.title, c.kind, c.country, "yes" if c.implemented else "not yet", creates, changes, notices, pace)
+    table = Table(*heads, title=title or None)
+    for row in told:
+        table.add_row(*row)
     out.print(table)
-    if not name:
-        out.print("!: creating it is issuing it. `unisono systems NAME` shows every fact and how it is known.", markup=False)
+
+
+def _overview(c: Capabilities) -> tuple[str, ...]:
+    creates = ", ".join(_kind(w.kind) + ("!" if w.create == "issued" else "") for w in c.writings if w.create != "none")
+    changes = ", ".join(_kind(w.kind) for w in c.writings if w.change)
+    pace = "; ".join(f"{p.limit} / {p.seconds} s ({words(f'known.{p.confidence}')})" for p in c.pace if p.limit)
+    notices = words("word.yes") if "webhook" in with_options(c).doors and any(r.webhook for r in c.resources) else "-"
+    connector = words("word.yes" if c.implemented else "word.not-yet")
+    return (c.title, words(f"column.{c.kind}"), c.country, connector, creates or "-", changes or "-", notices, pace)
+
+
+def _print_facts(found: Capabilities) -> None:
+    """Every statement of a system's file, in its own words."""
+    heads = ("section", "subject", "statement", "value", "known")
+    told = [(r.section, r.subject, r.statement, r.value, words(f"known.{r.confidence}") if r.confidence else "") for r in rows(found)]
+    _print_table([words(f"column.{head}") for head in heads], told, f"{found.title} ({words(f'column.{found.kind}')})")
+
+
+def _kind(kind: str) -> str:
+    return kind_name(kind, language())
 
 
 def connect(
@@ -58,53 +102,69 @@ def connect(
     ] = None,
     setting: Annotated[list[str] | None, typer.Option("--setting", help="name=value, e.g. plan=solo for FastBill.")] = None,
     name: Annotated[str, typer.Option(help="What the connection is called.")] = "",
-    replace: Annotated[str, typer.Option(help="Id of a connection whose key is replaced.")] = "",
+    replace: Annotated[str, typer.Option(help="A connection whose key is replaced.")] = "",
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
     """Stores a login, encrypted, after testing it on the spot."""
-    capabilities = the_system(system)
+    capabilities = with_options(the_system(system))
     if not capabilities.implemented:
-        raise typer.BadParameter(words("system-not-implemented", system=capabilities.title))
+        raise WrongCall("system-not-implemented", system=capabilities.title)
     given = dict(_pair(text) for text in login or [])
+    asked = [field.name for field in capabilities.login]
+    if unknown := [name_ for name_ in given if name_ not in asked]:
+        raise WrongCall("no-such-login-field", name=unknown[0], system=capabilities.title, names=", ".join(asked))
     for field in capabilities.login:
         if field.name not in given:
-            out.print(words(field.where), markup=False)
-            given[field.name] = typer.prompt(field.name, hide_input=field.secret)
+            aside.print(words(field.where))
+            given[field.name] = typer.prompt(login_name(field.name, language()), hide_input=field.secret, err=True)
     settings: dict[str, Any] = dict(_plain(text) for text in setting or [])
     with house_at(data) as house:
         if replace:
-            the_connection(house, replace)
-            identity = replace_key(house, replace, given)
-            made_id = replace
+            row = the_connection(house, replace)
+            if row.system != system:
+                raise WrongCall("not-its-system", name=row.name, system=the_system(row.system).title)
+            identity = replace_key(house, row.id, given)
+            made_id = row.id
         else:
             made = connect_now(house, _firm(house), system, given, settings, name=name)
             identity, made_id = made.identity, made.id
         account = identity.account if identity else ""
-        text = words("connected", system=capabilities.title, account=account or "-", id=made_id)
-        show({"id": made_id, "system": system, "account": account}, as_json, text)
+        told = {"system": capabilities.title, "id": made_id}
+        text = words("connected", account=account, **told) if account else words("connected-here", **told)
+        show({"id": made_id, "system": system, "account": account}, as_json, text + _next(house))
+
+
+def _next(house: House) -> str:
+    """What to do after connecting, once both sides are there and no pair is."""
+    with house.store.read() as conn:
+        if pairs.pairs(conn):
+            return ""
+        found = {the_system(c.system).kind: c.id for c in pairs.connections(conn)}
+    return "\n" + words("pair-next", crm=found["crm"], invoicing=found["invoicing"]) if len(found) == 2 else ""
 
 
 def connections(data: Data = None, as_json: AsJson = False) -> None:
     """The connections, without their keys."""
     with house_at(data) as house, house.store.read() as conn:
         found = [{"id": c.id, "system": c.system, "name": c.name, "state": c.state, "account": c.identity} for c in pairs.connections(conn)]
-    show(found, as_json, "\n".join(f"{c['id']}  {c['system']:16} {c['state']:8} {c['name']} {c['account']}" for c in found))
+    lines = [f"{c['id']}  {c['name']:20} {words('connection.' + str(c['state']))}  {c['account']}".rstrip() for c in found]
+    show(found, as_json, "\n".join(lines) or words("no-connections"))
 
 
 def fields(
-    connection: Annotated[str, typer.Argument(help="Id of the connection.")],
+    connection: Annotated[str, typer.Argument(help="Id or name of the connection.")],
     bind: Annotated[list[str] | None, typer.Option("--bind", help='field=name of a custom field, e.g. tax_id="USt-IdNr."')] = None,
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
     """The custom fields of an account, and which of ours they hold; --bind ties one, so that customers are recognised by it."""
     with house_at(data) as house:
-        the_connection(house, connection)
+        row = the_connection(house, connection)
         if bind:
-            bind_fields(house, connection, dict(_pair(text) for text in bind))
-        found = [{"category": category, "name": name} for category, name in custom_fields(house, connection)]
-    show(found, as_json, "\n".join(f"{f['category']:8} {f['name']}" for f in found))
+            bind_fields(house, row.id, dict(_pair(text) for text in bind))
+        found = [{"category": category, "name": name} for category, name in custom_fields(house, row.id)]
+    show(found, as_json, "\n".join(f"{f['category']:8} {f['name']}" for f in found) or words("no-custom-fields"))
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -113,8 +173,7 @@ def _pair(text: str) -> tuple[str, str]:
         try:
             return name, Path(value[1:]).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
-            told = str(getattr(error, "strerror", None) or error)
-            raise typer.BadParameter(words("key-file-not-read", file=value[1:], told=told)) from None
+            raise WrongCall("key-file-not-read", file=value[1:], trouble=trouble_of(error)) from None
     if value.startswith("$"):
         return name, os.environ.get(value[1:], "")
     return name, value

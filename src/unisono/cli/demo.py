@@ -13,12 +13,12 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as ProgressBar
 
-from unisono.cli.looking import problem_text, question_text
+from unisono.cli.looking import problem_text
 from unisono.cli.pairing import with_history
-from unisono.cli.previewing import QUIET, dry_run, progress_json
+from unisono.cli.previewing import QUIET, VERDICTS, counts_text, dry_run, forecast_text, progress_json
 from unisono.cli.sandbox import start
 from unisono.cli.staging import TITLES, Stage, count_sends, stories
-from unisono.cli.terminal import AsJson, holder, out, sentence, show, words
+from unisono.cli.terminal import AsJson, add_commands, counted, holder, out, sentence, show, words
 from unisono.engine.runs import release_run
 from unisono.model.errors import SystemFault
 from unisono.store import pairs
@@ -38,7 +38,7 @@ SHOWN = 3
 
 def add(app: typer.Typer) -> None:
     """Adds the command of this file."""
-    app.command("demo")(demo)
+    add_commands(app, {"demo": demo})
 
 
 def demo(
@@ -100,9 +100,9 @@ def _set_up(stage: Stage, crm_url: str, books_url: str, *, quiet: bool) -> None:
     stage.runner = Runner(house=house, holder=holder())
     _preview(stage)
     if not quiet:
-        out.print(words("demo.connected"), style="bold", markup=False)
-        out.print(f"  CentralStationCRM  {crm_url}/_sandbox/page\n  FastBill           {books_url}/_sandbox/page", markup=False)
-        out.print("\n" + words("demo.preview"), style="bold", markup=False)
+        out.print(words("demo.connected"), style="bold")
+        out.print(f"  CentralStationCRM  {crm_url}/_sandbox/page\n  FastBill           {books_url}/_sandbox/page")
+        out.print("\n" + words("demo.preview"), style="bold")
         _print_preview(stage)
     release_run(house.pairing(stage.pair), house.hands(), stage.run, holder())
 
@@ -118,24 +118,20 @@ def _preview(stage: Stage) -> None:
 def _print_preview(stage: Stage) -> None:
     """Counts, what it would cost on real accounts, and a few records of each verdict with the reason."""
     told = stage.previewed
-    counts = "   ".join(f"{words(f'verdict.{v}')}: {n}" for v, n in sorted(told["counts"].items()))
-    out.print(f"  {counts}", markup=False)
-    forecast = told["forecast"]
-    for side, name in (("a", "crm"), ("b", "invoicing")):
-        calls = sum(forecast["calls"][side].values()) + forecast["listing"][side]
-        minutes = -(-forecast["seconds"][side] // 60)
-        time = f"{minutes // 60}:{minutes % 60:02d} h"
-        out.print("  " + words("forecast", system=TITLES[name], calls=str(calls), time=time), markup=False)
-    out.print("  " + words("demo.limits", calls=str(_smallest_plan("fastbill"))), markup=False)
-    for verdict, count in sorted(told["counts"].items()):
-        if verdict in QUIET:
+    out.print("  " + counts_text(told["counts"]))
+    for line in forecast_text(told["forecast"], TITLES).splitlines():
+        out.print("  " + line)
+    out.print("  " + words("demo.limits", calls=counted("call", _smallest_plan("fastbill"))))
+    for verdict in VERDICTS:
+        count = told["counts"].get(verdict, 0)
+        if verdict in QUIET or not count:
             continue
-        out.print(f"\n  {words(f'verdict.{verdict}')}", markup=False)
+        out.print(f"\n  {words(f'verdict.{verdict}')}")
         for row in pages(stage.house, stage.run, verdict=verdict, most=SHOWN):
             reason = row.action["reason"]
-            out.print("    " + sentence(reason["code"], reason["values"], name=row.label, kind=row.kind, titles=TITLES), markup=False)
+            out.print("    " + sentence(reason["code"], reason["values"], name=row.label, kind=row.kind, titles=TITLES))
         if count > SHOWN:
-            out.print("    " + words("and-more", count=str(count - SHOWN)), markup=False)
+            out.print("    " + words("and-more", count=str(count - SHOWN)))
 
 
 def _smallest_plan(system: str) -> int:
@@ -146,7 +142,7 @@ def _smallest_plan(system: str) -> int:
 def _first_sync(stage: Stage, *, quiet: bool) -> None:
     """The released rows are carried out; then a person answers what was asked."""
     if not quiet:
-        out.print("\n" + words("demo.first-sync"), style="bold", markup=False)
+        out.print("\n" + words("demo.first-sync"), style="bold")
     columns = (TextColumn("  {task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with ProgressBar(*columns, console=out, disable=quiet, transient=False) as shown:
         bar = shown.add_task(words("demo.records"), total=stage.previewed["total"])
@@ -161,12 +157,13 @@ def _first_sync(stage: Stage, *, quiet: bool) -> None:
     if not quiet:
         made = progress(stage.house, stage.run)
         numbers = {"done": made.done, "total": made.total, "waiting": made.total - made.done}
-        out.print("  " + words("demo.released", **{name: str(number) for name, number in numbers.items()}), markup=False)
+        out.print("  " + words("demo.released", **{name: str(number) for name, number in numbers.items()}))
     asked = stage.answer_all()
     if not quiet and asked:
-        out.print("\n" + words("demo.questions", count=str(len(asked))), style="bold", markup=False)
+        out.print("\n" + words("demo.questions", count=str(len(asked))), style="bold")
         for question, said in asked[:6]:
-            out.print(f"  {question_text(question, TITLES).splitlines()[0].split('  ', 1)[1]}  -> {words(f'option.{said}')}", markup=False)
+            told = sentence(question.code, question.values, name=question.label, titles=TITLES)
+            out.print(f"  {told}  -> {words(f'option.{said}')}")
 
 
 def _result(stage: Stage, told: list[dict[str, Any]], crm_url: str, books_url: str) -> dict[str, Any]:
@@ -196,48 +193,47 @@ def _result(stage: Stage, told: list[dict[str, Any]], crm_url: str, books_url: s
 
 
 def _print(result: dict[str, Any]) -> None:
-    out.print("\n" + words("demo.stories"), style="bold", markup=False)
+    out.print("\n" + words("demo.stories"), style="bold")
     for story in result["stories"]:
-        out.print(("  ok  " if story["ok"] else "  !!  ") + story["told"], markup=False)
-        out.print(f"        {story['before']}  ->  {story['after']}", style="dim", markup=False)
-    out.print("\n" + words("demo.result"), style="bold", markup=False)
+        out.print(("  ok  " if story["ok"] else "  !!  ") + story["told"])
+        out.print(f"        {story['before']}  ->  {story['after']}", style="dim")
+    out.print("\n" + words("demo.result"), style="bold")
     links = ", ".join(f"{words(f'kind.{kind}')}: {count}" for kind, count in sorted(result["links"].items()))
     writes = ", ".join(f"{side}: {count}" for side, count in result["writes"].items())
-    out.print(f"  {words('demo.linked')} {links}\n  {words('demo.written')} {writes}", markup=False)
+    out.print(f"  {words('demo.linked')} {links}\n  {words('demo.written')} {writes}")
     for name, where in (
         ("demo.expected", "expected_problems"),
         ("demo.unexpected", "unexpected_problems"),
         ("demo.open", "open_questions"),
     ):
         if result[where]:
-            out.print("  " + words(name), markup=False)
+            out.print("  " + words(name))
             for line in result[where]:
-                out.print(f"    {line}", markup=False)
+                out.print(f"    {line}")
     out.print(
         "\n" + words("demo.in-step" if result["in_step"] else "demo.not-in-step"),
         style="bold green" if result["in_step"] else "bold red",
-        markup=False,
     )
 
 
 def _stay(stage: Stage, crm_url: str, books_url: str) -> None:
     """Keeps the pair in step while a visitor plays at either vendor's page."""
-    out.print("\n" + words("demo.stay"), markup=False)
-    out.print(f"  CentralStationCRM  {crm_url}/_sandbox/page\n  FastBill           {books_url}/_sandbox/page", markup=False)
+    out.print("\n" + words("demo.stay"))
+    out.print(f"  CentralStationCRM  {crm_url}/_sandbox/page\n  FastBill           {books_url}/_sandbox/page")
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     # Said last: whoever waits for this line may tell us to go the next moment.
-    out.print("ready", markup=False)
+    out.print("ready")
     seen = len(stage.journal())
     while not stop.wait(2):
         try:
             stage.sync()
         except SystemFault as fault:
-            out.print(sentence(fault.code, fault.values, titles=TITLES), style="red", markup=False)
+            out.print(sentence(fault.code, fault.values, titles=TITLES), style="red")
         journal = stage.journal()
         for entry in reversed(journal[: len(journal) - seen]):
-            out.print(stage.line_of(entry), markup=False)
+            out.print(stage.line_of(entry))
         seen = len(journal)
         for problem in stage.new_problems():
-            out.print(problem_text(problem, TITLES), style="yellow", markup=False)
+            out.print(problem_text(problem, TITLES), style="yellow")

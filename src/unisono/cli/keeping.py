@@ -9,12 +9,12 @@ from typing import Annotated
 import typer
 
 from unisono.cli.pairing import the_pair
-from unisono.cli.terminal import AsJson, Data, holder, house_at, language, out, show, words
+from unisono.cli.terminal import AsJson, Data, WrongCall, add_commands, go_on, house_at, language, moments, out, person, show, words
 from unisono.locale.tell import tell
 from unisono.store import pairs
 from unisono.store.backup import look_into
 from unisono.wiring.doctor import examine
-from unisono.wiring.keeping import erase, keep, put_back, rotate_keys
+from unisono.wiring.keeping import erase, keep, labels, put_back, rotate_keys
 
 _EXITS = {"ok": 0, "look": 1, "refused": 3, "unreachable": 4, "broken": 5}
 """The doctor's exit code is that of the worst finding; see ``EXIT_CODES``."""
@@ -23,18 +23,9 @@ _MARKS = {"ok": "+", "look": "!", "refused": "-", "unreachable": "-", "broken": 
 
 def add(app: typer.Typer) -> None:
     """Adds the commands of this file."""
-    app.command("backup")(backup)
-    app.command("restore")(restore)
-    keys = typer.Typer(no_args_is_help=True, help="The key that stored logins are encrypted with.")
-    keys.callback()(_keys_group)
-    keys.command("rotate")(keys_rotate)
-    app.add_typer(keys, name="keys")
-    app.command("erase")(erase_person)
-    app.command("doctor")(doctor)
-
-
-def _keys_group() -> None:
-    """A group of its own, though it has one command so far."""
+    add_commands(app, {"backup": backup, "restore": restore})
+    add_commands(app, {"rotate": keys_rotate}, group="keys", about="The key that stored logins are encrypted with.")
+    add_commands(app, {"erase": erase_person, "doctor": doctor})
 
 
 def backup(
@@ -62,11 +53,11 @@ def restore(
         made_at = look_into(file).made_at
         with house.store.read() as conn:
             empty = not pairs.firms(conn)
-        if not (yes or empty):
-            typer.confirm(words("restore-sure", made=made_at), abort=True)
-        kept, spare, closed = put_back(house, file, holder())
+        if not empty:
+            go_on(words("restore-sure", made=moments(house)(made_at)), yes=yes, as_json=as_json)
+        kept, spare, closed = put_back(house, file, person())
         value = {"file": str(file), "made_at": kept.made_at, "rows": kept.rows, "spare": str(spare or ""), "logins_to_enter": closed}
-        text = [words("restore-done", made=kept.made_at)]
+        text = [words("restore-done", made=moments(house)(kept.made_at))]
         if spare is not None:
             text.append(words("restore-spare", place=str(spare)))
         if closed:
@@ -88,27 +79,26 @@ def erase_person(
     whom: Annotated[str, typer.Argument(help="A record (a:party:person:42) or an e-mail address.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would go and what would stay.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-    pair: Annotated[str, typer.Option(help="The pair's id; may be left out if there is only one.")] = "",
+    pair: Annotated[str, typer.Option(help="The pair's id or name; may be left out if there is only one.")] = "",
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
     """Takes a person's data out of Unisono. CRM and invoicing system are not touched: delete there first, or it is read again."""
     if "@" not in whom and whom.count(":") < 2:
-        raise typer.BadParameter(words("erase-whom"))
+        raise WrongCall("erase-whom")
     with house_at(data, alone=True) as house:
         pair_id = the_pair(house, pair)
-        found = erase(house, pair_id, whom, holder(), dry=True)
+        found = erase(house, pair_id, whom, person(), dry=True)
         if not found.subjects:
-            raise typer.BadParameter(words("erase-nobody", name=whom))
+            raise WrongCall("erase-nobody", name=whom)
         if not as_json:
-            out.print(words("erase-records", names=", ".join(found.subjects)), markup=False)
+            out.print(words("erase-records", names=", ".join(f"{label} ({key})" for key, label in labels(house, pair_id, found.subjects))))
             for code, count in sorted(found.kept.items()):
-                out.print("  " + _kept_text(code, count), markup=False)
-            out.print(words("erase-still-there"), markup=False)
-        if not (dry_run or yes or as_json):
-            typer.confirm(words("erase-sure"), abort=True)
+                out.print("  " + _kept_text(code, count))
+            out.print(words("erase-still-there"))
         if not dry_run:
-            found = erase(house, pair_id, whom, holder())
+            go_on(words("erase-sure"), yes=yes, as_json=as_json)
+            found = erase(house, pair_id, whom, person())
         show(
             dataclasses.asdict(found) | {"done": not dry_run},
             as_json,

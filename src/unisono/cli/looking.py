@@ -3,33 +3,56 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
 
-from unisono.cli.pairing import PairId, show_status, the_pair, titles_of
-from unisono.cli.terminal import AsJson, Data, Titles, holder, house_at, language, out, sentence, show, words
-from unisono.engine.answering import answer as answer_now
-from unisono.engine.answering import retry as retry_now
-from unisono.locale.names import kind_name
-from unisono.store import asking, intents, pairs
+from unisono.cli.pairing import PairId, show_status, the_pair
+from unisono.cli.terminal import (
+    AsJson,
+    Data,
+    Titles,
+    WrongCall,
+    add_commands,
+    house_at,
+    language,
+    moments,
+    out,
+    person,
+    sentence,
+    show,
+    words,
+)
+from unisono.locale.names import field_name, kind_name, name_of, value_name
+from unisono.store import intents, pairs
 from unisono.store.asking import Problem, Question
 from unisono.wiring import House
-from unisono.wiring.policies import leave_out
+from unisono.wiring.beside import Beside, Field, beside_question
+from unisono.wiring.deciding import (
+    Alike,
+    NoSuchOption,
+    NoSuchProblem,
+    NoSuchQuestion,
+    answer_question,
+    grouped,
+    leave_out_problems,
+    open_problems,
+    open_questions,
+    retry_problems,
+)
+from unisono.wiring.keeping import labels
+from unisono.wiring.standing import titles_of
+
+_NOT_DONE = {"open": "did.unclear", "unclear": "did.unclear", "refused": "did.refused", "void": "did.void"}
+"""What is said of a write that is not, or not surely, done."""
 
 
 def add(app: typer.Typer) -> None:
     """Adds the commands of this file."""
-    for name, command in (
-        ("status", status),
-        ("problems", problems),
-        ("questions", questions),
-        ("answer", answer),
-        ("retry", retry),
-        ("history", history),
-    ):
-        app.command(name)(command)
+    add_commands(
+        app, {"status": status, "problems": problems, "questions": questions, "answer": answer, "retry": retry, "history": history}
+    )
 
 
 def status(pair: PairId = "", data: Data = None, as_json: AsJson = False) -> None:
@@ -50,45 +73,41 @@ def problems(
     with house_at(data) as house:
         pair_id = the_pair(house, pair)
         if dismiss:
-            _dismiss(house, pair_id, dismiss)
-        with house.store.read() as conn:
-            found, titles = asking.problems(conn, pair_id), titles_of(conn, pair_id)
+            version = _dismiss(house, pair_id, dismiss)
+            if version and not as_json:
+                out.print(words("policy-imported", version=str(version)))
+        found, titles = open_problems(house, pair_id), _titles(house, pair_id)
     if group:
-        alike: dict[tuple[str, str, str, str], list[Problem]] = {}
-        for p in found:
-            alike.setdefault((p.code, p.kind, p.field, p.values.get("fields", "")), []).append(p)
-        value = [
-            _grouped(some[0].code, [p.id for p in some], [p.label for p in some]) | {"field": some[0].field} for some in alike.values()
-        ]
-        lines = [problem_text(p[0] if len(p) == 1 else dataclasses.replace(p[0], label=_many(p)), titles) for p in alike.values()]
-        show(value, as_json, "\n".join(lines) or words("nothing-open"))
+        alike = grouped(found)
+        value = [_group_json(a.first.code, a.problems) | {"field": a.first.field} for a in alike]
+        show(value, as_json, "\n".join(problem_text(_as_one(a), titles) for a in alike) or words("nothing-open"))
         return
     lines = [f"{p.id}  {problem_text(p, titles)}" + (f"\n    {p.raw}" if raw and p.raw else "") for p in found]
     show([dataclasses.asdict(p) for p in found], as_json, "\n".join(lines) or words("nothing-open"))
 
 
-def _many(alike: Sequence[Problem]) -> str:
-    """What equal problems are about: ``37 × customer``."""
-    return f"{len(alike)} × {kind_name(alike[0].kind, language())}"
+def _dismiss(house: House, pair_id: str, ids: Sequence[str]) -> int | None:
+    try:
+        return leave_out_problems(house, pair_id, ids, person())
+    except NoSuchProblem as unknown:
+        raise WrongCall("no-such-problem", id=str(unknown.args[0])) from None
 
 
-def _grouped(code: str, ids: list[str], labels: list[str]) -> dict[str, Any]:
-    return {"code": code, "count": len(ids), "ids": ids, "labels": labels}
+def _as_one(alike: Alike) -> Problem:
+    """Equal problems as one, about so many of their kind: ``37 × customer``."""
+    count = len(alike.problems)
+    if count == 1:
+        return alike.first
+    return dataclasses.replace(alike.first, label=f"{count} × {kind_name(alike.first.kind, language())}")
 
 
-def _dismiss(house: House, pair_id: str, ids: Sequence[str]) -> None:
-    """The records of some problems are left out for good: a new version of the policy says so."""
+def _group_json(code: str, some: Sequence[Problem] | Sequence[Question]) -> dict[str, Any]:
+    return {"code": code, "count": len(some), "ids": [one.id for one in some], "labels": [one.label for one in some]}
+
+
+def _titles(house: House, pair_id: str) -> Titles:
     with house.store.read() as conn:
-        keys = {p.id: p.key for p in asking.problems(conn, pair_id)}
-    unknown = [one for one in ids if one not in keys]
-    if unknown:
-        raise typer.BadParameter(words("no-such-problem", id=unknown[0]))
-    version = leave_out(house, pair_id, [keys[one] for one in ids if ":row:" not in keys[one]], holder())
-    with house.store.write() as conn:
-        for one in ids:
-            asking.dismiss(conn, one)
-    if version:
-        out.print(words("policy-imported", version=str(version)), markup=False)
+        return titles_of(house, conn, pair_id)
 
 
 def problem_text(problem: Problem, titles: Titles | None = None) -> str:
@@ -104,26 +123,67 @@ def questions(
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
-    """What only a person can decide; alike ones stand together. Answer with `unisono answer ID OPTION`."""
+    """What only a person can decide, with what differs; alike ones stand together. Answer with `unisono answer ID OPTION`."""
     with house_at(data) as house:
         pair_id = the_pair(house, pair)
-        with house.store.read() as conn:
-            found, titles = asking.questions(conn, pair_id), titles_of(conn, pair_id)
-    if group:
-        alike: dict[str, list[Question]] = {}
-        for q in found:
-            alike.setdefault(q.group, []).append(q)
-        value = [_grouped(some[0].code, [q.id for q in some], [q.label for q in some]) | {"group": name} for name, some in alike.items()]
-        lines = [f"{len(some)} ×  {question_text(some[0], titles)}" for some in alike.values()]
-        show(value, as_json, "\n".join(lines) or words("nothing-open"))
-        return
-    show([dataclasses.asdict(q) for q in found], as_json, "\n".join(question_text(q, titles) for q in found) or words("nothing-open"))
+        found, titles = open_questions(house, pair_id), _titles(house, pair_id)
+        named = _option_namer(house, pair_id)
+        if group:
+            alike: dict[str, list[Question]] = {}
+            for q in found:
+                alike.setdefault(q.group, []).append(q)
+            value = [_group_json(some[0].code, some) | {"group": name} for name, some in alike.items()]
+            lines = [f"{len(some)} ×  {question_text(some[0], named, titles)}" for some in alike.values()]
+        else:
+            both = [(q, beside_question(house, pair_id, q)) for q in found]
+            value = [dataclasses.asdict(q) | {"fields": [dataclasses.asdict(f) for f in two.fields] if two else []} for q, two in both]
+            lines = [question_text(q, named, titles, two) for q, two in both]
+    show(value, as_json, "\n".join(lines) or words("nothing-open"))
 
 
-def question_text(question: Question, titles: Titles | None = None) -> str:
-    """A question as a sentence with its options."""
-    options = " / ".join(f"{o} ({words(f'option.{o}')})" if ":" not in o else o for o in question.options)
-    return f"{question.id}  {sentence(question.code, question.values, name=question.label, titles=titles)}\n    {options}"
+def _option_namer(house: House, pair_id: str) -> Callable[[str], str]:
+    """What an option says: in words, or for a record's key what that record is called."""
+
+    def named(option: str) -> str:
+        known = name_of(f"option.{option}", language())
+        return known or (labels(house, pair_id, [option])[0][1] if option.count(":") >= 2 else "")
+
+    return named
+
+
+def question_text(question: Question, named: Callable[[str], str], titles: Titles, both: Beside | None = None) -> str:
+    """A question as a sentence, what differs and what is alike of the two records it is about, and its options."""
+    lines = [f"{question.id}  {sentence(question.code, question.values, name=question.label, titles=titles)}"]
+    if both is not None and both.a is not None and both.b is not None:
+        lines += beside_lines(both, titles)
+    options = ((option, named(option)) for option in question.options)
+    lines.append(" / ".join(f"{option} ({told})" if told and told != option else option for option, told in options))
+    return "\n    ".join(lines)
+
+
+def beside_lines(both: Beside, titles: Titles) -> list[str]:
+    """Two records beside each other: a line for each field that differs, then the names of those that are alike."""
+    lines = [f"{words('sign.differs')}: {_differing(field, both.kind, titles)}" for field in both.fields if field.sign == "differs"]
+    for sign in ("alike", "same"):
+        names = [field_name(field.name, language(), both.kind) for field in both.fields if field.sign == sign]
+        lines += [f"{words(f'sign.{sign}')}: {', '.join(names)}"] if names else []
+    return lines
+
+
+def _differing(field: Field, kind: str, titles: Titles) -> str:
+    a, b = (f"{titles[side]} {_told(field.name, value)}" for side, value in (("crm", field.a), ("invoicing", field.b)))
+    return f"{field_name(field.name, language(), kind)}: {a}, {b}"
+
+
+def _told(field: str, value: str) -> str:
+    """A value in words, on one line."""
+    return " / ".join(value_name(field, value, language()).splitlines()) or words("word.nothing")
+
+
+def changes_text(before: Mapping[str, str], changes: Mapping[str, str], kind: str) -> list[str]:
+    """A line for each value that was or would be changed: ``Postleitzahl: 12345 -> 54321``."""
+    told = ((field_name(n, language(), kind), _told(n, before.get(n, "")), _told(n, value)) for n, value in sorted(changes.items()))
+    return [f"{name}: {old} -> {new}" for name, old, new in told]
 
 
 def answer(
@@ -132,32 +192,25 @@ def answer(
     group: Annotated[bool, typer.Option("--group", help="Answers all alike questions the same way.")] = False,
     pair: PairId = "",
     data: Data = None,
+    as_json: AsJson = False,
 ) -> None:
     """Answers a question; the record is looked at again with the next sync."""
     with house_at(data) as house:
         pair_id = the_pair(house, pair)
-        with house.store.read() as conn:
-            open_ = asking.questions(conn, pair_id)
-        chosen = [q for q in open_ if q.id == question]
-        if group and chosen:
-            chosen = [q for q in open_ if q.group == chosen[0].group]
-        if not chosen:
-            raise typer.BadParameter(words("no-such-question", id=question))
-        for one in chosen:
-            if said not in one.options:
-                raise typer.BadParameter(words("no-such-option", option=said, options=", ".join(one.options)))
-            answer_now(house.pairing(pair_id), house.hands(), one.id, said, holder())
-        out.print(words("answered-count", count=str(len(chosen))), markup=False)
+        try:
+            count = answer_question(house, pair_id, question, said, person(), group=group)
+        except NoSuchQuestion:
+            raise WrongCall("no-such-question", id=question) from None
+        except NoSuchOption as other:
+            raise WrongCall("no-such-option", option=said, options=str(other.args[1])) from None
+    show({"question": question, "answer": said, "count": count}, as_json, words("answered-count", count=str(count)))
 
 
-def retry(pair: PairId = "", data: Data = None) -> None:
+def retry(pair: PairId = "", data: Data = None, as_json: AsJson = False) -> None:
     """Looks at every record with a problem again with the next sync."""
     with house_at(data) as house:
-        pair_id = the_pair(house, pair)
-        with house.store.read() as conn:
-            keys = [p.key for p in asking.problems(conn, pair_id)]
-        count = retry_now(house.pairing(pair_id), house.hands(), keys)
-        out.print(words("retry-count", count=str(count)), markup=False)
+        count = retry_problems(house, the_pair(house, pair))
+    show({"records": count}, as_json, words("retry-count", count=str(count)))
 
 
 def history(
@@ -173,15 +226,30 @@ def history(
         with house.store.read() as conn:
             writes = intents.journal(conn, pair_id, key=record, limit=limit)
             events = pairs.notes(conn, pair_id, key=record, limit=limit)
+        titles, moment = _titles(house, pair_id), moments(house)
     if as_json:
         show({"writes": writes, "events": events}, True)
         return
-    lines = [(str(w["at"]), f"{w['state']:8} {w['operation']} {w['kind']} {w['label']} ({_reason(w['reason'])})") for w in writes]
-    lines += [(str(e["at"]), f"{words('event.' + str(e['event']))} {e['label']}") for e in events]
-    show(None, False, "\n".join(f"{at}  {text}" for at, text in sorted(lines, reverse=True)[:limit]))
+    lines = [(str(w["at"]), write_text(w, titles)) for w in writes] + [(str(e["at"]), _event_text(e)) for e in events]
+    newest = sorted(lines, key=lambda line: line[0], reverse=True)[:limit]
+    show(None, False, "\n".join(f"{moment(at)}  {text}" for at, text in newest) or words("nothing-to-show"))
 
 
-def _reason(reason: object) -> str:
-    if not isinstance(reason, dict):
-        return ""
-    return sentence(str(reason["code"]), reason["values"])
+def write_text(write: Mapping[str, Any], titles: Titles) -> str:
+    """One write as people read it: where, what, which record, why; for a change every value before and after."""
+    system = titles["crm" if write["side"] == "a" else "invoicing"]
+    name = f"{kind_name(write['kind'], language())} {write['label']}".strip()
+    if write["state"] in _NOT_DONE:
+        said = words(_NOT_DONE[write["state"]], name=name, system=system)
+    else:
+        said = f"{system}, {words('operation.' + write['operation'])} {name}."
+    reason = write["reason"] or {}
+    why = sentence(reason["code"], reason["values"], name=write["label"], kind=write["kind"], titles=titles, led=False) if reason else ""
+    changed = {n: v for n, v in write["after"].items() if v != write["before"].get(n, "")} if write["operation"] == "change" else {}
+    changes = changes_text(write["before"], changed, write["kind"])
+    return "\n      ".join([f"{said} {why}".rstrip(), *changes])
+
+
+def _event_text(event: Mapping[str, Any]) -> str:
+    told = f"{words('event.' + str(event['event']))} {event['label']}".rstrip()
+    return f"{told} ({event['by']})" if event["by"] else told

@@ -2,43 +2,67 @@
 
 from __future__ import annotations
 
+import json
 import signal
+import sys
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from sqlalchemy import Connection
 
-from unisono.cli.terminal import AsJson, Data, Titles, holder, house_at, out, sentence, show, the_connection, words
-from unisono.policy.files import parse_policy, policy_text
+from unisono.cli.terminal import (
+    AsJson,
+    Commands,
+    Data,
+    Titles,
+    WrongCall,
+    add_commands,
+    go_on,
+    holder,
+    house_at,
+    language,
+    out,
+    person,
+    sentence,
+    show,
+    sure,
+    the_connection,
+    trouble_of,
+    words,
+)
+from unisono.locale.names import kind_name
+from unisono.policy.files import BadPolicy, parse_policy, policy_text
+from unisono.policy.schema import Deletion
 from unisono.store import asking, links, pairs
 from unisono.wiring import House, add_pair, pair_row, preset, system_file
 from unisono.wiring.running import Runner
 from unisono.wiring.setup import about_to_allow, add_reference_fields, remove_pair, set_state
 
-PairId = Annotated[str, typer.Argument(help="The pair's id; may be left out if there is only one.")]
+PairId = Annotated[str, typer.Argument(help="The pair's id or name; may be left out if there is only one.")]
 
 
 def add(app: typer.Typer) -> None:
     """Adds the commands of this file."""
-    group = typer.Typer(no_args_is_help=True, help="Pairs of a CRM and an invoicing system.")
-    group.command("add")(pair_add)
-    group.command("list")(pair_list)
-    group.command("pause")(pair_pause)
-    group.command("resume")(pair_resume)
-    group.command("show")(pair_show)
-    group.command("remove")(pair_remove)
-    app.add_typer(group, name="pair")
-    app.command("sync")(sync)
-    app.command("serve")(serve)
+    pair: Commands = {
+        "add": pair_add,
+        "list": pair_list,
+        "pause": pair_pause,
+        "resume": pair_resume,
+        "show": pair_show,
+        "remove": pair_remove,
+    }
+    add_commands(app, pair, group="pair", about="Pairs of a CRM and an invoicing system.")
+    add_commands(app, {"sync": sync})
 
 
 def pair_add(
-    crm: Annotated[str, typer.Argument(help="Id of the CRM's connection.")],
-    invoicing: Annotated[str, typer.Argument(help="Id of the invoicing system's connection.")],
+    crm: Annotated[str, typer.Argument(help="Id or name of the CRM's connection.")],
+    invoicing: Annotated[str, typer.Argument(help="Id or name of the invoicing system's connection.")],
     name: Annotated[str, typer.Option(help="What the pair is called.")] = "",
-    policy: Annotated[Path | None, typer.Option(exists=True, help="A policy file; without one the preset of the two systems.")] = None,
+    policy: Annotated[Path | None, typer.Option(help="A policy file; without one the preset of the two systems.")] = None,
     complete: Annotated[bool, typer.Option("--complete", help="The first sync takes along what is there already.")] = False,
     reference_fields: Annotated[bool, typer.Option("--reference-fields", help="Yes, make a field for our reference in the CRM.")] = False,
     data: Data = None,
@@ -47,13 +71,24 @@ def pair_add(
     """Makes a pair. It only reads until `unisono release`."""
     with house_at(data) as house:
         a, b = the_connection(house, crm), the_connection(house, invoicing)
-        body = policy.read_text(encoding="utf-8") if policy else preset(a.system, b.system)
+        for row, kind in ((a, "crm"), (b, "invoicing")):
+            if (found := system_file(row.system)).kind != kind:
+                raise WrongCall("wrong-side", system=found.title)
+        body = policy_of(policy) if policy else preset(a.system, b.system)
         if complete:
             body = with_history(body)
         pair_id = add_pair(house, a.firm, name or f"{a.name} - {b.name}", a.id, b.id, body)
         if reference_fields:
             add_reference_fields(house, a.id)
         show({"id": pair_id}, as_json, words("pair-added", id=pair_id))
+
+
+def policy_of(file: Path) -> str:
+    """The text of a policy file. Raises ``BadPolicy`` if it cannot be read."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadPolicy("policy-unreadable", file=str(file), trouble=trouble_of(error)) from error
 
 
 def with_history(body: str) -> str:
@@ -78,37 +113,54 @@ def with_history(body: str) -> str:
 def pair_list(data: Data = None, as_json: AsJson = False) -> None:
     """The pairs, their state and how many records are linked."""
     with house_at(data) as house, house.store.read() as conn:
-        found = [{"id": p.id, "name": p.name, "state": p.state, "links": links.count_links(conn, p.id)} for p in pairs.pairs(conn)]
-    show(found, as_json, "\n".join(f"{p['id']}  {words('pair.' + str(p['state'])):12} {p['name']}  {p['links']}" for p in found))
+        found = [(p, links.count_links(conn, p.id)) for p in pairs.pairs(conn)]
+    lines = [f"{p.id}  {words('pair.' + p.state):12} {p.name}  {_linked(linked)}".rstrip() for p, linked in found]
+    value = [{"id": p.id, "name": p.name, "state": p.state, "links": linked} for p, linked in found]
+    show(value, as_json, "\n".join(lines) or words("no-pairs"))
 
 
-def pair_pause(pair: PairId = "", data: Data = None) -> None:
+def _linked(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{kind_name(kind, language())}: {count}" for kind, count in sorted(counts.items()))
+
+
+def pair_pause(pair: PairId = "", data: Data = None, as_json: AsJson = False) -> None:
     """Nothing more is written until it is resumed."""
     with house_at(data) as house:
-        set_state(house, the_pair(house, pair), "paused", holder())
+        pair_id = the_pair(house, pair)
+        _is_now(house, pair_id, set_state(house, pair_id, "paused", person()), as_json)
+
+
+def _is_now(house: House, pair_id: str, state: str, as_json: bool) -> None:
+    name = pair_row(house, pair_id).name
+    show({"pair": pair_id, "state": state}, as_json, words("pair-is", name=name, state=words(f"pair.{state}")))
 
 
 def pair_resume(
     pair: PairId = "",
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before deletions go on.")] = False,
     data: Data = None,
+    as_json: AsJson = False,
 ) -> None:
     """Goes on, also after a brake: says first what has vanished by now, and what the policy does about it."""
     with house_at(data) as house:
         pair_id = the_pair(house, pair, removed=True)
         row = pair_row(house, pair_id)
         if row.state == "stopped":
-            allowed = about_to_allow(house, pair_id)
             rules = parse_policy(row.policy).customers.deletion
-            names = ", ".join(allowed.names)
-            text = words("about-to-allow", count=str(allowed.lost), linked=str(allowed.linked), names=names)
-            for side, rule in (("crm", rules.in_crm), ("invoicing", rules.in_invoicing)):
-                text += "\n" + words("deletion-rule", side=words(f"side.{side}"), rule=words(f"deletion.{rule}"))
-            out.print(text, markup=False)
-            if not yes and "delete" in (rules.in_crm, rules.in_invoicing, rules.contacts):
-                typer.confirm(words("go-on"), abort=True)
-        state = set_state(house, pair_id, "released", holder())
-        out.print(words(f"pair.{state}"), markup=False)
+            if not as_json:
+                _say_what_goes_on(house, pair_id, rules)
+            if "delete" in (rules.in_crm, rules.in_invoicing, rules.contacts):
+                go_on(words("go-on"), yes=yes, as_json=as_json)
+        _is_now(house, pair_id, set_state(house, pair_id, "released", person()), as_json)
+
+
+def _say_what_goes_on(house: House, pair_id: str, rules: Deletion) -> None:
+    allowed = about_to_allow(house, pair_id)
+    with house.store.read() as conn:
+        titles = titles_of(conn, pair_id)
+    out.print(words("about-to-allow", count=str(allowed.lost), linked=str(allowed.linked), names=", ".join(allowed.names)))
+    for side, rule in (("crm", rules.in_crm), ("invoicing", rules.in_invoicing)):
+        out.print(words("deletion-rule", side=titles[side], rule=words(f"deletion.{rule}")))
 
 
 def pair_show(pair: PairId = "", data: Data = None, as_json: AsJson = False) -> None:
@@ -134,8 +186,8 @@ def pair_show(pair: PairId = "", data: Data = None, as_json: AsJson = False) -> 
         "problems": problems,
     }
     lines = [f"{row.id}  {row.name}  {words(f'pair.{row.state}')}"]
-    lines += [f"  {words(f'side.{side}')}: {c.name} ({c.id}, {c.state})" for side, c in sides.items()]
-    lines += [f"  {words(f'kind.{kind}')}: {count}" for kind, count in sorted(linked.items())]
+    lines += [f"  {words(f'column.{side}')}: {c.name} ({words(f'connection.{c.state}')}, {c.id})" for side, c in sides.items()]
+    lines += [f"  {kind_name(kind, language())}: {count}" for kind, count in sorted(linked.items())]
     lines.append("  " + words("pair-facts", version=str(row.policy_version), questions=str(questions), problems=str(problems)))
     show(value, as_json, "\n".join(lines))
 
@@ -146,15 +198,17 @@ def pair_remove(
         bool | None, typer.Option("--keep-links/--forget-links", help="Whether it may be resumed as it was; else it is asked.")
     ] = None,
     data: Data = None,
+    as_json: AsJson = False,
 ) -> None:
     """Puts a pair to rest: nothing is read or written any more. Its history stays, and so does everything in both systems."""
     with house_at(data) as house:
         pair_id = the_pair(house, pair)
         with house.store.read() as conn:
             count = sum(links.count_links(conn, pair_id).values())
-        kept = typer.confirm(words("keep-links", count=str(count)), default=True) if keep_links is None else keep_links
-        remove_pair(house, pair_id, holder(), forget=not kept)
-        out.print(words("pair-removed-kept" if kept else "pair-removed"), markup=False)
+        # A program is not asked; without a word of its own, what can be taken back is done.
+        kept = (as_json or sure(words("keep-links", count=str(count)), otherwise=True)) if keep_links is None else keep_links
+        remove_pair(house, pair_id, person(), forget=not kept)
+        show({"pair": pair_id, "state": "removed", "links_kept": kept}, as_json, words("pair-removed-kept" if kept else "pair-removed"))
 
 
 def titles_of(conn: Connection, pair_id: str) -> Titles:
@@ -174,7 +228,7 @@ def sync(
     with house_at(data, alone=True) as house:
         runner = Runner(house=house, holder=holder())
         if watch:
-            stay(runner)
+            stay(runner, as_json)
             return
         pair_id = the_pair(house, pair)
         turns = runner.until_quiet(pair_id)
@@ -183,27 +237,29 @@ def sync(
         show_status(house, pair_id, as_json, writes=sum(o.writes for t in turns for o in t.outcomes.values()))
 
 
-def serve(data: Data = None) -> None:
-    """Keeps every released pair in step until it is told to stop; what is under way is finished first. Pages come later."""
-    with house_at(data, alone=True) as house:
-        stay(Runner(house=house, holder=holder()))
-
-
-def stay(runner: Runner) -> None:
-    """Turn after turn, until SIGTERM or Ctrl+C. A fault is said once, not with every turn."""
+def stay(runner: Runner, as_json: bool) -> None:
+    """Turn after turn, until SIGTERM or Ctrl+C. A fault is said once, not with every turn; for programs each as a line of JSON."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    out.print(words("staying"), markup=False)
+    _line({"event": "staying"}, words("staying"), as_json)
     told: set[str] = set()
     while not stop.is_set():
         turn = runner.turn()
-        now = {sentence(fault.code, fault.values) for fault in turn.faults.values()}
-        for text in sorted(now - told):
-            out.print(text, style="red", markup=False)
-        told = now if turn.pulled or turn.outcomes else told
+        now = {sentence(fault.code, fault.values): fault.code for fault in turn.faults.values()}
+        for text in sorted(now.keys() - told):
+            _line({"event": "fault", "code": now[text], "told": text}, text, as_json)
+        told = set(now) if turn.pulled or turn.outcomes else told
         if turn.idle:
             stop.wait(1)
+
+
+def _line(value: Mapping[str, str], text: str, as_json: bool) -> None:
+    if as_json:
+        sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+        sys.stdout.flush()
+    else:
+        out.print(text, style="red" if value["event"] == "fault" else None)
 
 
 def show_status(house: House, pair_id: str, as_json: bool, *, writes: int) -> None:
@@ -229,9 +285,8 @@ def show_status(house: House, pair_id: str, as_json: bool, *, writes: int) -> No
 def the_pair(house: House, given: str, *, removed: bool = False) -> str:
     """The pair named, or the only one; pairs that were put to rest only if asked for."""
     with house.store.read() as conn:
-        found = [p.id for p in pairs.pairs(conn) if removed or p.state != "removed"]
-    if given in found:
-        return given
-    if given or len(found) != 1:
-        raise typer.BadParameter(words("which-pair", pairs=", ".join(found) or "-"))
-    return found[0]
+        known = [p for p in pairs.pairs(conn) if removed or p.state != "removed"]
+    found = [p for p in known if given in ("", p.id)] or [p for p in known if p.name == given]
+    if len(found) != 1:
+        raise WrongCall("which-pair", pairs=", ".join(f"{p.id} ({p.name})" for p in known) or "-")
+    return found[0].id

@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from unisono.cli.pairing import PairId, the_pair, titles_of
-from unisono.cli.terminal import AsJson, Data, Titles, holder, house_at, out, sentence, show, words
-from unisono.policy.files import BadPolicy, parse_policy
+from unisono.cli.pairing import PairId, policy_of, the_pair, titles_of
+from unisono.cli.terminal import (
+    AsJson,
+    Commands,
+    Data,
+    Titles,
+    WrongCall,
+    add_commands,
+    house_at,
+    moments,
+    person,
+    sentence,
+    show,
+    words,
+    written,
+)
+from unisono.policy.files import parse_policy
 from unisono.wiring import pair_row
 from unisono.wiring.policies import (
     Chosen,
@@ -25,24 +40,25 @@ from unisono.wiring.policies import (
 )
 from unisono.wiring.policies import leave_out as leave_out_now
 
-Pair = Annotated[str, typer.Option("--pair", help="The pair's id; may be left out if there is only one.")]
+Pair = Annotated[str, typer.Option("--pair", help="The pair's id or name; may be left out if there is only one.")]
 Version = Annotated[int, typer.Argument(help="Number of a version; see `unisono policy versions`.")]
 Settings = Annotated[list[str], typer.Argument(help='entry=value, e.g. customers.contacts=all or customers.only.countries=["DE", "AT"].')]
 
 
 def add(app: typer.Typer) -> None:
     """Adds the commands of this file."""
-    policy = typer.Typer(no_args_is_help=True, help="A pair's choices as one readable file.")
-    policy.command("show")(policy_show)
-    policy.command("set")(policy_set)
-    policy.command("export")(policy_export)
-    policy.command("import")(policy_import)
-    policy.command("versions")(policy_versions)
-    policy.command("diff")(policy_diff)
-    policy.command("rollback")(policy_rollback)
-    policy.command("filter-preview")(policy_filter_preview)
-    app.add_typer(policy, name="policy")
-    app.command("leave-out")(leave_out)
+    policy: Commands = {
+        "show": policy_show,
+        "set": policy_set,
+        "export": policy_export,
+        "import": policy_import,
+        "versions": policy_versions,
+        "diff": policy_diff,
+        "rollback": policy_rollback,
+        "filter-preview": policy_filter_preview,
+    }
+    add_commands(app, policy, group="policy", about="A pair's choices as one readable file.")
+    add_commands(app, {"leave-out": leave_out})
 
 
 def policy_show(
@@ -65,18 +81,21 @@ def policy_set(settings: Settings, pair: Pair = "", data: Data = None, as_json: 
         old = pair_row(house, pair_id).policy
         body = with_entries(old, settings)
         changed = differences(parse_policy(old), parse_policy(body))
-        version = put_policy(house, pair_id, body, holder()) if changed else 0
+        version = put_policy(house, pair_id, body, person()) if changed else 0
         _told(version, changed, as_json)
 
 
 def policy_export(
-    file: Annotated[Path, typer.Argument(help="Where to; an existing file is replaced.")], pair: Pair = "", data: Data = None
+    file: Annotated[Path, typer.Argument(help="Where to; an existing file is replaced.")],
+    pair: Pair = "",
+    data: Data = None,
+    as_json: AsJson = False,
 ) -> None:
     """Writes the policy in force to a file, to be kept, compared or used again for another pair."""
     with house_at(data) as house:
-        body = pair_row(house, the_pair(house, pair)).policy
-    file.write_text(body, encoding="utf-8")
-    out.print(words("policy-exported", file=str(file)), markup=False)
+        row = pair_row(house, the_pair(house, pair))
+    written(file, row.policy)
+    show({"file": str(file), "version": row.policy_version}, as_json, words("policy-exported", file=str(file)))
 
 
 def policy_import(
@@ -85,16 +104,16 @@ def policy_import(
     """A new version of the policy, from a file; everything is looked at again under it."""
     with house_at(data) as house:
         pair_id = the_pair(house, pair)
-        old, body = pair_row(house, pair_id).policy, _text_of(file)
+        old, body = pair_row(house, pair_id).policy, policy_of(file)
         changed = differences(parse_policy(old), parse_policy(body))
-        _told(put_policy(house, pair_id, body, holder()), changed, as_json)
+        _told(put_policy(house, pair_id, body, person()), changed, as_json)
 
 
 def policy_versions(pair: PairId = "", data: Data = None, as_json: AsJson = False) -> None:
     """Every version there ever was, with when and by whom; the one in force is marked."""
     with house_at(data) as house:
-        found = versions(house, the_pair(house, pair))
-    lines = [f"{'*' if v['in_force'] else ' '} {v['version']:4}  {v['at']}  {v['by']}".rstrip() for v in found]
+        found, moment = versions(house, the_pair(house, pair)), moments(house)
+    lines = [f"{'*' if v['in_force'] else ' '} {v['version']:4}  {moment(v['at'])}  {v['by']}".rstrip() for v in found]
     show(found, as_json, "\n".join(lines))
 
 
@@ -109,7 +128,9 @@ def policy_diff(
     with house_at(data) as house:
         pair_id = the_pair(house, pair)
         told = [
-            _text_of(Path(word)) if not word.isdecimal() else text_of_version(house, pair_id, int(word)) for word in (before, after) if word
+            policy_of(Path(word)) if not word.isdecimal() else text_of_version(house, pair_id, int(word))
+            for word in (before, after)
+            if word
         ]
         # A file alone is what would come after the version in force; a version alone is what was before it.
         now = [pair_row(house, pair_id).policy]
@@ -126,7 +147,7 @@ def policy_rollback(version: Version, pair: Pair = "", data: Data = None, as_jso
         pair_id = the_pair(house, pair)
         old = pair_row(house, pair_id).policy
         changed = differences(parse_policy(old), parse_policy(text_of_version(house, pair_id, version)))
-        _told(roll_back(house, pair_id, version, holder()), changed, as_json)
+        _told(roll_back(house, pair_id, version, person()), changed, as_json)
 
 
 def policy_filter_preview(
@@ -150,11 +171,13 @@ def policy_filter_preview(
         {"side": side, "reason": reason, "count": len(some), "customers": [{"key": c.key, "label": c.label} for c in some]}
         for (side, reason), some in sorted(groups.items())
     ]
-    show(
-        value,
-        as_json,
-        "\n".join(_group_text(side, some, rows, titles) for (side, _), some in sorted(groups.items())) or words("nothing-read"),
-    )
+    # One line for each sentence: "this one is in France" is said of those in France only.
+    alike: dict[tuple[str, str], list[Chosen]] = {}
+    for (side, _), some in sorted(groups.items()):
+        for one in some:
+            alike.setdefault((side, _why(one, titles)), []).append(one)
+    lines = [_group_text(titles.get(side, side), why, some, rows) for (side, why), some in alike.items()]
+    show(value, as_json, "\n".join(lines) or words("nothing-read"))
 
 
 def leave_out(
@@ -162,14 +185,15 @@ def leave_out(
     back: Annotated[bool, typer.Option("--back", help="Take them back in.")] = False,
     pair: Pair = "",
     data: Data = None,
+    as_json: AsJson = False,
 ) -> None:
     """Leaves records out for good, with all that belongs to them: a new version of the policy, so that it can be rolled back."""
     for record in records:
         if record[:2] not in ("a:", "b:") or record.count(":") < 2:
-            raise typer.BadParameter(words("no-such-record", record=record))
+            raise WrongCall("no-such-record", record=record)
     with house_at(data) as house:
-        version = leave_out_now(house, the_pair(house, pair), records, holder(), back=back)
-    out.print(words("policy-imported", version=str(version)) if version else words("policy-unchanged"), markup=False)
+        version = leave_out_now(house, the_pair(house, pair), records, person(), back=back)
+    show({"version": version or 0}, as_json, words("policy-imported", version=str(version)) if version else words("policy-unchanged"))
 
 
 def entries_text(changed: list[Entry]) -> str:
@@ -182,15 +206,11 @@ def _told(version: int, changed: list[Entry], as_json: bool) -> None:
     show({"version": version, "changed": [dataclasses.asdict(e) for e in changed]}, as_json, text)
 
 
-def _group_text(side: str, some: list[Chosen], rows: int, titles: Titles) -> str:
-    why = sentence(some[0].reason, some[0].values, titles=titles) if some[0].reason else words("takes-part")
-    names = [c.label for c in some[:rows]]
-    more = f" ... (+{len(some) - rows})" if len(some) > rows else ""
-    return f"{titles.get(side, side)}: {len(some)}  {why}\n    {', '.join(names)}{more}"
+def _why(one: Chosen, titles: Titles) -> str:
+    return sentence(one.reason, one.values, titles=titles) if one.reason else words("takes-part")
 
 
-def _text_of(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadPolicy("policy-unreadable", file=str(file), told=str(getattr(error, "strerror", None) or error)) from error
+def _group_text(side: str, why: str, some: Sequence[Chosen], rows: int) -> str:
+    names = ", ".join(c.label for c in some[:rows])
+    more = f" {words('and-more', count=str(len(some) - rows))}" if len(some) > rows else ""
+    return f"{side}: {len(some)}  {why}\n    {names}{more}"

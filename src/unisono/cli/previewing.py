@@ -2,17 +2,42 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from unisono.cli.pairing import PairId, the_pair, titles_of
-from unisono.cli.terminal import AsJson, Data, Titles, holder, house_at, out, sentence, show, words
+from unisono.cli.pairing import PairId, policy_of, the_pair, titles_of
+from unisono.cli.terminal import (
+    AsJson,
+    Commands,
+    Data,
+    Titles,
+    WrongCall,
+    add_commands,
+    counted,
+    holder,
+    house_at,
+    language,
+    moments,
+    narrow,
+    out,
+    person,
+    sentence,
+    show,
+    trouble_of,
+    words,
+)
 from unisono.engine.batch import LEASE
 from unisono.engine.cycle import cycle
+from unisono.engine.hands import Hands
 from unisono.engine.outcome import Outcome
 from unisono.engine.runs import pause_run, release_run, resume_run, stop_run
+from unisono.locale.format import duration_text
+from unisono.locale.names import field_name, kind_name, value_name
+from unisono.model.taxid import valid_tax_id
 from unisono.store import lanes, runs
 from unisono.store.runs import PlanRow, Run
 from unisono.wiring import House
@@ -22,18 +47,16 @@ from unisono.wiring.setup import delays, release
 
 QUIET = ("equal", "left-out")
 """Verdicts that are counted, and shown only when they are asked for."""
+VERDICTS = ("new", "changed", "linked", "doubtful", "refused", "waiting", "equal", "left-out")
+"""In the order they are counted: what is done, what waits for a person, what stays."""
 RunId = Annotated[str, typer.Argument(help="Id of the run; without one the newest.")]
 
 
 def add(app: typer.Typer) -> None:
     """Adds the commands of this file."""
-    app.command("preview")(preview)
-    app.command("release")(release_pair)
-    group = typer.Typer(no_args_is_help=True, help="Released previews at work: how far, pause, resume, stop, report.")
-    for name, command in (("list", run_list), ("show", run_show), ("pause", run_pause), ("resume", run_resume), ("stop", run_stop)):
-        group.command(name)(command)
-    group.command("report")(run_report)
-    app.add_typer(group, name="run")
+    add_commands(app, {"preview": preview, "release": release_pair})
+    run: Commands = {"list": run_list, "show": run_show, "pause": run_pause, "resume": run_resume, "stop": run_stop, "report": run_report}
+    add_commands(app, run, group="run", about="Released previews at work: how far, pause, resume, stop, report.")
 
 
 def preview(
@@ -47,27 +70,31 @@ def preview(
     as_json: AsJson = False,
 ) -> None:
     """Reads both sides and shows what would be done, record by record, and why. Nothing is written."""
+    if verdict and verdict not in VERDICTS:
+        raise WrongCall("no-such-verdict", verdict=verdict, verdicts=", ".join(VERDICTS))
+    body = policy_of(policy) if policy is not None else ""
     with house_at(data, alone=not (run or policy)) as house:
         if policy is not None:
-            _show_effect(house, the_pair(house, pair), policy.read_text(encoding="utf-8"), rows, as_json)
+            _show_effect(house, the_pair(house, pair), body, rows, as_json)
             return
         made = the_run(house, run) if run else make_preview(house, the_pair(house, pair), holder())
-        found = pages(house, made.id, verdict=verdict, key=record, most=rows)
+        found: Iterable[PlanRow] = pages(house, made.id, verdict=verdict, key=record, most=rows)
+        if record and not (found := list(found)):
+            raise WrongCall("not-in-preview", record=record)
         if as_json:
             shown = [row_json(row) for row in found]
             show(progress_json(progress(house, made.id)) | {"delay_seconds": _delays(house, made.pair), "rows": shown}, True)
             return
         titles = _titles(house, made.pair)
-        _print_counts(house, made, titles)
         if record:
             for row in found:
-                _print_record(row, titles)
+                print_record(row, titles)
             return
-        wanted = found if verdict else (r for r in pages(house, made.id) if r.verdict not in QUIET)
-        _print_rows(wanted, rows, titles)
+        _print_counts(house, made, titles)
+        _print_rows(found if verdict else (r for r in pages(house, made.id) if r.verdict not in QUIET), rows, titles)
         for side, seconds in _delays(house, made.pair).items():
-            out.print(words("delay", side=words(f"side.{side}"), minutes=str(max(1, round(seconds / 60)))), markup=False)
-        out.print(words("preview-stored", id=made.id), markup=False)
+            out.print(words("delay", system=titles[side], time=duration_text(seconds)))
+        out.print(words("preview-stored", id=made.id))
 
 
 def release_pair(
@@ -80,11 +107,11 @@ def release_pair(
         with house.store.read() as conn:
             known = {r.id: r for r in runs.runs(conn) if r.kind in runs.PLANNED_KINDS}
         if which in known:
-            count = release_run(house.pairing(known[which].pair), house.hands(), which, holder())
+            count = release_run(house.pairing(known[which].pair), house.hands(), which, person())
             show({"run": which, "records": count}, as_json, words("run-released", run=which, count=str(count)))
             return
         pair_id = the_pair(house, which)
-        release(house, pair_id, holder())
+        release(house, pair_id, person())
         show({"pair": pair_id}, as_json, words("pair-released"))
 
 
@@ -93,9 +120,12 @@ def run_list(data: Data = None, as_json: AsJson = False) -> None:
     with house_at(data) as house:
         with house.store.read() as conn:
             found = runs.runs(conn)
-        told = [{"id": r.id, "kind": r.kind, "state": r.state, "total": r.total, "done": r.done, "failed": r.failed} for r in found]
-    lines = [f"{r['id']}  {r['kind']:8} {words('run.' + str(r['state'])):12} {r['done']}/{r['total']}" for r in told]
-    show(told, as_json, "\n".join(lines))
+        moment = moments(house)
+    value = [{"id": r.id, "kind": r.kind, "state": r.state, "total": r.total, "done": r.done, "failed": r.failed} for r in found]
+    lines = [
+        f"{r.id}  {moment(r.started_at)}  {words(f'run-kind.{r.kind}')}: {words(f'run.{r.state}')}, {r.done} / {r.total}" for r in found
+    ]
+    show(value, as_json, "\n".join(lines) or words("no-runs"))
 
 
 def run_show(run: RunId = "", data: Data = None, as_json: AsJson = False) -> None:
@@ -108,22 +138,30 @@ def run_show(run: RunId = "", data: Data = None, as_json: AsJson = False) -> Non
         raise typer.Exit(1)
 
 
-def run_pause(run: RunId = "", data: Data = None) -> None:
+def run_pause(run: RunId = "", data: Data = None, as_json: AsJson = False) -> None:
     """Nothing more of it is written until it goes on; today's changes go on all the same."""
-    with house_at(data) as house:
-        _moved(house, the_run(house, run), pause_run(house.hands(), the_run(house, run).id))
+    _move(run, "paused", pause_run, data, as_json)
 
 
-def run_resume(run: RunId = "", data: Data = None) -> None:
+def run_resume(run: RunId = "", data: Data = None, as_json: AsJson = False) -> None:
     """Goes on where it was paused."""
-    with house_at(data) as house:
-        _moved(house, the_run(house, run), resume_run(house.hands(), the_run(house, run).id))
+    _move(run, "running", resume_run, data, as_json)
 
 
-def run_stop(run: RunId = "", data: Data = None) -> None:
+def run_stop(run: RunId = "", data: Data = None, as_json: AsJson = False) -> None:
     """Ends it for good: what is done stays done, the rest stays as it is."""
+    _move(run, "stopped", stop_run, data, as_json)
+
+
+def _move(run: str, state: str, move: Callable[[Hands, str], bool], data: Path | None, as_json: bool) -> None:
+    """Moves a run; one that is there already stays, one that cannot get there is a wrong call."""
     with house_at(data) as house:
-        _moved(house, the_run(house, run), stop_run(house.hands(), the_run(house, run).id))
+        made = the_run(house, run)
+        moved = move(house.hands(), made.id)
+        now = the_run(house, made.id).state
+    if not moved and now != state:
+        raise WrongCall("run-not-so", run=made.id, state=words(f"run.{now}"))
+    show({"run": made.id, "state": now}, as_json, words("run-is", run=made.id, state=words(f"run.{now}")))
 
 
 def run_report(
@@ -136,14 +174,18 @@ def run_report(
     with house_at(data) as house:
         form = "json" if as_json or (to and to.suffix == ".json") else "markdown" if to and to.suffix == ".md" else "text"
         made = the_run(house, run)
-        lines = report_as(house, made.id, form, words, _reason(_titles(house, made.pair)))
+        why = _reason(_titles(house, made.pair), led=False)
+        lines = report_as(house, made.id, form, words, why, language=language(), moment=moments(house))
         if to is None:
             for line in lines:
-                out.print(line, markup=False)
+                sys.stdout.write(line + "\n")
             return
-        with to.open("w", encoding="utf-8") as file:
-            file.writelines(line + "\n" for line in lines)
-        out.print(words("report-written", file=str(to)), markup=False)
+        try:
+            with to.open("w", encoding="utf-8") as file:
+                file.writelines(line + "\n" for line in lines)
+        except OSError as error:
+            raise WrongCall("file-not-written", file=str(to), trouble=trouble_of(error, writing=True)) from None
+        show({"run": made.id, "file": str(to)}, as_json, words("report-written", file=str(to)))
 
 
 def the_run(house: House, given: str) -> Run:
@@ -151,7 +193,7 @@ def the_run(house: House, given: str) -> Run:
     with house.store.read() as conn:
         found = [r for r in runs.runs(conn) if r.kind in runs.PLANNED_KINDS and given in ("", r.id)]
     if not found:
-        raise typer.BadParameter(words("no-such-run", id=given or "-"))
+        raise WrongCall("no-such-run", id=given) if given else WrongCall("no-runs")
     return found[0]
 
 
@@ -176,14 +218,6 @@ def progress_json(told: Progress) -> dict[str, Any]:
     }
 
 
-def _moved(house: House, run: Run, moved: bool) -> None:
-    now = the_run(house, run.id)
-    text = words("run-is", run=run.id, state=words(f"run.{now.state}"))
-    out.print(text, markup=False)
-    if not moved:
-        raise typer.Exit(1)
-
-
 def _titles(house: House, pair_id: str) -> Titles:
     with house.store.read() as conn:
         return titles_of(conn, pair_id)
@@ -193,45 +227,98 @@ def _delays(house: House, pair_id: str) -> dict[str, int]:
     return {side: int(wait.total_seconds()) for side, wait in delays(house, pair_id).items()}
 
 
-def _reason(titles: Titles) -> Any:
-    return lambda row: sentence(row.action["reason"]["code"], row.action["reason"]["values"], name=row.label, kind=row.kind, titles=titles)
+def _reason(titles: Titles, *, led: bool = True) -> Callable[[PlanRow], str]:
+    """Why a row is as it is; without its name where that stands beside it."""
+
+    def why(row: PlanRow) -> str:
+        reason = row.action["reason"]
+        return sentence(reason["code"], reason["values"], name=row.label, kind=row.kind, titles=titles, led=led)
+
+    return why
+
+
+def counts_text(counts: Mapping[str, int]) -> str:
+    """How many records of each verdict, in the order a person asks for them."""
+    return "   ".join(f"{words(f'verdict.{verdict}')}: {counts[verdict]}" for verdict in VERDICTS if counts.get(verdict))
+
+
+def forecast_text(forecast: Mapping[str, Any], titles: Titles) -> str:
+    """What it costs on either side: calls, and how long they take under the vendor's limits."""
+    lines = []
+    for side, name in (("a", "crm"), ("b", "invoicing")):
+        calls = sum(forecast["calls"].get(side, {}).values()) + forecast["listing"].get(side, 0)
+        time = duration_text(max(1, forecast["seconds"].get(side, 0)))
+        lines.append(words("forecast", system=titles[name], calls=counted("call", calls), time=time))
+    return "\n".join(lines)
 
 
 def _print_counts(house: House, run: Run, titles: Titles) -> None:
     told = progress_json(progress(house, run.id))
-    out.print("   ".join(f"{words(f'verdict.{v}')}: {n}" for v, n in sorted(told["counts"].items())), markup=False)
-    forecast = told["forecast"]
-    for side, name in (("a", "crm"), ("b", "invoicing")):
-        calls = sum(forecast["calls"].get(side, {}).values()) + forecast["listing"].get(side, 0)
-        time = _duration(forecast["seconds"].get(side, 0))
-        out.print(words("forecast", system=titles[name], calls=str(calls), time=time), markup=False)
+    out.print(words("report-total", total=str(told["total"])) + "   " + counts_text(told["counts"]))
+    out.print(forecast_text(told["forecast"], titles))
 
 
-def _print_rows(found: Any, most: int, titles: Titles) -> None:
-    from rich.table import Table
-
-    table = Table(words("column.record"), words("column.what"), words("column.why"))
+def _print_rows(found: Iterable[PlanRow], most: int, titles: Titles) -> None:
+    why = _reason(titles, led=False)
+    shown: list[tuple[str, str, str]] = []
     more = 0
     for number, row in enumerate(found):
         if most and number >= most:
             more += 1
             continue
-        what = words(f"verdict.{row.verdict}") + (f" ({words(f'outcome.{row.outcome}')})" if row.outcome else "")
-        table.add_row(row.label, what, _reason(titles)(row))
-    out.print(table)
+        shown.append((row.label, _what(row, titles), why(row)))
+    if not shown:
+        out.print(words("nothing-to-show"))
+    elif narrow():
+        for label, what, reason in shown:
+            out.print(f"{label}  {what}\n    {reason}")
+    else:
+        _print_table(shown)
     if more:
-        out.print(words("and-more", count=str(more)), markup=False)
+        out.print(words("and-more", count=str(more)))
 
 
-def _print_record(row: PlanRow, titles: Titles) -> None:
-    out.print(f"{row.label} ({row.key}): {words(f'verdict.{row.verdict}')}. {_reason(titles)(row)}", markup=False)
+def _print_table(shown: Sequence[tuple[str, str, str]]) -> None:
+    from rich.table import Table
+
+    table = Table(words("column.record"), words("column.what"), words("column.why"))
+    for row in shown:
+        table.add_row(*row)
+    out.print(table)
+
+
+def _what(row: PlanRow, titles: Titles) -> str:
+    """``Kunde: neu -> FastBill``: what kind of record, what happens to it, and where."""
+    places = dict.fromkeys(titles["crm" if write["side"] == "a" else "invoicing"] for write in row.action.get("writes", []))
+    where = " -> " + ", ".join(places) if places else ""
+    outcome = f" ({words(f'outcome.{row.outcome}')})" if row.outcome else ""
+    return f"{kind_name(row.kind, language())}: {words(f'verdict.{row.verdict}')}{where}{outcome}"
+
+
+def print_record(row: PlanRow, titles: Titles) -> None:
+    """One record with every value before and after, its questions and its problems."""
+    out.print(f"{row.label} ({row.key})", style="bold")
+    out.print(f"{_what(row, titles)}. {_reason(titles, led=False)(row)}")
     for write in row.action.get("writes", []):
         name = titles["crm" if write["side"] == "a" else "invoicing"]
-        out.print(f"  {name}: {words('operation.' + write['operation'])} {words('kind.' + write['kind'])}", markup=False)
+        out.print(f"  {name}, {words('operation.' + write['operation'])} {words('kind.' + write['kind'])}")
         for field, value in write["after"].items():
-            out.print(f"    {field}: {write['before'].get(field, '') or '-'} -> {value or '-'}", markup=False)
+            before = write["before"].get(field, "")
+            told = _value(field, value) if write["operation"] == "create" else f"{_value(field, before)} -> {_value(field, value)}"
+            gap = "" if told.startswith("\n") else " "
+            out.print(f"    {field_name(field, language(), write['kind'])}:{gap}{told}")
+    reason = row.action["reason"]
     for one in (*row.action.get("questions", []), *row.action.get("problems", [])):
-        out.print("  " + sentence(one["code"], one["values"], name=row.label, kind=row.kind, titles=titles), markup=False)
+        if one["code"] != reason["code"]:
+            out.print("  " + sentence(one["code"], one["values"], name=row.label, kind=row.kind, titles=titles, led=False))
+
+
+def _value(field: str, value: Any) -> str:
+    """A value in words; one of several lines stands below its name."""
+    told = value_name(field, str(value or ""), language()) or words("word.nothing")
+    if field == "tax_id" and value and valid_tax_id(str(value)) is False:
+        told = words("tax-id-wrong", value=told)
+    return "".join(f"\n      {line}" for line in told.splitlines()) if "\n" in told else told
 
 
 def _show_effect(house: House, pair_id: str, body: str, most: int, as_json: bool) -> None:
@@ -248,23 +335,26 @@ def _show_effect(house: House, pair_id: str, body: str, most: int, as_json: bool
         return
     for row in told:
         now, then = (f"{words('verdict.' + v['verdict'])}: {v['reason']}" if v else "-" for v in (row["now"], row["then"]))
-        out.print(f"{row['label']}\n    {now}\n    -> {then}", markup=False)
-    out.print(words("effect", count=str(count)), markup=False)
+        out.print(f"{row['label']}\n    {now}\n    -> {then}")
+    if count > len(told):
+        out.print(words("and-more", count=str(count - len(told))))
+    out.print(words("effect", count=str(count)))
 
 
 def _side_of(row: PlanRow | None, titles: Titles) -> dict[str, Any] | None:
-    return None if row is None else {"verdict": row.verdict, "reason": _reason(titles)(row), "writes": row.action.get("writes", [])}
+    return (
+        None if row is None else {"verdict": row.verdict, "reason": _reason(titles, led=False)(row), "writes": row.action.get("writes", [])}
+    )
 
 
 def _progress_text(told: Progress) -> str:
-    left = "-" if told.seconds_left is None else _duration(told.seconds_left)
-    numbers = {"done": str(told.done), "total": str(told.total), "failed": str(told.failed), "changed": str(told.changed)}
-    return words("run-progress", run=told.run.id, state=words(f"run.{told.run.state}"), time=left, **numbers)
-
-
-def _duration(seconds: float) -> str:
-    minutes = -(-int(seconds) // 60)
-    return f"{minutes // 60}:{minutes % 60:02d} h"
+    numbers = {"done": str(told.done), "total": str(told.total), "failed": str(told.failed)}
+    parts = [words("run-progress", run=told.run.id, state=words(f"run.{told.run.state}"), **numbers)]
+    if told.changed:
+        parts.append(words("run-changed", changed=str(told.changed)))
+    if told.seconds_left:
+        parts.append(words("run-left", time=duration_text(told.seconds_left)))
+    return " ".join(parts)
 
 
 def dry_run(house: House, pair_id: str) -> Outcome:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from unisono.cli.terminal import out, words
+from unisono.cli.terminal import AsJson, WrongCall, add_commands, aside, out, show
 from unisono.sandbox import centralstation, fastbill
 from unisono.sandbox.kit.app import application
 from unisono.sandbox.kit.server import Server
@@ -26,7 +26,7 @@ SIMULATORS: dict[str, tuple[Callable[[World], Any], Callable[[World], Any]]] = {
 
 def add(app: typer.Typer) -> None:
     """Adds the command of this file."""
-    app.command("sandbox")(sandbox)
+    add_commands(app, {"sandbox": sandbox})
 
 
 def start(name: str, *, port: int = 0, seeded: bool = True, state: Path | None = None) -> tuple[Simulator, Server]:
@@ -49,23 +49,27 @@ def sandbox(
     empty: Annotated[bool, typer.Option("--empty", help="Without the seeded firm.")] = False,
     state: Annotated[Path | None, typer.Option(help="Folder that keeps the simulators' data over restarts.")] = None,
     unlimited: Annotated[bool, typer.Option("--unlimited", help="Without the vendors' rate limits.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Simulated vendors on this machine, each with a page where you play the vendor's side. Ctrl+C ends it."""
     running = []
     for number, name in enumerate(system or SIMULATORS):
         if name not in SIMULATORS:
-            raise typer.BadParameter(words("no-such-simulator", name=name, names=", ".join(SIMULATORS)))
+            raise WrongCall("no-such-simulator", name=name, names=", ".join(SIMULATORS))
         file = state / f"{name}.json" if state else None
         simulator, server = start(name, port=port + number if port else 0, seeded=not empty, state=file)
         if unlimited and name == "centralstation":
             simulator.world.storage.settings["rate_limit"] = None
         running.append((name, simulator, server, file))
-        out.print(f"{name}: {server.url}  ({server.url}/_sandbox/page)", markup=False)
+        if not as_json:
+            out.print(f"{name}: {server.url}  ({server.url}/_sandbox/page)")
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    if as_json:
+        show({name: {"url": server.url, "page": f"{server.url}/_sandbox/page"} for name, _, server, _ in running}, True)
     # Said last: whoever waits for this line may tell us to go the next moment.
-    out.print("ready", markup=False)
+    (aside if as_json else out).print("ready")
     stop.wait()
     for _, simulator, server, file in running:
         server.stop()

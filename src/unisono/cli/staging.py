@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
-from unisono.cli.terminal import holder, sentence, words
+from unisono.cli.terminal import counted, holder, language, sentence, words
 from unisono.engine.answering import answer
 from unisono.engine.outcome import Outcome
+from unisono.locale.format import amount_text
 from unisono.store import asking, intents, links
 from unisono.store.asking import Problem, Question
 from unisono.wiring import House
@@ -140,10 +142,10 @@ def _offer(stage: Stage) -> tuple[str, str, bool]:
     stage.sync()
     made = _customers(stage, name)
     estimates = [e for e in stage.books.truth()["estimates"] if made and e["CUSTOMER_ID"] == made[0]["CUSTOMER_ID"]]
-    total = f"{estimates[0]['SUB_TOTAL']} EUR" if estimates else "-"
+    total = amount_text(Decimal(str(estimates[0]["SUB_TOTAL"])), "EUR", language()) if estimates else "-"
     return (
-        f"{before} {words('kind.party')}",
-        f"{len(made)} {words('kind.party')}, {len(estimates)} {words('kind.quote')} ({total})",
+        counted("party", before),
+        f"{counted('party', len(made))}, {counted('quote', len(estimates))} ({total})",
         bool(len(made) == 1 and len(estimates) == 1),
     )
 
@@ -159,8 +161,8 @@ def _tagged_company(stage: Stage) -> tuple[str, str, bool]:
     stage.sync()
     made = _customers(stage, name)
     people = [c for c in stage.books.truth()["contacts"] if made and c["CUSTOMER_ID"] == made[0]["CUSTOMER_ID"]]
-    told = f"{len(made)} {words('kind.party')}, {len(people)} {words('kind.contact')}"
-    return f"{before} {words('kind.party')}", told, len(made) == 1 and len(people) == 2
+    told = f"{counted('party', len(made))}, {counted('contact', len(people))}"
+    return counted("party", before), told, len(made) == 1 and len(people) == 2
 
 
 def _tagged_person(stage: Stage) -> tuple[str, str, bool]:
@@ -172,8 +174,8 @@ def _tagged_person(stage: Stage) -> tuple[str, str, bool]:
     stage.sync()
     made = _customers(stage, name)
     people = [c for c in stage.books.truth()["contacts"] if made and c["CUSTOMER_ID"] == made[0]["CUSTOMER_ID"]]
-    told = f"{len(made)} {words('kind.party')}, {len(people)} {words('kind.contact')}"
-    return f"{before} {words('kind.party')}", told, before == len(made) == 1 and any(p["LAST_NAME"] == "Obermaier" for p in people)
+    told = f"{counted('party', len(made))}, {counted('contact', len(people))}"
+    return counted("party", before), told, before == len(made) == 1 and any(p["LAST_NAME"] == "Obermaier" for p in people)
 
 
 def _edit_in_crm(stage: Stage) -> tuple[str, str, bool]:
@@ -207,7 +209,7 @@ def _sent_offer(stage: Stage) -> tuple[str, str, bool]:
     stage.sync()
     notes = _notes(stage, "deal_ids", deal["id"])
     files = [a["filename"] for n in notes for a in n["attachments"]]
-    return f"{before} {words('kind.note')}", f"{len(notes)} {words('kind.note')}, {', '.join(files)}", len(notes) == 1 and len(files) == 1
+    return counted("note", before), f"{counted('note', len(notes))}, {', '.join(files)}", len(notes) == 1 and len(files) == 1
 
 
 def _invoice(stage: Stage) -> tuple[str, str, bool]:
@@ -218,7 +220,7 @@ def _invoice(stage: Stage) -> tuple[str, str, bool]:
     stage.sync()
     notes = _notes(stage, "company_ids", company["id"])
     files = [a["filename"] for n in notes for a in n["attachments"]]
-    return f"{before} {words('kind.note')}", f"{len(notes)} {words('kind.note')}, {', '.join(files)}", len(notes) == 1 and len(files) == 1
+    return counted("note", before), f"{counted('note', len(notes))}, {', '.join(files)}", len(notes) == 1 and len(files) == 1
 
 
 def _notes(stage: Stage, about: str, key: int) -> list[dict[str, Any]]:

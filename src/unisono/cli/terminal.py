@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import os
 import socket
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,7 +15,9 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from unisono.locale.format import moment_text
 from unisono.locale.languages import LANGUAGES
+from unisono.locale.say import counted as counted_in
 from unisono.locale.say import say
 from unisono.locale.tell import tell
 from unisono.model.capability import Capabilities
@@ -22,14 +25,31 @@ from unisono.store import pairs
 from unisono.store.doors import Store
 from unisono.store.pairs import ConnectionRow
 from unisono.store.secrets import KeyRing, key_file
+from unisono.store.stamps import instant
 from unisono.systems import NAMES
 from unisono.systems.catalogue import load
 from unisono.wiring import House
 
 Data = Annotated[Path | None, typer.Option("--data", envvar="UNISONO_DATA", help="Data folder (default: ~/.local/share/unisono).")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 160)
-"""Where people read. A file or pipe has no width of its own: tables are not cut there."""
+out = Console(highlight=False, markup=False, emoji=False, soft_wrap=True, width=None if sys.stdout.isatty() else 160)
+"""Where people read. What they read is data: no brackets or colons in a name mean anything. A file or pipe has no width of its own."""
+aside = Console(highlight=False, markup=False, emoji=False, soft_wrap=True, stderr=True, width=None if sys.stderr.isatty() else 160)
+"""Errors, and what goes with a question: never between the lines that a program reads."""
+
+
+class WrongCall(typer.BadParameter):
+    """A call that cannot be carried out as it stands; ``code`` and ``values`` fill the catalogue's sentence."""
+
+    def __init__(self, code: str, **values: str) -> None:
+        super().__init__(words(code, **values))
+        self.code = code
+        self.values = values
+
+
+def narrow() -> bool:
+    """Whether a table would be squeezed: then what belongs together stands line below line."""
+    return out.width < 120
 
 
 def data_folder(given: Path | None) -> Path:
@@ -48,18 +68,60 @@ def words(code: str, **values: str) -> str:
     return say(code, values, language())
 
 
+def counted(noun: str, count: int) -> str:
+    """So many of something, in the terminal's language."""
+    return counted_in(noun, count, language())
+
+
 Titles = Mapping[str, str]
 """What systems and sides are called: ``{"crm": "CentralStationCRM", "fastbill": "FastBill"}``."""
 
 
-def sentence(code: str, values: Mapping[str, str], *, name: str = "", field: str = "", kind: str = "", titles: Titles | None = None) -> str:
+def sentence(
+    code: str,
+    values: Mapping[str, str],
+    *,
+    name: str = "",
+    field: str = "",
+    kind: str = "",
+    titles: Titles | None = None,
+    led: bool = True,
+) -> str:
     """A reason, question, problem or fault as a person reads it, in the terminal's language."""
-    return tell(code, values, language(), name=name, field=field, kind=kind, titles=titles)
+    return tell(code, values, language(), name=name, field=field, kind=kind, titles=titles, led=led)
 
 
 def holder() -> str:
     """This process, for people who look at a lease."""
     return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def person() -> str:
+    """Who decides at this terminal, for the history."""
+    try:
+        return f"{getpass.getuser()}@{socket.gethostname()}"
+    except (KeyError, OSError):
+        return holder()
+
+
+def sure(question: str, *, otherwise: bool = False) -> bool:
+    """Asks for a yes or a no, in the letters of any of our languages; an empty answer is ``otherwise``. No answer: ``typer.Abort``."""
+    usual = words("word.yes" if otherwise else "word.no")
+    while True:
+        said = str(typer.prompt(f"{question} [{words('word.yes-or-no')}]", default=usual, err=True)).strip().casefold()
+        for meant, code in ((True, "word.yes"), (False, "word.no")):
+            if any(said and say(code, {}, spoken).startswith(said) for spoken in (language(), *LANGUAGES)):
+                return meant
+
+
+def go_on(question: str, *, yes: bool, as_json: bool) -> None:
+    """Goes on only after a yes: given beforehand, or said now. A program is not asked; it has to say so in the call."""
+    if yes:
+        return
+    if as_json:
+        raise WrongCall("yes-needed")
+    if not sure(question):
+        raise typer.Abort
 
 
 @contextmanager
@@ -78,19 +140,28 @@ def house_at(given: Path | None, *, alone: bool = False) -> Iterator[House]:
                 hold.release()
 
 
-def the_connection(house: House, given: str) -> ConnectionRow:
-    """The connection of that id; a wrong call if there is none."""
+def moments(house: House) -> Callable[[str], str]:
+    """How a stored instant is told: on the clock of the firm, as its people write dates."""
     with house.store.read() as conn:
-        known = {c.id: c for c in pairs.connections(conn)}
-    if given not in known:
-        raise typer.BadParameter(words("no-such-connection", id=given, ids=", ".join(known) or "-"))
-    return known[given]
+        firms = pairs.firms(conn)
+    zone = firms[0]["time_zone"] if firms else "Europe/Berlin"
+    return lambda at: moment_text(instant(at), language(), zone) if at else "-"
+
+
+def the_connection(house: House, given: str) -> ConnectionRow:
+    """The connection of that id, or the only one of that name or system; a wrong call if there is none."""
+    with house.store.read() as conn:
+        known = pairs.connections(conn)
+    found = [c for c in known if c.id == given] or [c for c in known if given in (c.name, c.system)]
+    if len(found) != 1:
+        raise WrongCall("no-such-connection", id=given, ids=", ".join(f"{c.id} ({c.name})" for c in known) or "-")
+    return found[0]
 
 
 def the_system(name: str) -> Capabilities:
     """The system of that name; a wrong call if nobody knows it."""
     if name not in NAMES:
-        raise typer.BadParameter(words("no-such-system", name=name, names=", ".join(NAMES)))
+        raise WrongCall("no-such-system", name=name, names=", ".join(NAMES))
     return load(name)
 
 
@@ -98,5 +169,37 @@ def show(value: Any, as_json: bool, text: str = "") -> None:
     """A result: JSON for programs, else the text."""
     if as_json:
         sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
-    else:
-        out.print(text, markup=False)
+    elif text:
+        out.print(text)
+
+
+Commands = Mapping[str, Callable[..., None]]
+"""What is typed -> the function of it."""
+
+
+def add_commands(app: typer.Typer, commands: Commands, *, group: str = "", about: str = "") -> None:
+    """Adds commands to the program, or as a group of their own: ``unisono pair add``."""
+    place = typer.Typer(no_args_is_help=True, help=about) if group else app
+    for name, command in commands.items():
+        place.command(name)(command)
+    if group:
+        app.add_typer(place, name=group)
+
+
+def written(file: Path, text: str) -> None:
+    """Writes a text where a person said; a wrong call if that cannot be."""
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise WrongCall("file-not-written", file=str(file), trouble=trouble_of(error, writing=True)) from None
+
+
+def trouble_of(error: OSError | UnicodeDecodeError, *, writing: bool = False) -> str:
+    """Why a file could not be used."""
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return words("unusable.no-folder" if writing else "unusable.missing")
+    if isinstance(error, UnicodeDecodeError):
+        return words("unusable.no-text")
+    if isinstance(error, PermissionError | IsADirectoryError):
+        return words("unusable.folder" if isinstance(error, IsADirectoryError) else "unusable.forbidden")
+    return str(error.strerror or error)

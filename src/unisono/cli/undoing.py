@@ -6,19 +6,21 @@ from typing import Annotated
 
 import typer
 
+from unisono.cli.looking import changes_text
 from unisono.cli.pairing import the_pair
-from unisono.cli.terminal import AsJson, Data, holder, house_at, language, out, show, words
+from unisono.cli.terminal import AsJson, Data, Titles, WrongCall, add_commands, go_on, house_at, out, person, sentence, show, words
 from unisono.engine.undo import NothingWritten, Scope, Undoing
-from unisono.locale.tell import tell
+from unisono.engine.undone import again as link_again
 from unisono.plan.undo import Step
 from unisono.wiring.keeping import LaneBusy, take_back
+from unisono.wiring.standing import titles_of
 
 _ORDER = ("delete", "change", "unlink", "ask", "leave", "done")
 
 
 def add(app: typer.Typer) -> None:
     """Adds the command of this file."""
-    app.command("undo")(undo_writes)
+    add_commands(app, {"undo": undo_writes})
 
 
 def undo_writes(
@@ -26,55 +28,74 @@ def undo_writes(
     record: Annotated[str, typer.Option(help="Only what was written about one record, e.g. a:party:company:42.")] = "",
     field: Annotated[str, typer.Option(help="Only one field of it, e.g. phone or address.city.")] = "",
     everything: Annotated[bool, typer.Option("--all", help="Everything this pair ever wrote.")] = False,
+    again: Annotated[
+        bool,
+        typer.Option(
+            "--again", help="The reverse: what an undo left unlinked may be linked and made again. With its scope, or its own id."
+        ),
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be done, and what cannot be.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before it starts.")] = False,
     pair: Annotated[str, typer.Option(help="The pair's id; may be left out if there is only one.")] = "",
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
-    """Takes back what was written: earlier values where nobody changed them since; records Unisono made and nobody uses."""
+    """Takes back what was written: earlier values where nobody changed them since; records Unisono made and nobody uses.
+
+    What was taken back is not done again by itself; with --again it may be.
+    """
     scope = Scope(run=run, record=record, field=field, everything=everything)
-    if not (run or record or everything) or (field and not (record or run)):
-        raise typer.BadParameter(words("undo-what"))
+    if not (run or record or everything) or (field and (again or not (record or run))):
+        raise WrongCall("undo-what")
     with house_at(data, alone=True) as house:
         pair_id = the_pair(house, pair)
+        if again:
+            found = link_again(house.pairing(pair_id), house.hands(), scope, person(), dry=dry_run)
+            show({"records": found, "done": not dry_run}, as_json, words("retry-count", count=str(len(found))))
+            return
+        with house.store.read() as conn:
+            titles = titles_of(house, conn, pair_id)
         try:
-            if not (dry_run or yes or as_json):
-                print_steps(take_back(house, pair_id, scope, holder(), dry=True))
-                typer.confirm(words("undo-sure"), abort=True)
-            undoing = take_back(house, pair_id, scope, holder(), dry=dry_run)
+            if not (dry_run or yes):
+                if not as_json:
+                    print_steps(take_back(house, pair_id, scope, person(), dry=True), titles)
+                go_on(words("undo-sure"), yes=yes, as_json=as_json)
+            undoing = take_back(house, pair_id, scope, person(), dry=dry_run)
         except NothingWritten as nothing:
-            raise typer.BadParameter(words("undo-nothing-written", name=str(nothing.args[0]))) from None
+            raise WrongCall("undo-nothing-written", name=str(nothing.args[0])) from None
         except LaneBusy:
-            raise typer.BadParameter(words("undo-busy")) from None
+            raise WrongCall("undo-busy") from None
         if as_json:
             show(undo_json(undoing, done=not dry_run), True)
         elif dry_run or yes:
-            print_steps(undoing)
+            print_steps(undoing, titles)
         if not (dry_run or as_json):
-            out.print(words("undo-ended", count=str(undoing.records), failed=str(len(undoing.failed)), run=undoing.run), markup=False)
-            for step, fault in undoing.failed:
-                out.print(
-                    f"  {step.label}: " + (tell(fault.code, fault.values, language(), name=step.label) if fault else words("undo-stale"))
-                )
+            _print_end(undoing, titles)
     if undoing.failed or any(step.what in ("unlink", "ask", "leave") for step in undoing.steps):
         raise typer.Exit(1)
 
 
-def print_steps(undoing: Undoing) -> None:
+def print_steps(undoing: Undoing, titles: Titles) -> None:
     """The steps, sort by sort, each with its reason."""
     for what in _ORDER:
         steps = [step for step in undoing.steps if step.what == what]
         if steps:
-            out.print(words(f"undo.{what}") + f" ({len(steps)})", style="bold", markup=False)
+            out.print(words(f"undo.{what}") + f" ({len(steps)})", style="bold")
         for step in steps:
-            out.print("  " + step_text(step), markup=False)
+            out.print("  " + step_text(step, titles))
 
 
-def step_text(step: Step) -> str:
+def _print_end(undoing: Undoing, titles: Titles) -> None:
+    out.print(words("undo-ended", count=str(undoing.records), failed=str(len(undoing.failed)), run=undoing.run))
+    for step, fault in undoing.failed:
+        why = sentence(fault.code, fault.values, name=step.label, kind=step.kind, titles=titles, led=False) if fault else ""
+        out.print(f"  {step.label}: {why or words('undo-stale')}")
+
+
+def step_text(step: Step, titles: Titles) -> str:
     """One record as a sentence, with the values before and after."""
-    sentence = tell(step.reason.code, step.reason.values, language(), name=step.label, kind=step.kind)
-    return sentence + "".join(f"\n      {n}: {step.before.get(n, '')} -> {v}" for n, v in sorted(step.changes.items()))
+    said = sentence(step.reason.code, step.reason.values, name=step.label, kind=step.kind, titles=titles)
+    return "\n      ".join([said, *changes_text(step.before, step.changes, step.kind)])
 
 
 def undo_json(undoing: Undoing, *, done: bool) -> dict[str, object]:

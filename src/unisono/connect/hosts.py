@@ -132,7 +132,7 @@ def _parts(text: str) -> tuple[str, str, str]:
     end = _END.search(rest)
     authority, target = (rest[: end.start()], rest[end.start() :].partition("#")[0]) if end else (rest, "")
     if plain and (text.startswith("//") or (found and scheme.lower() not in ("http", "https"))):
-        raise Refused("address-not-https", {})
+        raise Refused("address-not-https", {"host": (authority or text.strip("/")).rpartition("@")[2][:80]})
     if not plain or not found or "%" in authority:
         raise Refused("address-malformed", {})
     if not target.startswith("/"):

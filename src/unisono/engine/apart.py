@@ -36,7 +36,7 @@ def apart(planned: Sequence[Planned]) -> tuple[list[Planned], list[Subject]]:
         taken |= {(j.kind, j.b_key if s.side == "b" else j.a_key) for j in joins}
         for send in (send for d in decisions for send in d.sends):
             if send.write.operation == "create" and send.write.kind == "party":
-                made |= _places(s.side, keys_of_new(send.write))
+                made |= places(s.side, keys_of_new(send.write))
     return now, later
 
 
@@ -44,11 +44,11 @@ def _alike(situation: Situation) -> set[tuple[str, str, str]]:
     """What a customer would be taken for another one by."""
     s = situation.subject
     me = situation.seen(s.side)
-    return _places(s.side, me.keys) if me is not None and s.kind == "party" and situation.link is None else set()
+    return places(s.side, me.keys) if me is not None and s.kind == "party" and situation.link is None else set()
 
 
-def _places(side: str, k: MatchKeys) -> set[tuple[str, str, str]]:
-    """What the rules of matching look at, no more: an e-mail address alone makes nobody alike."""
+def places(side: str, k: MatchKeys) -> set[tuple[str, str, str]]:
+    """What the rules of matching look at on a side, no more: an e-mail address alone makes nobody alike."""
     found = {"tax_id": k.tax_id, "number": k.number}
     found["email"] = f"{k.email}|{k.name}" if k.email and k.name else ""
     found["place"] = f"{k.name}|{k.postcode}" if k.name and k.postcode else ""

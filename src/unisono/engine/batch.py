@@ -331,9 +331,19 @@ def _retry(conn: Connection, job: Job, fault: SystemFault, tasks: Sequence[Task]
         wait = min(timedelta(hours=1), timedelta(seconds=5 * 2 ** min(task.attempts, 10)))
         if isinstance(fault, NotThere):
             wait = max(wait, timedelta(seconds=60))
+            _miss(conn, job, pairing, hands)
         work.put_off(conn, pairing.lane, task, hands.clock.now() + wait, fault.code, counted=True)
     if max(task.attempts for task in tasks) + 1 >= TRIES:
         report_fault(conn, str(job.subject), job.subject.kind, job.label, fault, pairing, hands)
+
+
+def _miss(conn: Connection, job: Job, pairing: Pairing, hands: Hands) -> None:
+    """What a write did not find is missing: the next pulls ask whether it is deleted, also where they list only what changed."""
+    write = job.send.write
+    if write.key and write.kind in RANKS:
+        where = pairing.side(write.side)
+        resource, key = where.system.locate(write.kind, write.key)
+        seen.mark_missing(conn, where.id, resource, [key], hands.clock.now())
 
 
 def _park(rows: list[tuple[Task, str, str]], by_subject: dict[Subject, list[Task]], pairing: Pairing, hands: Hands) -> None:

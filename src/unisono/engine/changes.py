@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import Connection
 
@@ -11,9 +12,11 @@ from unisono.engine.pull import Pulled
 from unisono.engine.settle import mark_for, report_fault
 from unisono.model.errors import BadAnswer
 from unisono.model.record import Side
-from unisono.plan.brakes import mass_deletion
+from unisono.plan.brakes import WINDOW, Vanishing, must_stop
 from unisono.plan.planner import RANKS
 from unisono.store import asking, links, pairs, seen, work
+from unisono.store.pairs import PairRow
+from unisono.store.stamps import instant
 from unisono.store.work import Mark
 
 PAGE = 1000
@@ -72,19 +75,35 @@ def now_sure(pairing: Pairing, hands: Hands) -> None:
 
 
 def brake(pairing: Pairing, hands: Hands) -> bool:
-    """Stops the pair if too many linked records vanished at once; a person looks before anything is unlinked."""
+    """Stops the pair if too many linked records vanished within a day; a person looks before any more links end."""
+    now = hands.clock.now()
     with hands.store.read() as conn:
-        linked, lost = links.vanished(conn, pairing.id, pairing.a.id, pairing.b.id)
         row = pairs.get_pair(conn, pairing.id)
+        gone = vanishing(conn, row, now)
     if row.state != "released" and row.state != "reading":
         return row.state == "stopped"
-    if row.told.get("allowed", 0) >= lost or not mass_deletion(linked, lost, pairing.policy.customers.deletion):
+    if not must_stop(gone, pairing.policy.customers.deletion):
         return False
     with hands.store.write() as conn:
-        told = {"code": "many-vanished", "values": {"count": str(lost), "linked": str(linked)}}
+        told = {"code": "many-vanished", "values": {"count": str(gone.lately), "linked": str(gone.linked)}}
         pairs.update_pair(conn, pairing.id, state="stopped", told=told)
-        pairs.note(conn, pairing.id, "pair", pairing.id, "braked", told["values"], "", hands.clock.now())  # type: ignore[arg-type]
+        pairs.note(conn, pairing.id, "pair", pairing.id, "braked", told["values"], "", now)  # type: ignore[arg-type]
     return True
+
+
+def vanishing(conn: Connection, row: PairRow, now: datetime) -> Vanishing:
+    """What vanished of a pair's linked records lately, and what a person has allowed of it (as long as that counts)."""
+    linked, lost = links.vanished(conn, row.id, row.a, row.b)
+    ended = links.ended_since(conn, row.id, row.a, row.b, now - WINDOW)
+    said = str(row.told.get("at", ""))
+    holds = not said or instant(said) >= now - WINDOW
+    return Vanishing(linked + ended, lost + ended, lost, int(row.told.get("allowed", 0)) if holds else 0)
+
+
+def unreadable(pairing: Pairing, hands: Hands) -> bool:
+    """Whether a row of either side stands as one that could not be understood. A person who dismisses that problem says it does not matter."""
+    with hands.store.read() as conn:
+        return any(asking.rows_told(conn, pairing.id, side) for side in ("a", "b"))
 
 
 def tell_unreadable(pairing: Pairing, side: Side, pulled: Pulled, hands: Hands) -> None:

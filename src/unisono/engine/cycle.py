@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from unisono.engine.batch import batches, plan_all, work_off
-from unisono.engine.changes import brake, now_sure, take_changes, tell_unreadable
+from unisono.engine.changes import brake, now_sure, take_changes, tell_unreadable, unreadable
 from unisono.engine.hands import Hands, Pairing
 from unisono.engine.outcome import Outcome
 from unisono.engine.pull import pull
@@ -33,7 +33,7 @@ def cycle(pairing: Pairing, hands: Hands, *, read: bool = True, dry: bool = Fals
             for tasks in batches(pairing, hands):
                 work_off(tasks, pairing, outcome, hands)
             close_finished(pairing, hands)
-            if pairing.unsure and whole and not outcome.closed:
+            if pairing.unsure and whole and not (outcome.closed or unreadable(pairing, hands)):
                 now_sure(pairing, hands)
     except pairs.Overtaken as overtaken:
         # Another policy holds, or the pair was paused meanwhile: what was planned is due as before, and planned anew.

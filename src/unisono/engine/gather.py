@@ -9,11 +9,15 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from unisono.engine.assumed import Assumed, symbol
+from unisono.engine.doubts import moved_contacts, not_read_back, twin_unclear, unclear_parties
 from unisono.engine.hands import Pairing
+from unisono.engine.ids import reference_of
+from unisono.engine.pull import CLOCKS_APART
 from unisono.model.document import Document, Tag
 from unisono.model.record import Kind, MatchKeys, Side, other
 from unisono.plan.flows.chosen import party_left_out
 from unisono.plan.flows.deletions import alike_enough
+from unisono.plan.flows.moved import MOVED
 from unisono.plan.situation import Candidate, FiledQuote, Link, Owner, Seen, Situation, Subject
 from unisono.store import asking, intents, links, pairs, seen
 from unisono.store.stamps import instant
@@ -48,6 +52,7 @@ class _Batch:
         self._assumed = assumed
         self._released = instant(pairing.released_at) if pairing.released_at else None
         self._held = intents.unclear_creates(conn, pairing.id)
+        self._unclear = unclear_parties(conn, pairing) if self._held else {}
         self._links: dict[tuple[Side, Kind], dict[str, Link]] = {}
         self._seen: dict[tuple[Side, Kind], dict[str, Seen]] = {}
         for side, kind in sorted({(s.side, s.kind) for s in subjects}):
@@ -56,8 +61,11 @@ class _Batch:
         self._filed = self._notes(subjects)
         self._answers = asking.answers_for(conn, pairing.id, [str(s) for s in subjects])
         self._remember_couples(subjects)
+        self._remember_moved(subjects)
         self._whole = {side: self._read_whole(side) for side in ("a", "b")}
+        self._known = {side: self._known_before(side) for side in _SIDES}
         self._load_owners(subjects)
+        self._moved = moved_contacts(self._linked_people(subjects), self._owner_links, self._links_of)
         self._reasons = self._load_reasons(subjects)
         self._also = self._load_also(subjects)
         self._candidates = self._load_candidates(subjects)
@@ -86,10 +94,11 @@ class _Batch:
             answers=self._answers.get(str(subject), {}),
             also_linked_as=self._also.get(subject, ""),
             whole=subject.kind in self._whole[other(subject.side)],
-            held=(subject.side, subject.kind) in self._held,
-            history=mine is not None and self._is_history(mine),
+            held=(subject.side, subject.kind) in self._held or twin_unclear(self._unclear, subject, mine),
+            history=mine is not None and self._is_history(subject.side, mine),
             merged=self._merged.get(subject, ()),
             issued=subject not in self._without_documents,
+            moved=subject in self._moved,
             unsure=self._pairing.unsure,
         )
 
@@ -125,14 +134,46 @@ class _Batch:
                 if mine is not None:
                     self._answers.setdefault(str(mine), {})[f"same-customer|{far}"] = answer
 
+    def _remember_moved(self, subjects: Sequence[Subject]) -> None:
+        """An answer about a contact that changed company counts for the contact that stayed behind, too."""
+        left = {s.key: s for s in subjects if s.side == "b" and s.kind == "contact"}
+        for subject, answer in asking.answered(self._conn, self._pairing.id, MOVED) if left else ():
+            mine = left.get(subject.partition("|")[2])
+            if mine is not None:
+                self._answers.setdefault(str(mine), {})[f"{MOVED}|"] = answer
+
+    def _linked_people(self, subjects: Sequence[Subject]) -> dict[Subject, tuple[str, str]]:
+        """The linked contacts, each with its owner on either side."""
+        out: dict[Subject, tuple[str, str]] = {}
+        for s in subjects:
+            link = self._links[s.side, s.kind].get(s.key) if (s.side, s.kind) == ("a", "contact") else None
+            if link is not None and link.state == "linked":
+                rows = [self._seen.get((side, "contact"), {}).get(link.key(side)) for side in _SIDES]
+                a, b = (row.record.owner if row is not None else "" for row in rows)
+                if a and b:
+                    out[s] = (a, b)
+        return out
+
     def _read_whole(self, side: Side) -> set[Kind]:
         """The kinds of which all of a side's records are known: every list that shows them was read to its end at least once."""
         where = self._pairing.side(side)
         marks = pairs.get_connection(self._conn, where.id).marks
         capabilities = where.system.capabilities
         unread = {name for name in where.resources if "whole_at" not in marks.get(name, {})}
+        if self._pairing.unsure:
+            # A row nobody can read may be the very one that was made since the backup.
+            unread |= {name for name, _ in asking.rows_told(self._conn, self._pairing.id, side)} & set(where.resources)
         shown = {kind for name in where.resources for kind in capabilities.resource(name).kinds}
         return shown - {kind for name in unread for kind in capabilities.resource(name).kinds}
+
+    def _known_before(self, side: Side) -> set[Kind]:
+        """The kinds of which all of a side's records had been seen when the pair was released. What a later policy reads besides is not."""
+        where = self._pairing.side(side)
+        marks = pairs.get_connection(self._conn, where.id).marks
+        kinds = {name: where.system.capabilities.resource(name).kinds for name in where.resources}
+        first = {name: marks.get(name, {}).get("first_whole", "") for name in kinds}
+        late = {kind for name, at in first.items() if not at or at > self._pairing.released_at for kind in kinds[name]}
+        return {kind for name in kinds for kind in kinds[name]} - late
 
     def _load_owners(self, subjects: Sequence[Subject]) -> None:
         self._owner_links: dict[tuple[Side, str], Link] = {}
@@ -165,7 +206,7 @@ class _Batch:
         if row is None:
             return Owner(key, "party", "", "unknown")
         reasons = self._owner_reasons.get((subject.side, key), ())
-        left_out = party_left_out(subject.side, reasons, self._is_history(row), self._pairing.policy, row.record.body)
+        left_out = party_left_out(subject.side, reasons, self._is_history(subject.side, row), self._pairing.policy, row.record.body)
         return Owner(key, "party", "", "unwanted" if left_out else "wanted")
 
     def _load_reasons(self, subjects: Sequence[Subject]) -> dict[Subject, tuple[str, ...]]:
@@ -224,21 +265,24 @@ class _Batch:
         """Whether a deal makes its party a customer: a new one, or any if the policy takes history along."""
         if self._pairing.policy.customers.from_crm.history == "all":
             return True
-        return not self._is_history(quote)
+        return not self._is_history("a", quote)
 
     def _is_new_document(self, row: Seen) -> bool:
         body = row.record.body
         if not isinstance(body, Document) or body.stage == "draft":
             return False
-        return self._pairing.policy.documents.direction != "off" and not self._is_history(row)
+        return self._pairing.policy.documents.direction != "off" and not self._is_history("b", row)
 
-    def _is_history(self, row: Seen) -> bool:
+    def _is_history(self, side: Side, row: Seen) -> bool:
         """Whether a record was there before the pair was released; a document also if it has not changed since."""
         if self._released is None:
             return True
         made: datetime = row.record.created or row.first_at
         if isinstance(row.record.body, Document) and row.record.changed is not None:
             made = max(made, row.record.changed)
+        if row.record.kind in self._known[side] and row.first_at > self._released:
+            # It was not there when everything was listed: it is new, even if the vendor's clock is behind.
+            made += CLOCKS_APART
         return made <= self._released
 
     def _load_also(self, subjects: Sequence[Subject]) -> dict[Subject, Kind]:
@@ -254,11 +298,12 @@ class _Batch:
         self._peers: dict[Subject, tuple[MatchKeys, ...]] = {}
         for side in ("a", "b"):
             far = other(side)
-            free = [s for s in subjects if s.side == side and s.key not in self._links.get((side, s.kind), {})]
+            free = [s for s in subjects if s.side == side and (s.key not in self._links.get((side, s.kind), {}) or s in self._moved)]
             parties = [s for s in free if s.kind == "party"]
             rows = [m for s in parties if (m := self._seen[side, "party"].get(s.key))]
             pool = self._candidates_from(far, "party", seen.alike(self._conn, self._pairing.side(far).id, "party", [r.keys for r in rows]))
             pool += self._to_be_made(far, [r.keys for r in rows])
+            pool += not_read_back(self._conn, self._pairing, far, self._links_of) if parties else ()
             out |= dict.fromkeys(parties, pool)
             if pool:
                 self._find_peers(side, rows)
@@ -318,10 +363,17 @@ class _Batch:
         return {s: pools.get(o.linked, ()) if o else () for s, o in owners.items()}
 
     def _quote_candidates(self, subjects: Sequence[Subject]) -> dict[Subject, tuple[Candidate, ...]]:
-        rows = [m for s in subjects if (m := self._seen["a", "quote"].get(s.key))]
-        found = seen.alike(self._conn, self._pairing.b.id, "quote", [r.keys for r in rows if r.keys.reference])
-        pool = self._candidates_from("b", "quote", found)
-        return dict.fromkeys(subjects, pool)
+        """Quotes that carry a deal's reference; a restored pair also looks for those it made itself since its backup, whoever they are for."""
+        references = {s: self._quote_references(s) for s in subjects}
+        wanted = [MatchKeys(reference=reference) for mine in references.values() for reference in sorted(mine)]
+        pool = self._candidates_from("b", "quote", seen.alike(self._conn, self._pairing.b.id, "quote", wanted))
+        return {s: tuple(c for c in pool if c.seen.keys.reference in references[s]) for s in subjects}
+
+    def _quote_references(self, subject: Subject) -> set[str]:
+        row = self._seen["a", "quote"].get(subject.key)
+        known = row.keys.reference if row is not None else ""
+        made = reference_of(self._pairing.id, str(subject), "quote") if self._pairing.unsure else ""
+        return {known, made} - {""}
 
     def _load_quotes(self, subjects: Sequence[Subject]) -> dict[str, list[FiledQuote]]:
         rows = [self._seen["b", s.kind].get(s.key) for s in subjects if s.side == "b" and s.kind in _DOCUMENTS]

@@ -13,7 +13,7 @@ from unisono.model.errors import Refused
 from unisono.model.party import Contact, Party
 from unisono.model.record import Body, flat_of, label_of
 from unisono.plan.actions import Ask, Decision, Join, Reason, Report, Send, Sever, Wait
-from unisono.plan.situation import Link, Seen, Situation
+from unisono.plan.situation import Candidate, Link, Seen, Situation
 from unisono.store.codec import body_text, text_of, value_from
 from unisono.store.runs import PlanRow
 
@@ -97,10 +97,11 @@ def basis_of(situation: Situation, owner_basis: str, policy_version: int) -> str
     """A hash of what a decision rests on and the plan itself does not change.
 
     That is: both records as seen, what their link agreed, the note that files a document, the record's own reasons, a person's answers, the
-    free candidates by what they are recognised by, the owner and what the owner's row rests on, the version of the policy.
+    free candidates by what they are recognised by, what a vanished record may have been merged into, whether it has documents, the accepted
+    quotes an invoice may come from, the owner and what the owner's row rests on, the version of the policy.
     """
     s = situation
-    candidates = [[c.seen.record.key, c.seen.gone, text_of(c.seen.keys)] for c in s.candidates if not c.linked]
+    candidates = [_recognised(c) for c in s.candidates if not c.linked]
     parts: list[Any] = [
         str(s.subject),
         _contents(s.a),
@@ -110,7 +111,11 @@ def basis_of(situation: Situation, owner_basis: str, policy_version: int) -> str
         s.reasons,
         sorted(s.answers.items()),
         sorted(candidates, key=lambda c: str(c[0])),
+        sorted((_recognised(c) for c in s.merged), key=lambda c: str(c[0])),
+        s.issued,
+        sorted([q.seen.record.key, q.deal] for q in s.quotes if getattr(q.seen.record.body, "answer", "") == "accepted"),
         s.owner.key if s.owner else "",
+        s.owner.state if s.owner and s.owner.state in ("unwanted", "severed") else "",
         owner_basis,
         policy_version,
     ]
@@ -148,6 +153,10 @@ def _contents(seen: Seen | None) -> list[Any]:
     if isinstance(body, Document) and body.file_url:
         body = replace(body, file_url="")
     return [seen.record.key, body_text(body), seen.record.owner, seen.gone, seen.missing]
+
+
+def _recognised(candidate: Candidate) -> list[Any]:
+    return [candidate.seen.record.key, candidate.seen.gone, text_of(candidate.seen.keys)]
 
 
 def _agreed(link: Link | None) -> list[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,8 @@ from unisono.plan.situation import Situation, Subject
 from unisono.store import numbers, runs, seen
 from unisono.store.runs import PlanRow
 
+Calls = dict[str, dict[str, int]]
+"""Calls by side and kind of record."""
 _SIDES: tuple[Side, ...] = ("a", "b")
 
 
@@ -39,10 +41,12 @@ class Tally:
                     self.calls[side][write["kind"]] += count
 
 
-def preview(pairing: Pairing, hands: Hands) -> str:
+def preview(pairing: Pairing, hands: Hands, forecast: Callable[[Calls], dict[str, Any]] = lambda _: {}) -> str:
     """Plans all records as they were last seen and stores the plan as a new run, *previewed*; returns its id.
 
-    The run's ``sheet`` gets the calls of the writes and the change numbers it was planned at. Positions, work and questions stay as they are.
+    The run's ``sheet`` gets the calls of the writes, the change numbers it was planned at, and what ``forecast`` makes of the calls. Until
+    all of it is stored the run is *planning*: one that was broken off stays so, cannot be released, and goes with the next preview.
+    Positions, work and questions stay as they are.
     """
     run_id = hands.ids.new()
     kind = "preview" if pairing.released_at else "first"
@@ -58,9 +62,12 @@ def preview(pairing: Pairing, hands: Hands) -> str:
         with hands.store.write() as conn:
             runs.add_rows(conn, run_id, rows)
         hands.step("previewed")
-    sheet: dict[str, Any] = {"seen": at, "calls": {side: dict(counted) for side, counted in tally.calls.items()}}
+    calls: Calls = {side: dict(counted) for side, counted in tally.calls.items()}
+    sheet: dict[str, Any] = {"seen": at, "calls": calls} | forecast(calls)
+    hands.step("forecast")
     with hands.store.write() as conn:
         runs.update_run(conn, run_id, state="previewed", total=tally.rows, sheet=sheet)
+    hands.step("plan-whole")
     return run_id
 
 

@@ -16,6 +16,10 @@ from unisono.store.stamps import instant, stamp
 
 SWEEP = timedelta(days=7)
 """How often a resource with a *changed since* is read whole all the same."""
+CLOCKS_APART = timedelta(days=1)
+"""How far the clock of a vendor that does not tell its hour may be from ours."""
+JITTER = timedelta(minutes=1)
+"""How far the clocks of a vendor's machines may differ from one answer to the next."""
 CONFIRM_AT_MOST = 25
 """Missing rows asked for singly in one pull; the rest is asked in the next ones."""
 
@@ -53,22 +57,21 @@ def _pull_resource(where: Connected, resource: Resource, hands: Hands, pulled: P
     with hands.store.read() as conn:
         marks = dict(pairs.get_connection(conn, where.id).marks.get(resource.name, {}))
     since = None if whole else _since(resource, marks, hands.clock.now())
-    mark: datetime | None = None
-    listed: set[str] = set()
-    for page in where.system.pages(resource.name, since):
-        pulled.calls += 1
-        mark = mark or page.server_time or hands.clock.now()
-        listed.update(row.key for row in page.rows)
-        _store_page(where, resource.name, page, hands, pulled)
-        hands.step(f"page-{resource.name}")
-    mark = mark or hands.clock.now()
+    before = instant(marks["since"]) if since is not None else None
+    listing = _listing(where, resource.name, since, hands, pulled, before)
+    if listing is None:
+        since, listing = None, _listing(where, resource.name, None, hands, pulled)
+    assert listing is not None
+    mark, listed = listing
     if since is None:
         pulled.whole.add(resource.name)
     else:
         pulled.listed |= {(resource.name, key) for key in listed}
-    if since is None and resource.whole:
-        _find_missing(where, resource, listed, hands, pulled)
+    if resource.whole:
+        _find_missing(where, resource, listed if since is None else None, hands, pulled)
     marks |= {"since": stamp(mark)} | ({"whole_at": stamp(mark)} if since is None else {})
+    if since is None:
+        marks.setdefault("first_whole", stamp(hands.clock.now()))
     with hands.store.write() as conn:
         stored = pairs.get_connection(conn, where.id).marks
         pairs.update_connection(conn, where.id, marks={**stored, resource.name: marks})
@@ -82,6 +85,26 @@ def _since(resource: Resource, marks: dict[str, str], now: datetime) -> datetime
     if now - whole_at >= SWEEP:
         return None
     return instant(marks["since"]) - timedelta(seconds=resource.overlap)
+
+
+def _listing(
+    where: Connected, resource: str, since: datetime | None, hands: Hands, pulled: Pulled, before: datetime | None = None
+) -> tuple[datetime, set[str]] | None:
+    """Reads and stores a list: the vendor's clock as it began, and the keys that came. ``None`` if that clock stands earlier than
+    ``before``, when it was last looked at: it was wrong then or is now, and a list of changes would leave some out."""
+    mark: datetime | None = None
+    listed: set[str] = set()
+    for page in where.system.pages(resource, since):
+        pulled.calls += 1
+        if mark is None:
+            # Only the first page tells when the listing began. A vendor that does not say its hour may be behind ours.
+            mark = page.server_time or hands.clock.now() - CLOCKS_APART
+        if before is not None and mark < before - JITTER:
+            return None
+        listed.update(row.key for row in page.rows)
+        _store_page(where, resource, page, hands, pulled)
+        hands.step(f"page-{resource}")
+    return mark or hands.clock.now() - CLOCKS_APART, listed
 
 
 def _store_page(where: Connected, resource: str, page: Page, hands: Hands, pulled: Pulled) -> None:
@@ -118,14 +141,17 @@ def _store(where: Connected, resource: str, rows: tuple[Raw, ...], hands: Hands,
             seen.touch_rows(conn, where.id, resource, back)
 
 
-def _find_missing(where: Connected, resource: Resource, listed: set[str], hands: Hands, pulled: Pulled) -> None:
-    """Rows a whole listing did not show. Only two definite *not found*, the declared lag apart, count as a deletion."""
+def _find_missing(where: Connected, resource: Resource, listed: set[str] | None, hands: Hands, pulled: Pulled) -> None:
+    """Rows that a whole listing did not show (``listed``, ``None`` if it was not whole), or a write did not find. Only two definite *not
+    found*, the declared lag apart, count as a deletion."""
     now = hands.clock.now()
     with hands.store.read() as conn:
-        if not seen.missing_rows(conn, where.id, resource.name, listed):
-            return
-    with hands.store.write() as conn:
-        absent = seen.mark_missing(conn, where.id, resource.name, listed, now)
+        fresh = seen.unlisted(conn, where.id, resource.name, listed) if listed is not None else []
+        absent = seen.missing_rows(conn, where.id, resource.name)
+    if fresh:
+        with hands.store.write() as conn:
+            seen.mark_missing(conn, where.id, resource.name, fresh, now)
+    absent = [(key, since) for key, since in absent if listed is None or key not in listed] + [(key, now) for key in fresh]
     for key, since in absent[:CONFIRM_AT_MOST]:
         raw = where.system.read(resource.name, key)
         pulled.calls += 1

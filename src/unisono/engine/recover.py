@@ -1,14 +1,14 @@
 """Recover: settle writes whose outcome is unknown, before their records are planned again. Never repeated blindly.
 
 A create is probed for: our reference, else every value it sent. One exact row is ours; none, twice and after the declared lag, means it did
-not happen; several are for a person. A change is simply planned anew from a fresh look.
+not happen; several are for a person, and so is one that has only its name left of what was sent. A delete happened if its row is gone. A change is simply planned anew from a fresh look.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from unisono.connect.port import Raw
 from unisono.engine.apply import Job
@@ -17,6 +17,7 @@ from unisono.engine.outcome import Outcome
 from unisono.engine.settle import mark_for, report_fault, settle_write
 from unisono.engine.undone import found_undone
 from unisono.model.errors import LoginRefused, Refused, SystemFault, TryLater, Unavailable
+from unisono.model.party import Party
 from unisono.model.record import Record, flat_of
 from unisono.model.writing import Write
 from unisono.plan.actions import Ask, Reason, Send
@@ -33,6 +34,8 @@ SEVERAL = "several-found"
 """Code of the question which of several rows is the outcome of an unclear create."""
 ASKED_AGAIN = timedelta(hours=1)
 """How often it is looked at meanwhile: the rows may become one."""
+FURTHEST = timedelta(hours=6)
+"""Nothing is put off further than this: a later hour was written while our clock was ahead, and is over."""
 
 
 def recover(pairing: Pairing, hands: Hands, outcome: Outcome) -> None:
@@ -46,7 +49,7 @@ def recover(pairing: Pairing, hands: Hands, outcome: Outcome) -> None:
     for intent in waiting:
         said = answers.get(intent.key, {}).get(f"{SEVERAL}|{intent.id}", "")
         lag = timedelta(seconds=pairing.side(intent.write.side).system.capabilities.writing(intent.write.kind).lag)
-        due = instant(intent.sent_at) + (lag if intent.state == "open" else timedelta())
+        due = _due(intent, lag, hands)
         if (hands.clock.now() < due and not said) or (intent.write.side, "*") in outcome.closed:
             outcome.unclear += 1
             continue
@@ -61,8 +64,14 @@ def next_probe(pairing: Pairing, hands: Hands) -> timedelta | None:
     waits = []
     for intent in waiting:
         lag = pairing.side(intent.write.side).system.capabilities.writing(intent.write.kind).lag
-        waits.append(instant(intent.sent_at) + timedelta(seconds=lag if intent.state == "open" else 0) - hands.clock.now())
+        waits.append(_due(intent, timedelta(seconds=lag), hands) - hands.clock.now())
     return max(min(waits), timedelta()) if waits else None
+
+
+def _due(intent: Intent, lag: timedelta, hands: Hands) -> datetime:
+    """When an unsettled intent may be looked at: what is open, the declared lag after it was sent."""
+    due = instant(intent.sent_at) + (lag if intent.state == "open" else timedelta())
+    return due if due <= hands.clock.now() + FURTHEST else hands.clock.now()
 
 
 def adopt(jobs: Sequence[Job], pairing: Pairing, hands: Hands) -> None:
@@ -95,28 +104,33 @@ def _agreeing(send: Send, record: Record) -> Send:
 
 def _look(intent: Intent, said: str, lag: timedelta, pairing: Pairing, hands: Hands, outcome: Outcome) -> int:
     """Looks at one intent; ``said`` is what a person answered about it. Returns 1 if it is still unclear."""
-    if intent.write.operation != "create" and intent.reason[0] != UNDONE:
+    if intent.write.operation == "change" and intent.reason[0] != UNDONE:
         _close(intent, "void", pairing, hands)
         return 0
     try:
         if intent.reason[0] == UNDONE:
             found_undone(intent, pairing, hands)
             return 0
-        free = _free(intent.write, pairing.side(intent.write.side).system.probe(intent.write), pairing, hands)
+        if intent.write.operation == "delete":
+            _look_whether_gone(intent, pairing, hands)
+            return 0
+        free = _probed(intent.write, pairing, hands)
+        # Nothing is exactly as it was sent. Before that means *not there*: one of that name may be ours, and somebody edited it meanwhile.
+        alike = _probed(named, pairing, hands) if not free and intent.probes + 1 >= PROBES and (named := _by_its_name(intent.write)) else []
     except SystemFault as fault:
         _not_seen(intent, fault, max(lag, PATIENCE), pairing, hands, outcome)
         return 1
     if len(free) == 1:
         _found(intent, *free[0], pairing, hands)
         return 0
-    if len(free) > 1:
-        chosen = next(((record, row) for record, row in free if record.key == said), None)
+    if len(free) > 1 or alike:
+        chosen = next(((record, row) for record, row in (*free, *alike) if record.key == said), None)
         if chosen is not None:
             _found(intent, *chosen, pairing, hands)
         elif said == "none":
             _close(intent, "void", pairing, hands)
         else:
-            _ask(intent, [record.key for record, _ in free], pairing, hands)
+            _ask(intent, [record.key for record, _ in (*free, *alike)], pairing, hands)
             return 1
         return 0
     if intent.probes + 1 < PROBES:
@@ -126,6 +140,35 @@ def _look(intent: Intent, said: str, lag: timedelta, pairing: Pairing, hands: Ha
         return 1
     _close(intent, "void", pairing, hands)
     return 0
+
+
+def _probed(write: Write, pairing: Pairing, hands: Hands) -> list[tuple[Record, Raw]]:
+    return _free(write, pairing.side(write.side).system.probe(write), pairing, hands)
+
+
+def _by_its_name(write: Write) -> Write | None:
+    """The create of a customer as if nothing but its name had been sent; ``None`` where something better than a name tells what is ours."""
+    body = write.body
+    if not isinstance(body, Party):
+        return None
+    return replace(write, body=Party(type=body.type, name=body.name, first_name=body.first_name), reference="")
+
+
+def _look_whether_gone(intent: Intent, pairing: Pairing, hands: Hands) -> None:
+    """A delete without an answer: what is not there any more was deleted, what is still there is planned anew. Taking the first for
+    somebody else's deletion would end what the delete was only the beginning of: a quote that is made anew."""
+    write = intent.write
+    system = pairing.side(write.side).system
+    if system.read(*system.locate(write.kind, write.key)) is not None:
+        _close(intent, "void", pairing, hands)
+        return
+    planned = Send(write=write, reason=Reason(*intent.reason), link_kind=intent.link_kind, agree=intent.agree, source=intent.source)
+    subject = subject_of(intent.key)
+    with hands.store.write() as conn:
+        lanes.check_epoch(conn, pairing.lane, pairing.epoch)
+        settle_write(conn, planned, subject.key, write.key, None, pairing, hands)
+        intents.settle(conn, [(intent.id, "done", write.key, {}, {"code": "found-again"})], hands.clock.now())
+        work.mark(conn, pairing.lane, [mark_for(subject.side, subject.kind, subject.key, 0)], hands.clock.now())
 
 
 def _not_seen(intent: Intent, fault: SystemFault, wait: timedelta, pairing: Pairing, hands: Hands, outcome: Outcome) -> None:

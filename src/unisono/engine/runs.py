@@ -60,11 +60,11 @@ def release_run(pairing: Pairing, hands: Hands, run_id: str, by: str) -> int:
         runs.update_run(conn, run_id, state="running", ended_at="")
         values = {"version": str(row.policy_version), "run": run_id}
         pairs.note(conn, pairing.id, "pair", pairing.id, "released", values, row.name, now, by)
-        if found.state == "previewed":
-            return _mark_all(conn, run_id, None, pairing, hands)
-        count = _mark_all(conn, run_id, CHANGED, pairing, hands)
-        runs.change_outcomes(conn, run_id, (CHANGED,), "")
-        return count
+        count = _mark_all(conn, run_id, None if found.state == "previewed" else CHANGED, pairing, hands)
+        if found.state != "previewed":
+            runs.change_outcomes(conn, run_id, (CHANGED,), "")
+    hands.step("released")
+    return count
 
 
 def _mark_all(conn: Connection, run_id: str, outcome: str | None, pairing: Pairing, hands: Hands) -> int:
@@ -73,6 +73,7 @@ def _mark_all(conn: Connection, run_id: str, outcome: str | None, pairing: Pairi
         marks = [_mark(subject_of(row.key)) for row in page]
         count += work.mark(conn, pairing.lane, marks, hands.clock.now(), run=run_id)
         after = page[-1].seq
+        hands.step("rows-marked")
     return count
 
 
@@ -254,17 +255,23 @@ def _owner_key(situation: Situation) -> str:
 
 
 def _ordinary(planned: Sequence[Planned], by_subject: Mapping[Subject, Sequence[Task]], pairing: Pairing, hands: Hands) -> list[Planned]:
+    """Ordinary work beside a run under way. What the run has still to do is done as it was shown or not at all, whoever comes first; of a
+    first run also what is older than the release and was not shown."""
     with hands.store.read() as conn:
         live = runs.live_run(conn, pairing.id)
-    old = [(s, d) for s, d in planned if s.history and touches(d)] if live is not None and live.kind == "first" else []
-    if live is None or not old:
+    acting = [(s, d) for s, d in planned if touches(d)] if live is not None else []
+    if live is None or not acting:
         return list(planned)
     under = replace(pairing, run=live.id)
     with hands.store.read() as conn:
-        known = runs.rows_of(conn, live.id, [k for s, _ in old for k in (str(s.subject), *(t.key for t in by_subject[s.subject]))])
-    unknown = [(s, d) for s, d in old if not any(k in known for k in (str(s.subject), *(t.key for t in by_subject[s.subject])))]
-    gate = _Gate(unknown, by_subject, under, hands)
-    held = {s.subject for s, d in unknown if gate.change(s, d)}
+        rows = runs.rows_of(conn, live.id, [k for s, _ in acting for k in (str(s.subject), *(t.key for t in by_subject[s.subject]))])
+    mine: list[Planned] = []
+    for s, d in acting:
+        known = [rows[k] for k in (str(s.subject), *(t.key for t in by_subject[s.subject])) if k in rows]
+        if any(row.outcome in ("", CHANGED) for row in known) or (not known and live.kind == "first" and s.history):
+            mine.append((s, d))
+    gate = _Gate(mine, by_subject, under, hands)
+    held = {s.subject for s, d in mine if not gate.holds(s, d) and gate.change(s, d)}
     gate.keep()
     return [(s, d) for s, d in planned if s.subject not in held]
 
@@ -317,8 +324,8 @@ def settle_rows(conn: Connection, planned: Sequence[Planned], by_subject: Mappin
             outcomes |= dict.fromkeys(keys, "begun")
         elif wait is not None:
             outcomes |= dict.fromkeys(keys, "waiting")
-            # What was previewed as waiting was promised nothing: once its question is answered it is ordinary work.
-            left += [key for key in keys if key not in rows or not rows[key].action.get("writes")]
+            # What was previewed as waiting for another record was promised nothing: once that is answered it is ordinary work.
+            left += [key for key in keys if wait.on and (key not in rows or not rows[key].action.get("writes"))]
         else:
             asked, told = any(isinstance(a, Ask) for a in actions), any(isinstance(a, Report) for a in actions)
             outcomes |= dict.fromkeys(keys, "asked" if asked else "refused" if told else "done")

@@ -260,7 +260,10 @@ def _deleted(conn: Connection, send: Send, pairing: Pairing, hands: Hands) -> No
     where = pairing.side(write.side)
     seen.mark_gone(conn, where.id, [(write.kind, write.key)], hands.clock.now())
     found = links.links_of(conn, pairing.id, send.link_kind, write.side, [write.key]).get(write.key)
-    if found is not None:
+    if found is not None and send.reason.code == DELETED:
+        # Remembered: the brake counts it for a while.
+        links.sever(conn, pairing.id, send.link_kind, found.a_key, found.b_key, DELETED, hands.clock.now())
+    elif found is not None:
         links.forget(conn, pairing.id, send.link_kind, found.a_key, found.b_key)
 
 

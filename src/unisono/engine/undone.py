@@ -10,13 +10,19 @@ from unisono.connect.port import Raw
 from unisono.engine.apply import Job, told_of
 from unisono.engine.hands import Hands, Pairing
 from unisono.engine.pull import raw_hash
+from unisono.engine.settle import mark_for
 from unisono.model.errors import Refused, SystemFault
 from unisono.model.party import Flat
 from unisono.model.record import Kind, Record, Side, flat_of, other
 from unisono.model.writing import Write
-from unisono.plan.undo import UNDONE
-from unisono.store import intents, lanes, links, pairs, seen
+from unisono.plan.planner import RANKS
+from unisono.plan.situation import Link
+from unisono.plan.undo import UNDONE, RecordKey
+from unisono.store import intents, lanes, links, pairs, seen, work
+from unisono.store.deeds import Scope, deeds, unsettled_keys
 from unisono.store.intents import Intent
+
+_SIDES: tuple[Side, ...] = ("a", "b")
 
 
 def settle_undone(jobs: Sequence[Job], pairing: Pairing, hands: Hands, by: str) -> None:
@@ -64,7 +70,7 @@ def end_link(conn: Connection, side: Side, kind: Kind, key: str, code: str, labe
     """Ends the link of a record that could not be deleted; the history says why."""
     found = links.links_of(conn, pairing.id, kind, side, [key]).get(key)
     if found is not None and found.state == "linked":
-        links.sever(conn, pairing.id, kind, found.a_key, found.b_key, UNDONE, hands.clock.now())
+        _sever(conn, found, pairing, hands)
         told = {"code": code, "name": label}
         pairs.note(conn, pairing.id, kind, f"{side}:{kind}:{key}", "unlinked", told, label, hands.clock.now(), by)
 
@@ -82,7 +88,7 @@ def _took(
         rows = seen.records_of_row(conn, where.id, resource, row_key)
         seen.mark_gone(conn, where.id, rows or [(write.kind, write.key)], now)
         if found is not None and found.state == "linked":
-            links.sever(conn, pairing.id, link_kind, found.a_key, found.b_key, UNDONE, now)
+            _sever(conn, found, pairing, hands)
     else:
         records = _readable(row, pairing, write.side)
         record = _record_in(records, write)
@@ -99,6 +105,40 @@ def _took(
     told = {"code": UNDONE, "name": label, "fields": ", ".join(sorted(after))}
     pairs.note(conn, pairing.id, write.kind, f"{write.side}:{write.kind}:{write.key}", "undone", told, label, now, by)
     return after
+
+
+def _sever(conn: Connection, found: Link, pairing: Pairing, hands: Hands) -> None:
+    links.sever(conn, pairing.id, found.kind, found.a_key, found.b_key, UNDONE, hands.clock.now())
+    links.ended_by(conn, pairing.id, found.kind, found.a_key, found.b_key, pairing.run)
+
+
+def again(pairing: Pairing, hands: Hands, scope: Scope, by: str, *, dry: bool = False) -> list[str]:
+    """What an undo left unlinked may be linked and made again: the memory of those links goes, and their records are looked at anew.
+
+    ``scope`` is that of the undo, or names the undo's own run. Returns the records by their CRM keys; ``dry`` changes nothing. What is
+    done then is planned as ever: a preview shows it.
+    """
+    with hands.store.read() as conn:
+        written = {(d.side, d.kind, d.key) for d in deeds(conn, pairing.id, scope) if d.wanted}
+        unclear = unsettled_keys(conn, pairing.id)
+        ended = links.severed(conn, pairing.id, UNDONE)
+    found = [link for link, run in ended if _meant(link, run, scope, written) and f"a:{link.kind}:{link.a_key}" not in unclear]
+    if found and not dry:
+        now = hands.clock.now()
+        with hands.store.write() as conn:
+            for link in found:
+                links.forget(conn, pairing.id, link.kind, link.a_key, link.b_key)
+                key = f"a:{link.kind}:{link.a_key}"
+                pairs.note(conn, pairing.id, link.kind, key, "undo-lifted", {"b": f"b:{link.kind}:{link.b_key}"}, "", now, by)
+            marks = [mark_for(side, link.kind, link.key(side), 0) for link in found for side in _SIDES if link.kind in RANKS]
+            work.mark(conn, pairing.lane, marks, now)
+    return [f"a:{link.kind}:{link.a_key}" for link in found]
+
+
+def _meant(link: Link, run: str, scope: Scope, written: set[RecordKey]) -> bool:
+    names = [(side, link.kind, link.key(side)) for side in _SIDES]
+    by_name = scope.record in [f"{side}:{kind}:{key}" for side, kind, key in names]
+    return scope.everything or by_name or (bool(run) and run == scope.run) or any(name in written for name in names)
 
 
 def _readable(row: Raw | None, pairing: Pairing, side: Side) -> tuple[Record, ...]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from decimal import Decimal, localcontext
+from zoneinfo import ZoneInfo
 
 from unisono.locale.languages import LANGUAGES
 
@@ -20,6 +22,26 @@ def date_text(date: dt.date, language: str) -> str:
 
     known = _known(language)
     return format_date(date, format=_DATES[known], locale=known)
+
+
+def moment_text(moment: dt.datetime, language: str, zone: str) -> str:
+    """An instant on the clock of a time zone (``Europe/Berlin``): ``31.12.2026 09:15``."""
+    local = moment.astimezone(ZoneInfo(zone))
+    return f"{date_text(local.date(), language)} {local:%H:%M}"
+
+
+def duration_text(seconds: float) -> str:
+    """About how long something takes: ``5 min``, ``3 h 20 min``. Whole minutes, rounded up; units of the SI, which all languages write alike."""
+    minutes = -(-math.ceil(seconds) // 60)
+    hours, rest = divmod(minutes, 60)
+    return " ".join(part for part in (f"{hours} h" if hours else "", f"{rest} min" if rest or not hours else "") if part)
+
+
+def country_name(code: str, language: str) -> str:
+    """``DE`` -> ``Deutschland``; what is no code of a country stays as it is."""
+    from babel import Locale
+
+    return Locale(_known(language)).territories.get(code.upper(), code) if len(code) == 2 else code
 
 
 def number_text(value: Decimal | int, language: str, places: int = 0) -> str:

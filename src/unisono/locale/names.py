@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import re
+
+from unisono.locale.format import country_name, date_text
 from unisono.locale.languages import LANGUAGES
 from unisono.locale.say import catalogue_of
 
 _PREFIXES = {"quote": "document", "order": "document", "invoice": "document", "note": "document", "file": "file", "contact": "contact"}
 """Where a kind calls a field otherwise than a customer does (the title of a quote is no academic one)."""
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def field_name(name: str, language: str, kind: str = "") -> str:
@@ -29,9 +35,13 @@ def login_name(name: str, language: str) -> str:
     return name_of(f"login.{name}", language) or name
 
 
-def option_name(option: str, language: str) -> str:
-    """An option of a question; options that are keys of records stay as they are."""
-    return name_of(f"option.{option}", language) or option
+def value_name(field: str, value: str, language: str) -> str:
+    """A value of a canonical field as people write it: ``company`` -> ``Firma``, ``DE`` -> ``Deutschland``, ``2026-12-31`` -> ``31.12.2026``."""
+    if field == "address.country":
+        return country_name(value, language)
+    if field in ("date", "due", "valid") and _DATE.fullmatch(value):
+        return date_text(dt.date.fromisoformat(value), language)
+    return (name_of(f"value.{field}.{value}", language) if value else "") or value
 
 
 def kind_name(kind: str, language: str) -> str:

@@ -17,8 +17,15 @@ _DETAILS = ("field", "value", "limit", "allowed", "crm", "invoicing", "free", "f
 """What is added, in this order."""
 _QUIET = {"reason": "store-", "found": "store-"}
 """Technical words that are added only to sentences for whoever runs the machine; elsewhere they are in the folded details."""
-_BYTES = {"file-too-large": ("limit", "value"), "answer-too-large": ("limit",), "store-full": ("free", "needed")}
-_WORDS = {"rule": "rule", "why": "why"}
+_BYTES = {
+    "file-too-large": ("limit", "value"),
+    "answer-too-large": ("limit",),
+    "store-full": ("free", "needed"),
+    "doctor-room": ("free",),
+    "doctor-room-low": ("free",),
+}
+_WORDS = {"rule": "rule", "why": "why", "wrong": "wrong"}
+"""Values that are codes themselves, and the family their words are in."""
 
 
 def tell(
@@ -30,11 +37,13 @@ def tell(
     field: str = "",
     kind: str = "",
     titles: Mapping[str, str] | None = None,
+    led: bool = True,
 ) -> str:
     """The whole sentence.
 
     ``name`` is what a person calls the record (or the system, for a fault of a connection), ``field`` and ``kind`` are those of a problem,
     ``titles`` are names to use for ``crm``, ``invoicing`` and the systems (``{"crm": "CentralStationCRM", "fastbill": "FastBill"}``).
+    ``led = False`` leaves the name in front away, for places that show it beside the sentence.
     """
     sentence = name_of(code, language)
     if not sentence:
@@ -46,7 +55,7 @@ def tell(
     filled |= {part: name_of("word.nothing", language) for part in wanted if part in filled and not filled[part]}
     text = say(code, filled, language)
     parts = [text[:1].upper() + text[1:], *_details(code, given, wanted, language)]
-    prefix = f"{given['name']}: " if given.get("name") and "name" not in wanted else ""
+    prefix = f"{given['name']}: " if led and given.get("name") and "name" not in wanted else ""
     return prefix + " ".join(parts)
 
 
@@ -71,7 +80,7 @@ def readable(
     told["name"] = told.get("name") or name or told.get("record", "")
     for key, prefix in _WORDS.items():
         if key in told:
-            told[key] = name_of(f"{prefix}.{told[key]}", language) or told[key]
+            told[key] = _worded(f"{prefix}.{told[key]}", told, language) or told[key]
     if "kind" in told:
         told["kind"] = kind_name(told["kind"], language)
     if "side" in told:
@@ -82,6 +91,10 @@ def readable(
         if told.get(key, "").isdecimal():
             told[key] = size_text(int(told[key]), language)
     return told
+
+
+def _worded(code: str, values: Mapping[str, str], language: str) -> str:
+    return say(code, values, language) if name_of(code, language) else ""
 
 
 def _details(code: str, given: Mapping[str, str], wanted: set[str], language: str) -> list[str]:

@@ -172,14 +172,5 @@ def adds_up(document: Document) -> str:
     return ""
 
 
-def total_of(document: Document) -> Amount | None:
-    """The amount a person would name for it: gross if known, else the deal's own value times its quantity."""
-    if document.gross is not None:
-        return Amount(document.gross, document.currency, "gross")
-    if document.value is None:
-        return None
-    return Amount(document.value * (document.quantity or 1), document.currency, document.basis)
-
-
 def _text(value: Decimal | None) -> str:
     return "" if value is None else plain(value)

@@ -2,9 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import timedelta
+
 from unisono.policy.schema import Deletion
+
+WINDOW = timedelta(hours=24)
+"""What vanished within this time counts together: a trickle of deletions is one, however often it is looked at meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vanishing:
+    """What vanished of a pair's linked records.
+
+    ``linked``: how many there are, with those whose link a deletion ended lately. ``lately``: how many of these vanished within the window,
+    or are missing now. ``now``: those whose link has not ended yet. ``allowed``: how many a person has allowed within the window.
+    """
+
+    linked: int
+    lately: int
+    now: int
+    allowed: int = 0
+
+
+def must_stop(vanishing: Vanishing, rules: Deletion) -> bool:
+    """Whether the pair stops and asks before one more link ends."""
+    if not vanishing.now or vanishing.lately <= vanishing.allowed:
+        return False
+    return mass_deletion(vanishing.linked, vanishing.lately, rules)
 
 
 def mass_deletion(linked: int, vanished: int, rules: Deletion) -> bool:
-    """Whether so many of the linked records vanished in one pull that the pair must stop and ask: more than max(number, percent)."""
+    """Whether so many of the linked records vanished that the pair must stop and ask: more than max(number, percent)."""
     return vanished > max(rules.brake_number, linked * rules.brake_percent // 100)

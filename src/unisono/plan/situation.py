@@ -118,13 +118,16 @@ class Situation:
     whole: bool = True
     """All of the target's records of this kind are seen, so that *not found* means something."""
     held: bool = False
-    """A create of this kind on the subject's own side is unclear: this record may be its outcome."""
+    """A create of this kind on the subject's own side is unclear: this record may be its outcome. Or one on the other side is, of a record
+    so alike that this one may be the same."""
     history: bool = False
     """The record is older than the release of the pair."""
     merged: tuple[Candidate, ...] = ()
     """Records on the side where this one vanished that may be what it was merged into."""
     issued: bool = True
     """Whether the customer has, or may have, documents in the invoicing system: then it is never deleted."""
+    moved: bool = False
+    """A linked contact whose owners on the two sides are not each other's counterparts any more."""
     unsure: bool = False
     """The pair was restored from a backup: what it made since then is there, and it does not know of it."""
 

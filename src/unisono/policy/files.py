@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from decimal import Decimal
 from typing import Any
 
 from pydantic import ValidationError
 
-from unisono.policy.schema import Policy
+from unisono.policy.schema import Policy, WrongEntry
+
+_PLACE = re.compile(r"line (\d+), column (\d+)")
+_CHOICE = re.compile(r"'?([\w-]+)'?(?:,| or |$)")
+_WRONG = {
+    "literal_error": "choice",
+    "extra_forbidden": "no-entry",
+    "greater_than": "least",
+    "less_than": "most",
+    "int_": "number",
+    "decimal_": "number",
+    "bool_": "yes-or-no",
+    "string_": "text",
+    "tuple_": "list",
+    "dict_": "table",
+    "model_": "table",
+}
+"""How the kind of a schema's error begins -> the word of ``wrong`` that says it."""
 
 
 class BadPolicy(ValueError):
@@ -25,14 +43,34 @@ def parse_policy(text: str) -> Policy:
     try:
         # With a last line break the parser names the line even of a mistake in the last one.
         data = tomllib.loads(text + "\n", parse_float=Decimal)
-    except tomllib.TOMLDecodeError as error:
-        raise BadPolicy("policy-not-toml", told=str(error)) from error
+    except (ValueError, RecursionError) as error:
+        # No TOML; or what only the parser cannot cope with: numbers of thousands of digits, brackets within brackets without end.
+        line, column = _PLACE.findall(str(error))[-1] if _PLACE.search(str(error)) else (str(text.count("\n") + 1), "1")
+        raise BadPolicy("policy-not-toml", line=line, column=column) from error
     try:
         return Policy.model_validate(data)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"]) or "policy"
-        raise BadPolicy("policy-wrong-entry", entry=place, value=str(first.get("input"))[:80], told=first["msg"]) from error
+        entry, value, why = _wrong(error.errors()[0])
+        raise BadPolicy("policy-wrong-entry", entry=entry, value=value[:80], **why) from error
+
+
+def _wrong(first: Any) -> tuple[str, str, dict[str, str]]:
+    """The entry, its value, and what is wrong with it in the words of the catalogue instead of the schema's own English."""
+    place, told = [str(part) for part in first["loc"]], first.get("ctx", {})
+    if isinstance(own := told.get("error"), WrongEntry):
+        return ".".join([*place, own.entry]), own.values["found"], own.values
+    wrong = next((wrong for begin, wrong in _WRONG.items() if first["type"].startswith(begin)), "other")
+    choices = ", ".join(_CHOICE.findall(str(told.get("expected", ""))))
+    bound = str(told.get("ge", told.get("le", "")))
+    value = "" if isinstance(first.get("input"), dict) else _shown(first.get("input"))
+    return ".".join(place) or "policy", value, {"wrong": wrong, "choices": choices, "bound": bound, "found": first["msg"]}
+
+
+def _shown(value: object) -> str:
+    try:
+        return str(value)
+    except ValueError:  # a whole number that is too long to be written out
+        return "..."
 
 
 def policy_text(policy: Policy) -> str:

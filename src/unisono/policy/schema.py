@@ -20,6 +20,15 @@ DocumentKind = Literal["quote", "invoice", "credit-note"]
 Percent = Annotated[Decimal, Field(ge=0, le=100)]
 
 
+class WrongEntry(ValueError):
+    """An entry that a rule of the schema forbids: its name below the table that was looked at, a code of ``wrong``, and what was found."""
+
+    def __init__(self, entry: str, wrong: str, found: str, choices: str = "") -> None:
+        super().__init__(f"{entry}: {wrong} {found}")
+        self.entry = entry
+        self.values = {"wrong": wrong, "found": found, "choices": choices}
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -79,7 +88,7 @@ class Only(_Part):
     def _known(self) -> Only:
         unknown = [code for code in self.countries if code not in COUNTRIES]
         if unknown:
-            raise ValueError(f"country {unknown[0]!r} is not an ISO 3166-1 alpha-2 code")
+            raise WrongEntry("countries", "country", unknown[0])
         return self
 
 
@@ -105,11 +114,11 @@ class Customers(_Part):
         known = set(PARTY_FIELDS) | set(CONTACT_FIELDS)
         unknown = sorted((set(self.fields) | set(self.require)) - known)
         if unknown:
-            raise ValueError(f"unknown field {', '.join(unknown)}; known are {', '.join(sorted(known))}")
+            raise WrongEntry("fields" if unknown[0] in self.fields else "require", "field", ", ".join(unknown), ", ".join(sorted(known)))
         if self.country and self.country not in COUNTRIES:
-            raise ValueError(f"country {self.country!r} is not an ISO 3166-1 alpha-2 code")
+            raise WrongEntry("country", "country", self.country)
         if "tag" in self.from_crm.when and not self.from_crm.tag:
-            raise ValueError("from_crm.when names tag, but from_crm.tag is empty")
+            raise WrongEntry("from_crm.tag", "no-tag", "")
         return self
 
 
@@ -123,7 +132,7 @@ class Matching(_Part):
     def _looked_at(self) -> Matching:
         blind = [rule for rule in self.accept if rule not in self.look]
         if blind:
-            raise ValueError(f"accept names {', '.join(blind)}, but look does not")
+            raise WrongEntry("accept", "not-looked-at", ", ".join(blind))
         return self
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, and_, func, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, Connection, Integer, Select, and_, bindparam, func, or_, select, update
 
 from unisono.plan.actions import Ask, Report
 from unisono.plan.undo import EDITED as UNDO_EDITED
 from unisono.store.codec import text_of, value_from
 from unisono.store.dialect import insert_for, plainly, portions
 from unisono.store.stamps import stamp
+from unisono.store.statements import Built, Statement
 from unisono.store.tables import problem, question
 
 SNOOZE = timedelta(days=7)
@@ -59,38 +61,26 @@ def ask(conn: Connection, new_id: str, pair: str, key: str, label: str, what: As
     So does one whose answer is no longer among its options (the record chosen as *same* is somebody else's counterpart by now): else it
     would hold the record up without being on any page. A standing question takes the new options and values.
     """
-    options = text_of(what.options)
-    same = and_(question.c.pair == pair, question.c.code == what.code, question.c.key == key, question.c.subject == what.subject)
-    old = conn.execute(select(question.c.id, question.c.state, question.c.answer).where(same)).first()
-    if old is not None:
-        if old.state == "answered" and old.answer in what.options:
-            return
-        told = {"options": options, "values": text_of(what.values), "label": label, "group_key": what.group}
-        again = {"state": "open", "answer": "", "answered_by": "", "answered_at": "", "snoozed_until": "", "asked_at": stamp(now)}
-        conn.execute(update(question).where(question.c.id == old.id).values(**told, **({} if old.state == "open" else again)))
+    told = {"options": text_of(what.options), "values": text_of(what.values), "label": label, "group_key": what.group}
+    same = {"pair": pair, "code": what.code, "key": key, "subject": what.subject}
+    old = _SAME.row(conn, **same)
+    if old is None:
+        _ASK.run(conn, id=new_id, **same, **told, asked_at=stamp(now))
         return
-    statement = insert_for(conn, question).values(
-        id=new_id,
-        pair=pair,
-        code=what.code,
-        group_key=what.group,
-        key=key,
-        subject=what.subject,
-        options=options,
-        values=text_of(what.values),
-        label=label,
-        asked_at=stamp(now),
-    )
-    conn.execute(statement.on_conflict_do_nothing(index_elements=["pair", "code", "key", "subject"]))
+    of, state, said = old
+    if state == "answered" and said in what.options:
+        return
+    if state != "open":
+        told |= {"state": "open", "answer": "", "answered_by": "", "answered_at": "", "snoozed_until": "", "asked_at": stamp(now)}
+    _SET_QUESTION.run(conn, b_id=of, **told)
 
 
 def withdraw_others(conn: Connection, pair: str, key: str, standing: Sequence[tuple[str, str]]) -> None:
     """Open questions of a record that no longer arise (code, subject not among those standing) are withdrawn."""
-    # What an undo asks does not arise from planning, so planning does not withdraw it.
-    where = and_(question.c.pair == pair, question.c.key == key, question.c.state == "open", question.c.code != UNDO_EDITED)
-    for row in conn.execute(select(question.c.id, question.c.code, question.c.subject).where(where)).all():
-        if (row.code, row.subject) not in standing:
-            conn.execute(update(question).where(question.c.id == row.id).values(state="withdrawn"))
+    for of, code, subject in _STANDING_QUESTIONS.rows(conn, pair=pair, key=key):
+        # What an undo asks does not arise from planning, so planning does not withdraw it.
+        if code != UNDO_EDITED and (code, subject) not in standing:
+            _SET_QUESTION.run(conn, b_id=of, state="withdrawn")
 
 
 def answer(conn: Connection, question_id: str, said: str, by: str, now: datetime) -> Question | None:
@@ -98,158 +88,224 @@ def answer(conn: Connection, question_id: str, said: str, by: str, now: datetime
 
     *Later* leaves it open, put off for ``SNOOZE``.
     """
-    row = conn.execute(select(question).where(question.c.id == question_id, question.c.state == "open")).first()
-    if row is None:
+    row = _QUESTION.row(conn, id=question_id)
+    asked = None if row is None else _question(row)
+    if asked is None or asked.state != "open":
         return None
-    if said not in value_from(row.options):
+    if said not in asked.options:
         raise ValueError(said)
     later = said == "later"
     values = {"state": "open" if later else "answered", "answer": said, "answered_by": by, "answered_at": stamp(now)}
-    until = stamp(now + SNOOZE) if later else ""
-    conn.execute(update(question).where(question.c.id == question_id).values(**values, snoozed_until=until))
-    return _question(conn.execute(select(question).where(question.c.id == question_id)).one())
+    _SET_QUESTION.run(conn, b_id=question_id, **values, snoozed_until=stamp(now + SNOOZE) if later else "")
+    return replace(asked, state=values["state"], answer=said)
 
 
 def answers_for(conn: Connection, pair: str, keys: Sequence[str]) -> dict[str, dict[str, str]]:
     """What people answered about some records: key -> ``code|subject`` -> answer."""
     out: dict[str, dict[str, str]] = {}
-    where = and_(question.c.pair == pair, question.c.state == "answered")
     for some in portions(keys):
-        for row in conn.execute(select(question).where(where, question.c.key.in_(some))):
-            out.setdefault(row.key, {})[f"{row.code}|{row.subject}"] = row.answer
+        for key, code, subject, said in _ANSWERS.rows(conn, pair=pair, keys=some):
+            out.setdefault(key, {})[f"{code}|{subject}"] = said
     return out
 
 
 def couples(conn: Connection, pair: str) -> list[tuple[str, str]]:
     """What people answered about couples of customers: (CRM key and other key, joined by ``|``; answer)."""
-    where = and_(question.c.pair == pair, question.c.code == "same-customer", question.c.state == "answered")
-    order = (question.c.answered_at, plainly(conn, question.c.id))
-    rows = conn.execute(select(question.c.subject, question.c.answer).where(where).order_by(*order))
-    return [(r.subject, r.answer) for r in rows]
+    return answered(conn, pair, "same-customer")
+
+
+def answered(conn: Connection, pair: str, code: str) -> list[tuple[str, str]]:
+    """What people answered to questions of one code: (what each was about, answer), oldest first."""
+    return [(subject, said) for subject, said in _ANSWERED_TO.rows(conn, pair=pair, code=code)]
 
 
 def questions(conn: Connection, pair: str, state: str = "open", limit: int = 500) -> list[Question]:
     """The questions of a pair, grouped ones beside each other, oldest first."""
-    where = and_(question.c.pair == pair, question.c.state == state)
-    order = (
-        plainly(conn, question.c.group_key),
-        question.c.asked_at,
-        plainly(conn, question.c.key),
-        plainly(conn, question.c.subject),
-    )
-    return [_question(r) for r in conn.execute(select(question).where(where).order_by(*order).limit(limit))]
+    return [_question(row) for row in _QUESTIONS.rows(conn, pair=pair, state=state, limit=limit)]
 
 
 def report(conn: Connection, new_id: str, pair: str, key: str, kind: str, label: str, what: Report, raw: str, now: datetime) -> None:
     """Notes a problem, or that it is still there."""
     at = stamp(now)
-    statement = insert_for(conn, problem).values(
-        id=new_id,
-        pair=pair,
-        key=key,
-        kind=kind,
-        code=what.code,
-        field=what.field,
-        values=text_of(what.values),
-        raw=raw,
-        label=label,
-        first_at=at,
-        last_at=at,
-    )
-    new = statement.excluded
-    again = {name: new[name] for name in ("field", "values", "raw", "label", "last_at")}
-    counted = {"count": problem.c.count + 1, "state": func.coalesce(func.nullif(problem.c.state, "resolved"), "open")}
-    conn.execute(statement.on_conflict_do_update(index_elements=["pair", "key", "code", "field"], set_=again | counted))
+    where = {"pair": pair, "key": key, "code": what.code, "field": what.field}
+    told = {"kind": kind, "values": text_of(what.values), "raw": raw, "label": label, "first_at": at, "last_at": at}
+    _REPORT.run(conn, id=new_id, **where, **told)
 
 
 def resolve_others(conn: Connection, pair: str, key: str, standing: Sequence[tuple[str, str]], now: datetime) -> None:
     """Problems of a record that no longer arise (code and field not among those standing) are resolved."""
-    where = and_(problem.c.pair == pair, problem.c.key == key, problem.c.state != "resolved")
-    for row in conn.execute(select(problem.c.id, problem.c.code, problem.c.field).where(where)).all():
-        if (row.code, row.field) not in standing:
-            conn.execute(update(problem).where(problem.c.id == row.id).values(state="resolved", last_at=stamp(now)))
+    for of, code, field in _STANDING_PROBLEMS.rows(conn, pair=pair, key=key):
+        if (code, field) not in standing:
+            _SET_PROBLEM.run(conn, b_id=of, state="resolved", last_at=stamp(now))
 
 
 def keys_asked(conn: Connection, pair: str, keys: Sequence[str]) -> set[str]:
     """Of some records those that have an open question or problem: only these need withdrawing and resolving."""
     out: set[str] = set()
     for some in portions(keys):
-        asked = select(question.c.key).where(question.c.pair == pair, question.c.key.in_(some), question.c.state == "open")
-        told = select(problem.c.key).where(problem.c.pair == pair, problem.c.key.in_(some), problem.c.state != "resolved")
-        out |= {row[0] for row in conn.execute(asked.union(told))}
+        out.update(key for (key,) in _KEYS_ASKED.rows(conn, pair=pair, keys=some))
     return out
 
 
 def problems(conn: Connection, pair: str, state: str = "open", limit: int = 500) -> list[Problem]:
     """The problems of a pair, alike ones beside each other, oldest first."""
-    where = and_(problem.c.pair == pair, problem.c.state == state)
-    order = (plainly(conn, problem.c.code), plainly(conn, problem.c.field), problem.c.first_at, plainly(conn, problem.c.key))
-    return [
-        Problem(
-            id=r.id,
-            key=r.key,
-            kind=r.kind,
-            code=r.code,
-            field=r.field,
-            values=value_from(r._mapping["values"]),
-            raw=r.raw,
-            label=r.label,
-            state=r.state,
-            count=r._mapping["count"],
-            first_at=r.first_at,
-            last_at=r.last_at,
-        )
-        for r in conn.execute(select(problem).where(where).order_by(*order).limit(limit))
-    ]
+    return [_problem(row) for row in _PROBLEMS.rows(conn, pair=pair, state=state, limit=limit)]
 
 
 def rows_told(conn: Connection, pair: str, side: str) -> list[tuple[str, str]]:
     """The rows (resource, key) of a side that could not be read and stand as problems."""
     prefix = f"{side}:row:"
-    of_side = problem.c.key.startswith(prefix, autoescape=True)
-    where = and_(problem.c.pair == pair, problem.c.kind == "row", problem.c.state != "resolved", of_side)
-    found = (row.key.removeprefix(prefix).partition("/") for row in conn.execute(select(problem.c.key).where(where)))
+    named = [key for (key,) in _ROWS_TOLD.rows(conn, pair=pair) if key.startswith(prefix)]
+    found = (key.removeprefix(prefix).partition("/") for key in named)
     return [(resource, key) for resource, _, key in found]
 
 
 def dismiss(conn: Connection, problem_id: str) -> str | None:
     """A person leaves a record out for good; returns its key."""
-    row = conn.execute(select(problem.c.key).where(problem.c.id == problem_id)).first()
-    conn.execute(update(problem).where(problem.c.id == problem_id).values(state="dismissed"))
-    return row[0] if row else None
+    key: str | None = _KEY_OF_PROBLEM.value(conn, id=problem_id)
+    _SET_PROBLEM.run(conn, b_id=problem_id, state="dismissed")
+    return key
 
 
 def close_all(conn: Connection, pair: str, now: datetime) -> None:
     """A pair is put to rest: nobody is asked or told any more."""
-    conn.execute(update(question).where(question.c.pair == pair, question.c.state == "open").values(state="withdrawn"))
-    conn.execute(update(problem).where(problem.c.pair == pair, problem.c.state == "open").values(state="resolved", last_at=stamp(now)))
+    _CLOSE_QUESTIONS.run(conn, b_pair=pair, state="withdrawn")
+    _CLOSE_PROBLEMS.run(conn, b_pair=pair, state="resolved", last_at=stamp(now))
 
 
 def counts(conn: Connection, pair: str) -> tuple[int, int]:
     """How many questions and problems are open."""
-    asked = conn.execute(select(func.count()).select_from(question).where(question.c.pair == pair, question.c.state == "open")).scalar_one()
-    told = conn.execute(select(func.count()).select_from(problem).where(problem.c.pair == pair, problem.c.state == "open")).scalar_one()
-    return int(asked), int(told)
+    return int(_COUNT_QUESTIONS.value(conn, pair=pair)), int(_COUNT_PROBLEMS.value(conn, pair=pair))
 
 
 def snoozed(conn: Connection, pair: str, now: datetime) -> list[str]:
     """Records whose question was put off and is due again."""
-    where = and_(question.c.pair == pair, question.c.state == "open", question.c.answer == "later")
-    due = or_(question.c.snoozed_until == "", question.c.snoozed_until <= stamp(now))
-    return [r.key for r in conn.execute(select(question.c.key).where(where, due).order_by(plainly(conn, question.c.key)))]
+    return [key for (key,) in _SNOOZED.rows(conn, pair=pair, now=stamp(now))]
 
 
-def _question(row: object) -> Question:
-    r = row._mapping  # type: ignore[attr-defined]
+def _question(row: tuple[Any, ...]) -> Question:
+    of, code, group, key, subject, options, values, label, state, said = row
     return Question(
-        id=r["id"],
-        code=r["code"],
-        group=r["group_key"],
-        key=r["key"],
-        subject=r["subject"],
-        options=tuple(value_from(r["options"])),
-        values=value_from(r["values"]),
-        label=r["label"],
-        state=r["state"],
-        answer=r["answer"],
+        id=of,
+        code=code,
+        group=group,
+        key=key,
+        subject=subject,
+        options=tuple(value_from(options)),
+        values=value_from(values),
+        label=label,
+        state=state,
+        answer=said,
     )
+
+
+def _problem(row: tuple[Any, ...]) -> Problem:
+    of, key, kind, code, field, values, raw, label, state, count, first_at, last_at = row
+    return Problem(
+        id=of,
+        key=key,
+        kind=kind,
+        code=code,
+        field=field,
+        values=value_from(values),
+        raw=raw,
+        label=label,
+        state=state,
+        count=count,
+        first_at=first_at,
+        last_at=last_at,
+    )
+
+
+def _ask(conn: Connection) -> Built:
+    return insert_for(conn, question).on_conflict_do_nothing(index_elements=["pair", "code", "key", "subject"])
+
+
+def _report(conn: Connection) -> Built:
+    statement = insert_for(conn, problem)
+    again = {name: statement.excluded[name] for name in ("field", "values", "raw", "label", "last_at")}
+    counted = {"count": problem.c.count + 1, "state": func.coalesce(func.nullif(problem.c.state, "resolved"), "open")}
+    return statement.on_conflict_do_update(index_elements=["pair", "key", "code", "field"], set_=again | counted)
+
+
+def _questions() -> Select[Any]:
+    names = ("id", "code", "group_key", "key", "subject", "options", "values", "label", "state", "answer")
+    return select(*(question.c[name] for name in names))
+
+
+def _sorted(conn: Connection, *columns: Any) -> tuple[ColumnElement[str], ...]:
+    return tuple(plainly(conn, column) for column in columns)
+
+
+def _all_questions(conn: Connection) -> Built:
+    order = (question.c.group_key, question.c.asked_at, question.c.key, question.c.subject)
+    return _questions().where(_ASKED, question.c.state == bindparam("state")).order_by(*_sorted(conn, *order)).limit(_LIMIT)
+
+
+def _all_problems(conn: Connection) -> Built:
+    names = ("id", "key", "kind", "code", "field", "values", "raw", "label", "state", "count", "first_at", "last_at")
+    order = (problem.c.code, problem.c.field, problem.c.first_at, problem.c.key)
+    wanted = select(*(problem.c[name] for name in names)).where(_TOLD, problem.c.state == bindparam("state"))
+    return wanted.order_by(*_sorted(conn, *order)).limit(_LIMIT)
+
+
+_LIMIT = bindparam("limit", type_=Integer)
+_KEYS: BindParameter[str] = bindparam("keys", expanding=True)
+_ASKED = question.c.pair == bindparam("pair")
+_ASKED_STILL = and_(_ASKED, question.c.state == "open")
+_ANSWERED = and_(_ASKED, question.c.state == "answered")
+_TOLD = problem.c.pair == bindparam("pair")
+_TOLD_STILL = and_(_TOLD, problem.c.state != "resolved")
+
+_SAME = Statement(
+    lambda _: select(question.c.id, question.c.state, question.c.answer).where(
+        _ASKED, *(question.c[name] == bindparam(name) for name in ("code", "key", "subject"))
+    )
+)
+_ASK = Statement(_ask)
+_SET_QUESTION = Statement(lambda _: update(question).where(question.c.id == bindparam("b_id")))
+_STANDING_QUESTIONS = Statement(
+    lambda _: select(question.c.id, question.c.code, question.c.subject).where(_ASKED_STILL, question.c.key == bindparam("key"))
+)
+_QUESTION = Statement(lambda _: _questions().where(question.c.id == bindparam("id")))
+_ANSWERS = Statement(
+    lambda _: select(question.c.key, question.c.code, question.c.subject, question.c.answer).where(_ANSWERED, question.c.key.in_(_KEYS))
+)
+_ANSWERED_TO = Statement(
+    lambda conn: (
+        select(question.c.subject, question.c.answer)
+        .where(_ANSWERED, question.c.code == bindparam("code"))
+        .order_by(*_sorted(conn, question.c.answered_at, question.c.id))
+    )
+)
+_QUESTIONS = Statement(_all_questions)
+_REPORT = Statement(_report)
+_SET_PROBLEM = Statement(lambda _: update(problem).where(problem.c.id == bindparam("b_id")))
+_STANDING_PROBLEMS = Statement(
+    lambda _: select(problem.c.id, problem.c.code, problem.c.field).where(_TOLD_STILL, problem.c.key == bindparam("key"))
+)
+_KEYS_ASKED = Statement(
+    lambda _: (
+        select(question.c.key)
+        .where(_ASKED_STILL, question.c.key.in_(_KEYS))
+        .union(select(problem.c.key).where(_TOLD_STILL, problem.c.key.in_(_KEYS)))
+    )
+)
+_PROBLEMS = Statement(_all_problems)
+_ROWS_TOLD = Statement(lambda _: select(problem.c.key).where(_TOLD_STILL, problem.c.kind == "row"))
+_KEY_OF_PROBLEM = Statement(lambda _: select(problem.c.key).where(problem.c.id == bindparam("id")))
+_CLOSE_QUESTIONS = Statement(lambda _: update(question).where(question.c.pair == bindparam("b_pair"), question.c.state == "open"))
+_CLOSE_PROBLEMS = Statement(lambda _: update(problem).where(problem.c.pair == bindparam("b_pair"), problem.c.state == "open"))
+_COUNT_QUESTIONS = Statement(lambda _: select(func.count()).select_from(question).where(_ASKED_STILL))
+_COUNT_PROBLEMS = Statement(lambda _: select(func.count()).select_from(problem).where(_TOLD, problem.c.state == "open"))
+_SNOOZED = Statement(
+    lambda conn: (
+        select(question.c.key)
+        .where(
+            _ASKED_STILL,
+            question.c.answer == "later",
+            or_(question.c.snoozed_until == "", question.c.snoozed_until <= bindparam("now")),
+        )
+        .order_by(plainly(conn, question.c.key))
+    )
+)

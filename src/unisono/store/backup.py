@@ -118,7 +118,7 @@ def _put(old: Connection, new: Connection, table: Table) -> None:
     wanted = select(table)
     if table is meta:
         wanted = wanted.where(meta.c.name.not_in(_KEPT))
-    found = old.execution_options(yield_per=PORTION).execute(wanted).mappings()
+    found = old.execute(wanted, execution_options={"yield_per": PORTION}).mappings()
     for some in found.partitions(PORTION):
         new.execute(insert(table), [dict(row) for row in some])
 

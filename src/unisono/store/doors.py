@@ -6,9 +6,10 @@ journal from being folded in. A writer should be done within 100 ms.
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Literal
 
@@ -20,6 +21,7 @@ from unisono.store.folder import DATABASE, CounterFile, Hold, UncleanMark, hold,
 from unisono.store.refused import StoreRefused, from_database
 
 Dialect = Literal["sqlite", "postgresql"]
+_NO_TURN = nullcontext()
 LEAST_ROOM = 16 * 1024 * 1024
 """Bytes that must be free on the disk for a store to open."""
 
@@ -42,6 +44,9 @@ class Store:
         self._mark: UncleanMark | None = None
         self._counter: CounterFile | None = None
         self._inside = threading.local()
+        # Fetching a connection from the pool costs more than the door. A server's may be lost by the next one: the pool looks after those.
+        self._keeps = self.dialect == "sqlite"
+        self._idle: dict[Engine, list[Connection]] = {engines.reader: [], engines.writer: []}
         # One writer at a time: in turn and without SQLite's polling. In memory there is one connection, so readers take turns too.
         self._turn = threading.Lock()
         self._writer_waits = self.dialect == "sqlite"
@@ -122,6 +127,9 @@ class Store:
 
     def close(self) -> None:
         """Ends every connection. Doors must be closed by then. May be called twice."""
+        for idle in self._idle.values():
+            while idle:
+                idle.pop().close()
         self._engines.dispose()
         if self._mark is not None:
             self._mark.close()
@@ -137,23 +145,42 @@ class Store:
         if getattr(self._inside, "door", False):
             raise RuntimeError("a door of the store is open in this thread already: in memory there is only one connection")
         self._inside.door = True
+        reading = begin is self._engines.begin_read
+        watched = reading and self._engines.shared
         try:
-            with ExitStack() as stack:
-                if wait:
-                    stack.enter_context(self._turn)
-                stack.enter_context(self._told(reading=begin is self._engines.begin_read))
-                conn = stack.enter_context(engine.connect())
-                with conn.begin():
-                    begin(conn)
-                    yield conn
+            with self._turn if wait else _NO_TURN, self._told(reading=reading):
+                conn = self._connection(engine)
+                try:
+                    with conn.begin():
+                        begin(conn)
+                        before = opening.changes(conn) if watched else 0
+                        yield conn
+                        if watched and opening.changes(conn) != before:
+                            raise opening.written_while_reading()
+                except BaseException:
+                    conn.close()  # whatever the failure left behind, the pool clears it away
+                    raise
+                self._put_back(engine, conn)
         finally:
             self._inside.door = False
+
+    def _connection(self, engine: Engine) -> Connection:
+        try:
+            return self._idle[engine].pop()
+        except IndexError:
+            return engine.connect()
+
+    def _put_back(self, engine: Engine, conn: Connection) -> None:
+        if self._keeps:
+            self._idle[engine].append(conn)
+        else:
+            conn.close()
 
     @contextmanager
     def _told(self, *, reading: bool = False) -> Iterator[None]:
         try:
             yield
-        except DBAPIError as error:
+        except (DBAPIError, sqlite3.Error) as error:
             refusal = from_database(error, self._place, reading=reading)
             if refusal is None:
                 raise

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, Text, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, Integer, Select, Text, and_, bindparam, func, insert, or_, select, update
 
 from unisono.model.record import Kind, Side
 from unisono.model.writing import Write
 from unisono.store.codec import text_of, value_from, write_from, write_text
 from unisono.store.stamps import stamp
+from unisono.store.statements import Built, Statement
 from unisono.store.tables import UNTIL_SETTLED, intent
 
 
@@ -68,90 +70,90 @@ def intend(conn: Connection, pair: str, lane: str, epoch: int, intents: Sequence
         }
         for i in intents
     ]
-    conn.execute(insert(intent), rows)
+    _NEW.run_many(conn, rows)
 
 
 def settle(conn: Connection, outcomes: Sequence[tuple[str, str, str, dict[str, str], dict[str, object]]], now: datetime) -> None:
     """Writes outcomes down: (intent id, state, target key, values after, what was told). An empty target leaves the planned one."""
-    if not outcomes:
-        return
     rows = [
-        {"b_id": i, "b_state": state, "b_target": target, "b_after": text_of(after), "b_told": text_of(told)}
+        {"b_id": i, "state": state, "b_target": target, "after": text_of(after), "told": text_of(told)}
         for i, state, target, after, told in outcomes
     ]
-    target = func.coalesce(func.nullif(bindparam("b_target", type_=Text), ""), intent.c.target)
-    values = {"state": bindparam("b_state"), "target": target, "after": bindparam("b_after"), "told": bindparam("b_told")}
-    conn.execute(update(intent).where(intent.c.id == bindparam("b_id")).values(**values, settled_at=stamp(now)), rows)
+    _SETTLE.run_many(conn, rows, settled_at=stamp(now))
 
 
 def doubt(conn: Connection, intent_id: str, due_at: datetime, told: dict[str, object], probes: int) -> None:
     """The outcome is unknown: it is probed from an instant on."""
-    values: dict[str, object] = {"state": "unclear", "due_at": stamp(due_at), "told": text_of(told), "probes": probes}
-    conn.execute(update(intent).where(intent.c.id == intent_id).values(**values))
+    _SET.run(conn, b_id=intent_id, state="unclear", due_at=stamp(due_at), told=text_of(told), probes=probes)
 
 
 def unsettled(conn: Connection, pair: str) -> list[Intent]:
     """Open and unclear intents of a pair, oldest first: they are settled before their keys are planned again."""
-    where = and_(intent.c.pair == pair, intent.c.state.in_(UNTIL_SETTLED))
-    out = []
-    for r in conn.execute(select(intent).where(where).order_by(intent.c.at, intent.c.id)):
-        kept, reason = value_from(r.command), value_from(r.reason)
-        out.append(
-            Intent(
-                id=r.id,
-                key=r.key,
-                write=write_from(r.write),
-                link_kind=kept["link_kind"],
-                agree=kept["agree"],
-                source=kept["source"],
-                command=kept["command"],
-                step=r.step,
-                reason=(reason["code"], reason["values"]),
-                policy_version=r.policy_version,
-                label=r.label,
-                probes=r.probes,
-                state=r.state,
-                target=r.target,
-                sent_at=r.due_at or r.sent_at,
-            )
-        )
-    return out
+    return [_intent(row) for row in _UNSETTLED.rows(conn, pair=pair)]
 
 
 def unclear_creates(conn: Connection, pair: str) -> set[tuple[Side, Kind]]:
     """Sides and kinds on which a create is unclear: a new record there may be its outcome, so it waits."""
-    where = and_(intent.c.pair == pair, intent.c.state.in_(UNTIL_SETTLED), intent.c.operation == "create")
-    return {(r.side, r.kind) for r in conn.execute(select(intent.c.side, intent.c.kind).where(where).distinct())}
+    return {(side, kind) for side, kind in _UNCLEAR_CREATES.rows(conn, pair=pair)}
 
 
 def journal(conn: Connection, pair: str, *, key: str = "", target: str = "", limit: int = 200) -> list[dict[str, object]]:
     """The latest writes of a pair, newest first, as plain values: when, which record, why, before and after."""
-    where = [intent.c.pair == pair]
     if key or target:
-        where.append(or_(intent.c.key == key, intent.c.target == target))
-    rows = conn.execute(select(intent).where(*where).order_by(intent.c.at.desc(), intent.c.id.desc()).limit(limit))
-    return [
-        {
-            "id": r.id,
-            "at": r.at,
-            "key": r.key,
-            "side": r.side,
-            "kind": r.kind,
-            "operation": r.operation,
-            "target": r.target,
-            "state": r.state,
-            "label": r.label,
-            "policy_version": r.policy_version,
-            "reason": value_from(r.reason),
-            "before": value_from(r.before),
-            "after": value_from(r.after),
-            "told": value_from(r.told),
-        }
-        for r in rows
-    ]
+        rows = _JOURNAL_OF.rows(conn, pair=pair, key=key, target=target, limit=limit)
+    else:
+        rows = _JOURNAL.rows(conn, pair=pair, limit=limit)
+    return [dict(zip(_PLAIN, row, strict=False)) | dict(zip(_JSON, map(value_from, row[len(_PLAIN) :]), strict=True)) for row in rows]
 
 
 def count_states(conn: Connection, pair: str) -> dict[str, int]:
     """Intents by state."""
-    rows = conn.execute(select(intent.c.state, func.count()).where(intent.c.pair == pair).group_by(intent.c.state))
-    return {row[0]: int(row[1]) for row in rows}
+    return dict(_STATES.rows(conn, pair=pair))
+
+
+def _intent(row: tuple[Any, ...]) -> Intent:
+    of, key, write, command, step, reason, policy_version, label, probes, state, target, due_at, sent_at = row
+    kept, why = value_from(command), value_from(reason)
+    return Intent(
+        id=of,
+        key=key,
+        write=write_from(write),
+        link_kind=kept["link_kind"],
+        agree=kept["agree"],
+        source=kept["source"],
+        command=kept["command"],
+        step=step,
+        reason=(why["code"], why["values"]),
+        policy_version=policy_version,
+        label=label,
+        probes=probes,
+        state=state,
+        target=target,
+        sent_at=due_at or sent_at,
+    )
+
+
+def _settle(_: Connection) -> Built:
+    target = func.coalesce(func.nullif(bindparam("b_target", type_=Text), ""), intent.c.target)
+    return update(intent).where(intent.c.id == bindparam("b_id")).values(target=target)
+
+
+def _journal() -> Select[Any]:
+    latest = select(*(intent.c[name] for name in (*_PLAIN, *_JSON))).where(_MINE).order_by(intent.c.at.desc(), intent.c.id.desc())
+    return latest.limit(bindparam("limit", type_=Integer))
+
+
+_STORED = ("id", "key", "write", "command", "step", "reason", "policy_version", "label", "probes", "state", "target", "due_at", "sent_at")
+_PLAIN = ("id", "at", "key", "side", "kind", "operation", "target", "state", "label", "policy_version")
+_JSON = ("reason", "before", "after", "told")
+_MINE = intent.c.pair == bindparam("pair")
+_OPEN = and_(_MINE, intent.c.state.in_(UNTIL_SETTLED))
+
+_NEW = Statement(lambda _: insert(intent))
+_SETTLE = Statement(_settle)
+_SET = Statement(lambda _: update(intent).where(intent.c.id == bindparam("b_id")))
+_UNSETTLED = Statement(lambda _: select(*(intent.c[name] for name in _STORED)).where(_OPEN).order_by(intent.c.at, intent.c.id))
+_UNCLEAR_CREATES = Statement(lambda _: select(intent.c.side, intent.c.kind).where(_OPEN, intent.c.operation == "create").distinct())
+_JOURNAL = Statement(lambda _: _journal())
+_JOURNAL_OF = Statement(lambda _: _journal().where(or_(intent.c.key == bindparam("key"), intent.c.target == bindparam("target"))))
+_STATES = Statement(lambda _: select(intent.c.state, func.count()).where(_MINE).group_by(intent.c.state))

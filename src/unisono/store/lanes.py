@@ -6,9 +6,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import Connection, bindparam, or_, select, update
 
 from unisono.store.stamps import stamp
+from unisono.store.statements import Statement
 from unisono.store.tables import lane
 from unisono.store.upserts import insert_missing
 
@@ -31,23 +32,20 @@ def take_lane(conn: Connection, name: str, holder: str, now: datetime, seconds: 
     that is not over yet belongs to a dead process.
     """
     insert_missing(conn, lane, [{"name": name}], keys=["name"])
-    free = or_(lane.c.holder == "", lane.c.until <= stamp(now))
-    taken = update(lane).where(lane.c.name == name).returning(lane.c.epoch)
-    if not may_take_over:
-        taken = taken.where(free)
-    return conn.execute(taken.values(holder=holder, epoch=lane.c.epoch + 1, until=_until(now, seconds))).scalar()
+    values = {"b_name": name, "holder": holder, "until": _until(now, seconds)}
+    epoch: int | None = _TAKE_OVER.value(conn, **values) if may_take_over else _TAKE.value(conn, **values, b_now=stamp(now))
+    return epoch
 
 
 def renew_lane(conn: Connection, name: str, epoch: int, now: datetime, seconds: int) -> None:
     """Keeps a lane until ``seconds`` from now, also if the lease was over but nobody took it. Raises ``LostLane``."""
-    kept = update(lane).where(lane.c.name == name, lane.c.epoch == epoch, lane.c.holder != "")
-    if not conn.execute(kept.values(until=_until(now, seconds))).rowcount:
+    if not _KEEP.run(conn, b_name=name, b_epoch=epoch, until=_until(now, seconds)):
         raise LostLane(name, epoch)
 
 
 def release_lane(conn: Connection, name: str, epoch: int) -> None:
     """Lets go of a lane; of one that was lost already there is nothing to let go. The epoch stays and goes on rising."""
-    conn.execute(update(lane).where(lane.c.name == name, lane.c.epoch == epoch).values(holder="", until=""))
+    _KEEP.run(conn, b_name=name, b_epoch=epoch, holder="", until="")
 
 
 def check_epoch(conn: Connection, name: str, epoch: int) -> None:
@@ -57,10 +55,23 @@ def check_epoch(conn: Connection, name: str, epoch: int) -> None:
     anyway. Raises ``LostLane``.
     """
     # An overdue lease does not count: as long as nobody took the lane, nobody else has acted in it.
-    held = select(lane.c.epoch).where(lane.c.name == name, lane.c.holder != "").with_for_update()
-    if conn.execute(held).scalar() != epoch:
+    if _HELD.value(conn, name=name) != epoch:
         raise LostLane(name, epoch)
 
 
 def _until(now: datetime, seconds: int) -> str:
     return stamp(now + timedelta(seconds=seconds))
+
+
+_NAMED = lane.c.name == bindparam("b_name")
+_TAKE_OVER = Statement(lambda _: update(lane).where(_NAMED).values(epoch=lane.c.epoch + 1).returning(lane.c.epoch))
+_TAKE = Statement(
+    lambda _: (
+        update(lane)
+        .where(_NAMED, or_(lane.c.holder == "", lane.c.until <= bindparam("b_now")))
+        .values(epoch=lane.c.epoch + 1)
+        .returning(lane.c.epoch)
+    )
+)
+_KEEP = Statement(lambda _: update(lane).where(_NAMED, lane.c.epoch == bindparam("b_epoch"), lane.c.holder != ""))
+_HELD = Statement(lambda _: select(lane.c.epoch).where(lane.c.name == bindparam("name"), lane.c.holder != "").with_for_update())

@@ -5,23 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Join, Row, and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Integer, Join, Select, and_, bindparam, case, delete, func, insert, or_, select, update
 
 from unisono.model.record import Kind, Side
+from unisono.plan.flows.deletions import DELETED, KEPT, TO_MARK
 from unisono.plan.situation import Link
 from unisono.store.codec import flat_from, text_of
 from unisono.store.dialect import portions
 from unisono.store.stamps import stamp
+from unisono.store.statements import Statement
 from unisono.store.tables import link, seen
 
 
 def links_of(conn: Connection, pair: str, kind: Kind, side: Side, keys: Sequence[str]) -> dict[str, Link]:
     """The links (severed ones, too) of some records, by their key on one side."""
-    column = link.c.a_key if side == "a" else link.c.b_key
-    where = and_(link.c.pair == pair, link.c.kind == kind)
-    found = (row for some in portions(keys) for row in conn.execute(select(link).where(where, column.in_(some))))
-    return {(r.a_key if side == "a" else r.b_key): _link(r) for r in found}
+    found = (_link(row) for some in portions(keys) for row in _LINKS[side].rows(conn, pair=pair, kind=kind, keys=some))
+    return {one.key(side): one for one in found}
+
+
+BY_DELETION = (DELETED, TO_MARK, KEPT)
+"""Why a link ended, or is kept, because a side of it was deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +51,10 @@ def put_links(conn: Connection, pair: str, wanted: Sequence[Joined], now: dateti
         known |= {(kind, key): found for key, found in links_of(conn, pair, kind, "a", [w.a_key for w in wanted if w.kind == kind]).items()}
     at = stamp(now)
     new = [w for w in wanted if (old := known.get((w.kind, w.a_key))) is None or old.b_key != w.b_key]
-    if new:
-        conn.execute(insert(link), [_new_row(w, pair, at) for w in new])
+    _NEW.run_many(conn, [_new_row(w, pair, at) for w in new])
     fresh = {id(w) for w in new}
     moved = [_agreed_row(w, known[w.kind, w.a_key]) for w in wanted if id(w) not in fresh]
-    if moved:
-        values = {"agreed_a": bindparam("b_a"), "agreed_b": bindparam("b_b"), "state": "linked", "why": "", "changed_at": at}
-        conn.execute(update(link).where(link.c.id == bindparam("b_id")).values(**values), moved)
+    _SET.run_many(conn, moved, state="linked", why="", changed_at=at)
     return new
 
 
@@ -69,70 +71,137 @@ def _new_row(wanted: Joined, pair: str, at: str) -> dict[str, str]:
 
 
 def _agreed_row(wanted: Joined, old: Link) -> dict[str, str]:
-    return {"b_id": old.id, "b_a": text_of(old.agreed_a | wanted.agreed_a), "b_b": text_of(old.agreed_b | wanted.agreed_b)}
+    return {"b_id": old.id, "agreed_a": text_of(old.agreed_a | wanted.agreed_a), "agreed_b": text_of(old.agreed_b | wanted.agreed_b)}
 
 
 def sever(conn: Connection, pair: str, kind: Kind, a_key: str, b_key: str, why: str, now: datetime) -> None:
     """Ends a link but keeps it in memory: neither record is joined or made anew by itself."""
-    where = and_(link.c.pair == pair, link.c.kind == kind, link.c.a_key == a_key, link.c.b_key == b_key)
-    conn.execute(update(link).where(where).values(state="severed", why=why, changed_at=stamp(now)))
+    _SET_BETWEEN.run(conn, **_between(pair, kind, a_key, b_key), state="severed", why=why, changed_at=stamp(now))
 
 
 def keep(conn: Connection, pair: str, kind: Kind, a_key: str, b_key: str, why: str, now: datetime) -> None:
     """A link stays although one side is gone; ``why`` says that this is known."""
-    where = and_(link.c.pair == pair, link.c.kind == kind, link.c.a_key == a_key, link.c.b_key == b_key)
-    conn.execute(update(link).where(where).values(why=why, changed_at=stamp(now)))
+    _SET_BETWEEN.run(conn, **_between(pair, kind, a_key, b_key), why=why, changed_at=stamp(now))
 
 
 def forget(conn: Connection, pair: str, kind: Kind, a_key: str, b_key: str) -> None:
     """Removes a link wholly, so that its records may be linked or made anew."""
-    conn.execute(delete(link).where(link.c.pair == pair, link.c.kind == kind, link.c.a_key == a_key, link.c.b_key == b_key))
+    _FORGET.run(conn, **_between(pair, kind, a_key, b_key))
+
+
+def _between(pair: str, kind: Kind, a_key: str, b_key: str) -> dict[str, str]:
+    return {"b_pair": pair, "b_kind": kind, "b_a_key": a_key, "b_b_key": b_key}
 
 
 def some_keys(conn: Connection, pair: str, side: Side, count: int) -> list[str]:
     """The keys of a few linked customers on one side: to tell by them whose account a key opens."""
-    column = link.c.a_key if side == "a" else link.c.b_key
-    where = and_(link.c.pair == pair, link.c.kind == "party", link.c.state == "linked")
-    return list(conn.execute(select(column).where(where).order_by(link.c.id).limit(count)).scalars())
+    return [key for (key,) in _SOME[side].rows(conn, pair=pair, limit=count)]
 
 
 def count_links(conn: Connection, pair: str) -> dict[str, int]:
     """Live links by kind."""
-    rows = conn.execute(select(link.c.kind, func.count()).where(link.c.pair == pair, link.c.state == "linked").group_by(link.c.kind))
-    return {row[0]: int(row[1]) for row in rows}
+    return dict(_COUNT.rows(conn, pair=pair))
 
 
 def vanished(conn: Connection, pair: str, a: str, b: str) -> tuple[int, int]:
     """How many live links there are, and of how many one side is missing or gone: what the brake looks at. Notes do not count."""
-    total = int(conn.execute(select(func.count()).select_from(link).where(_live(pair))).scalar_one())
-    lost = select(func.count(func.distinct(link.c.id))).select_from(_with_seen(a, b)).where(_live(pair), _LOST)
-    return total, int(conn.execute(lost).scalar_one())
+    total = int(_TOTAL.value(conn, pair=pair))
+    return total, int(_VANISHED.value(conn, pair=pair, a=a, b=b)) if total else 0
 
 
 def vanished_labels(conn: Connection, pair: str, a: str, b: str, limit: int) -> list[str]:
     """What a few of the records that vanished are called."""
-    rows = select(seen.c.label).select_from(_with_seen(a, b)).where(_live(pair), _LOST).order_by(seen.c.id).limit(limit)
-    return list(conn.execute(rows).scalars())
+    return [label for (label,) in _LABELS.rows(conn, pair=pair, a=a, b=b, limit=limit)]
 
 
 def forget_all(conn: Connection, pair: str) -> None:
     """Removes every link of a pair."""
-    conn.execute(delete(link).where(link.c.pair == pair))
+    _FORGET_ALL.run(conn, pair=pair)
 
 
+def unseen(conn: Connection, pair: str, kind: Kind, side: Side, connection: str) -> list[str]:
+    """The keys, on the other side, of live links whose record on a side was never seen: made by us, and not read since."""
+    return [key for (key,) in _UNSEEN[side].rows(conn, pair=pair, kind=kind, connection=connection)]
+
+
+def ended_since(conn: Connection, pair: str, a: str, b: str, since: datetime) -> int:
+    """How many links a deletion ended (or would have) whose record vanished since an instant: not what a person or an undo ended."""
+    return int(_ENDED_SINCE.value(conn, pair=pair, a=a, b=b, since=stamp(since)))
+
+
+def ended_by(conn: Connection, pair: str, kind: Kind, a_key: str, b_key: str, run: str) -> None:
+    """Notes the run that ended a link."""
+    _SET_BETWEEN.run(conn, **_between(pair, kind, a_key, b_key), run=run)
+
+
+def severed(conn: Connection, pair: str, why: str) -> list[tuple[Link, str]]:
+    """The links that ended for a reason, each with the run that ended it, oldest first."""
+    return [(_link(row[:-1]), row[-1]) for row in _SEVERED.rows(conn, pair=pair, why=why)]
+
+
+def _link(row: tuple[Any, ...]) -> Link:
+    of, kind, a_key, b_key, agreed_a, agreed_b, state, why = row
+    return Link(of, kind, a_key, b_key, flat_from(agreed_a), flat_from(agreed_b), state, why)
+
+
+def _links(column: ColumnElement[str]) -> Select[Any]:
+    return select(*_LINK).where(_MINE, link.c.kind == bindparam("kind"), column.in_(bindparam("keys", expanding=True)))
+
+
+def _some(column: ColumnElement[str]) -> Select[Any]:
+    return select(column).where(_MINE, link.c.kind == "party", link.c.state == "linked").order_by(link.c.id).limit(_LIMIT)
+
+
+def _unseen(key: ColumnElement[str], far: ColumnElement[str]) -> Select[Any]:
+    there = and_(seen.c.connection == bindparam("connection"), seen.c.kind == link.c.kind, seen.c.key == key)
+    where = and_(_MINE, link.c.kind == bindparam("kind"), link.c.state == "linked", seen.c.id.is_(None))
+    return select(far).select_from(link.outerjoin(seen, there)).where(where).order_by(link.c.id)
+
+
+def _ended_since() -> Select[Any]:
+    at = case((seen.c.missing_at != "", seen.c.missing_at), else_=seen.c.gone_at)
+    ended = and_(_MINE, link.c.why.in_(BY_DELETION), link.c.kind.in_(_COUNTED))
+    first = select(func.min(at).label("at")).select_from(_with_seen()).where(ended, _LOST).group_by(link.c.id).subquery()
+    return select(func.count()).select_from(first).where(first.c.at >= bindparam("since"))
+
+
+def _with_seen() -> Join:
+    on_a = and_(seen.c.connection == bindparam("a"), seen.c.key == link.c.a_key)
+    on_b = and_(seen.c.connection == bindparam("b"), seen.c.key == link.c.b_key)
+    return link.join(seen, and_(seen.c.kind == link.c.kind, or_(on_a, on_b)))
+
+
+_LINK = (link.c.id, link.c.kind, link.c.a_key, link.c.b_key, link.c.agreed_a, link.c.agreed_b, link.c.state, link.c.why)
+_COUNTED: tuple[Kind, ...] = ("party", "contact", "quote")
+_LIMIT = bindparam("limit", type_=Integer)
+_MINE = link.c.pair == bindparam("pair")
+# A link that was kept on purpose is no news.
+_ALIVE = and_(_MINE, link.c.state == "linked", link.c.why == "", link.c.kind.in_(_COUNTED))
 _LOST = or_(seen.c.missing_at != "", seen.c.gone_at != "")
+# Of a change: its parameters must not be called as its columns are.
+_BETWEEN = and_(
+    link.c.pair == bindparam("b_pair"),
+    link.c.kind == bindparam("b_kind"),
+    link.c.a_key == bindparam("b_a_key"),
+    link.c.b_key == bindparam("b_b_key"),
+)
 
-
-def _live(pair: str) -> ColumnElement[bool]:
-    # A link that was kept on purpose is no news.
-    return and_(link.c.pair == pair, link.c.state == "linked", link.c.why == "", link.c.kind.in_(("party", "contact", "quote")))
-
-
-def _with_seen(a: str, b: str) -> Join:
-    sides = or_(and_(seen.c.connection == a, seen.c.key == link.c.a_key), and_(seen.c.connection == b, seen.c.key == link.c.b_key))
-    return link.join(seen, and_(seen.c.kind == link.c.kind, sides))
-
-
-def _link(row: Row[tuple[object, ...]]) -> Link:
-    r = row._mapping
-    return Link(r["id"], r["kind"], r["a_key"], r["b_key"], flat_from(r["agreed_a"]), flat_from(r["agreed_b"]), r["state"], r["why"])
+_LINKS: dict[Side, Statement] = {"a": Statement(lambda _: _links(link.c.a_key)), "b": Statement(lambda _: _links(link.c.b_key))}
+_NEW = Statement(lambda _: insert(link))
+_SET = Statement(lambda _: update(link).where(link.c.id == bindparam("b_id")))
+_SET_BETWEEN = Statement(lambda _: update(link).where(_BETWEEN))
+_FORGET = Statement(lambda _: delete(link).where(_BETWEEN))
+_FORGET_ALL = Statement(lambda _: delete(link).where(_MINE))
+_SOME: dict[Side, Statement] = {"a": Statement(lambda _: _some(link.c.a_key)), "b": Statement(lambda _: _some(link.c.b_key))}
+_COUNT = Statement(lambda _: select(link.c.kind, func.count()).where(_MINE, link.c.state == "linked").group_by(link.c.kind))
+_TOTAL = Statement(lambda _: select(func.count()).select_from(link).where(_ALIVE))
+_VANISHED = Statement(lambda _: select(func.count(func.distinct(link.c.id))).select_from(_with_seen()).where(_ALIVE, _LOST))
+_LABELS = Statement(lambda _: select(seen.c.label).select_from(_with_seen()).where(_ALIVE, _LOST).order_by(seen.c.id).limit(_LIMIT))
+_UNSEEN: dict[Side, Statement] = {
+    "a": Statement(lambda _: _unseen(link.c.a_key, link.c.b_key)),
+    "b": Statement(lambda _: _unseen(link.c.b_key, link.c.a_key)),
+}
+_ENDED_SINCE = Statement(lambda _: _ended_since())
+_SEVERED = Statement(
+    lambda _: select(*_LINK, link.c.run).where(_MINE, link.c.state == "severed", link.c.why == bindparam("why")).order_by(link.c.id)
+)

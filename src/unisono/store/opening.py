@@ -3,28 +3,38 @@
 from __future__ import annotations
 
 import os
+import sqlite3
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, make_url, select, text, update
+from sqlalchemy import Connection, Engine, Index, Table, bindparam, create_engine, event, insert, inspect, make_url, select, text, update
+from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import QueuePool, StaticPool
+from sqlalchemy.schema import CreateIndex, CreateTable, ExecutableDDLElement
 
 from unisono.store.refused import StoreRefused, from_system
+from unisono.store.statements import Statement, driver
 from unisono.store.tables import SCHEMA_VERSION, meta, metadata, pair
 
 BUSY_SECONDS = 5
 _OURS = 0x556E6973
 """``Unis`` as SQLite's application id: a database of another program is never touched."""
 _POSTGRESQL_LOCK = 0x556E6973
+_TEXTS = 500
+"""Statements that a connection of SQLite keeps ready: more than there are here, in their usual lengths."""
+_MODEL_TURN = threading.Lock()
 _VERSION = "schema_version"
 _COUNTER = "counter"
 
 
 @dataclass(frozen=True, slots=True)
 class Engines:
-    """The connections behind the two doors. ``shared``: there is only one, for both."""
+    """The connections behind the two doors. ``shared``: there is only one, for both, and the database does not keep a reader from writing."""
 
     dialect: Literal["sqlite", "postgresql"]
     reader: Engine
@@ -50,7 +60,7 @@ def make_file(path: Path) -> None:
 def sqlite(path: Path) -> Engines:
     """A SQLite file: durable commits, readers and writers side by side."""
     url = make_url("sqlite://").set(database=str(path))
-    settings = {"check_same_thread": False, "isolation_level": None, "timeout": BUSY_SECONDS}
+    settings = {"check_same_thread": False, "isolation_level": None, "timeout": BUSY_SECONDS, "cached_statements": _TEXTS}
     reader, writer = (
         create_engine(url, poolclass=QueuePool, max_overflow=-1, hide_parameters=True, connect_args=settings) for _ in range(2)
     )
@@ -60,15 +70,35 @@ def sqlite(path: Path) -> Engines:
 
 
 def memory() -> Engines:
-    """A SQLite database of this process alone, gone when it is closed."""
-    engine = create_engine(
-        "sqlite://",
-        poolclass=StaticPool,
-        hide_parameters=True,
-        connect_args={"check_same_thread": False, "isolation_level": None},
-    )
+    """A SQLite database of this process alone, gone when it is closed. It has its tables already."""
+    return _memory(_copied)
+
+
+def _memory(creator: Callable[[], sqlite3.Connection]) -> Engines:
+    engine = create_engine("sqlite://", poolclass=StaticPool, hide_parameters=True, creator=creator)
     _at_connect(engine, "pragma foreign_keys = on", "pragma synchronous = off")
-    return Engines("sqlite", engine, engine, _begin_query_only, _begin_changing, shared=True)
+    # ``query_only`` would keep a reader from writing, but to switch it makes SQLite forget all it has prepared: half of each short door.
+    return Engines("sqlite", engine, engine, _begin, _begin_immediate, shared=True)
+
+
+def _empty() -> sqlite3.Connection:
+    return sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None, cached_statements=_TEXTS)
+
+
+def _copied() -> sqlite3.Connection:
+    made = _empty()
+    with _MODEL_TURN:
+        _model().backup(made)
+    return made
+
+
+@cache
+def _model() -> sqlite3.Connection:
+    """A database with our tables and nothing in them: copying its pages takes a tenth of making them."""
+    engines = _memory(_empty)
+    prepare(engines, ":memory:", check=False)
+    with engines.writer.connect() as conn:
+        return driver(conn)
 
 
 def postgresql(address: str) -> tuple[Engines, str]:
@@ -144,9 +174,27 @@ def _older(found: int, place: str) -> bool:
 
 def _create(conn: Connection) -> None:
     # As the migrations would have left it, without loading what runs them: a test holds the two together.
-    metadata.create_all(conn, checkfirst=False)
+    if conn.dialect.name == "sqlite":
+        for words in _words():
+            driver(conn).execute(words)
+    else:
+        metadata.create_all(conn, checkfirst=False)
     conn.exec_driver_sql("create table alembic_version (version_num varchar(32) not null constraint alembic_version_pkc primary key)")
     conn.execute(text("insert into alembic_version values (:revision)"), {"revision": f"{SCHEMA_VERSION:04d}"})
+
+
+@cache
+def _words() -> tuple[str, ...]:
+    """What ``metadata.create_all`` says on SQLite, put together once."""
+    spoken = sqlite_dialect()
+    made: list[ExecutableDDLElement] = []
+    for table in metadata.sorted_tables:
+        made += [CreateTable(table), *map(CreateIndex, _in_order(table))]
+    return tuple(str(part.compile(dialect=spoken)) for part in made)
+
+
+def _in_order(table: Table) -> list[Index]:
+    return sorted(table.indexes, key=lambda index: str(index.name))
 
 
 def _migrate(conn: Connection) -> None:
@@ -157,7 +205,7 @@ def _migrate(conn: Connection) -> None:
 
 def count(conn: Connection) -> int:
     """The groups of writes this database knows of."""
-    return int(conn.execute(select(meta.c.value).where(meta.c.name == _COUNTER)).scalar() or 0)
+    return int(_COUNTED.value(conn, name=_COUNTER) or 0)
 
 
 def count_up(conn: Connection) -> int:
@@ -172,9 +220,14 @@ def mark_unsure(conn: Connection, counter: int) -> None:
 
 
 def _set_count(conn: Connection, value: int) -> int:
-    if not conn.execute(update(meta).where(meta.c.name == _COUNTER).values(value=str(value))).rowcount:
-        conn.execute(insert(meta).values(name=_COUNTER, value=str(value)))
+    if not _COUNT.run(conn, b_name=_COUNTER, value=str(value)):
+        _BEGIN_COUNT.run(conn, name=_COUNTER, value=str(value))
     return value
+
+
+_COUNTED = Statement(lambda _: select(meta.c.value).where(meta.c.name == bindparam("name")))
+_COUNT = Statement(lambda _: update(meta).where(meta.c.name == bindparam("b_name")))
+_BEGIN_COUNT = Statement(lambda _: insert(meta))
 
 
 def _pragma(conn: Connection, name: str) -> int:
@@ -189,21 +242,23 @@ def _at_connect(engine: Engine, *statements: str) -> None:
 
 
 def _begin(conn: Connection) -> None:
-    conn.exec_driver_sql("begin")
+    driver(conn).execute("begin")
 
 
 def _begin_immediate(conn: Connection) -> None:
-    conn.exec_driver_sql("begin immediate")
+    driver(conn).execute("begin immediate")
 
 
-def _begin_query_only(conn: Connection) -> None:
-    conn.exec_driver_sql("pragma query_only = on")
-    conn.exec_driver_sql("begin")
+def changes(conn: Connection) -> int:
+    """How many rows a connection of SQLite has changed so far."""
+    return driver(conn).total_changes
 
 
-def _begin_changing(conn: Connection) -> None:
-    conn.exec_driver_sql("pragma query_only = off")
-    conn.exec_driver_sql("begin immediate")
+def written_while_reading() -> OperationalError:
+    """What a reading door says that is told apart only afterwards."""
+    told = sqlite3.OperationalError("attempt to write a readonly database")
+    told.sqlite_errorcode = sqlite3.SQLITE_READONLY
+    return OperationalError("", None, told, hide_parameters=True)
 
 
 def _no_words(_conn: Connection) -> None:

@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select, update
 
 from unisono.store.doors import Store
 from unisono.store.stamps import stamp
+from unisono.store.statements import Statement
 from unisono.store.tables import pace
-from unisono.store.upserts import insert_missing, upsert
+from unisono.store.upserts import insert_missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +113,10 @@ class StorePace:
 
     def _states(self, conn: Connection) -> list[str]:
         scopes = [limit.scope for limit in self._limits]
-        insert_missing(conn, pace, [{"scope": scope, "state": "", "at": ""} for scope in scopes], keys=["scope"])
-        found = conn.execute(select(pace.c.scope, pace.c.state).where(pace.c.scope.in_(scopes)).order_by(pace.c.scope).with_for_update())
-        states = {row.scope: row.state for row in found}
+        states = dict(_LOCKED.rows(conn, scopes=scopes))
+        if len(states) < len(scopes):
+            insert_missing(conn, pace, [{"scope": scope, "state": "", "at": ""} for scope in scopes], keys=["scope"])
+            states = dict(_LOCKED.rows(conn, scopes=scopes))
         return [states[scope] for scope in scopes]
 
     def _settled(self, states: Iterable[str], now: datetime) -> list[str]:
@@ -140,5 +142,17 @@ class StorePace:
         return (states, max(waits)) if waits else ([state for state, _ in asked], None)
 
     def _keep_states(self, conn: Connection, states: list[str], now: datetime) -> None:
-        rows = [{"scope": limit.scope, "state": state, "at": stamp(now)} for limit, state in zip(self._limits, states, strict=True)]
-        upsert(conn, pace, rows, keys=["scope"])
+        at = stamp(now)
+        rows = [{"b_scope": limit.scope, "state": state, "at": at} for limit, state in zip(self._limits, states, strict=True)]
+        _KEPT.run_many(conn, rows)
+
+
+_LOCKED = Statement(
+    lambda _: (
+        select(pace.c.scope, pace.c.state)
+        .where(pace.c.scope.in_(bindparam("scopes", expanding=True)))
+        .order_by(pace.c.scope)
+        .with_for_update()
+    )
+)
+_KEPT = Statement(lambda _: update(pace).where(pace.c.scope == bindparam("b_scope")))

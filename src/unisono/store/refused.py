@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import sqlite3
 from dataclasses import dataclass, field
 
 from sqlalchemy.exc import DBAPIError
@@ -47,18 +48,20 @@ _POSTGRESQL = {
 }
 
 
-def from_database(error: DBAPIError, place: str, *, reading: bool = False) -> StoreRefused | None:
+def from_database(error: DBAPIError | sqlite3.Error, place: str, *, reading: bool = False) -> StoreRefused | None:
     """The refusal a driver's error stands for; ``None`` if it is about the statement (a violated key, say) and not about the store.
 
     ``reading``: a change was refused because the door is for reading, which is a mistake of the caller's.
     """
-    reason = " ".join(str(error.orig).split())
-    sqlite_code = getattr(error.orig, "sqlite_errorcode", None)
+    told = error.orig if isinstance(error, DBAPIError) else error
+    reason = " ".join(str(told).split())
+    sqlite_code = getattr(told, "sqlite_errorcode", None)
     if sqlite_code is not None:
         code = None if reading and sqlite_code == _READONLY else _SQLITE.get(sqlite_code & 0xFF)
     else:
-        state = getattr(error.orig, "sqlstate", None)
-        lost = error.connection_invalidated or (state is None and type(error.orig).__name__ == "OperationalError")
+        state = getattr(told, "sqlstate", None)
+        cut = isinstance(error, DBAPIError) and error.connection_invalidated
+        lost = cut or (state is None and type(told).__name__ == "OperationalError")
         code = "store-unreachable" if lost or str(state)[:2] in ("08", "28", "3D") else _POSTGRESQL.get(str(state))
     return StoreRefused(code, {"place": place, "reason": reason}) if code else None
 

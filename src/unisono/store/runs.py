@@ -6,15 +6,17 @@ A run is *previewed* first. Released it is *running*, may be *paused* and *stopp
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, select, update
+from sqlalchemy import BindParameter, Connection, Integer, Select, and_, bindparam, delete, func, insert, select, update
 
 from unisono.store.codec import text_of, value_from
 from unisono.store.dialect import portions
 from unisono.store.stamps import stamp
+from unisono.store.statements import Built, Statement
 from unisono.store.tables import intent, plan_row, run
 
 PLANNED_KINDS = ("first", "preview")
@@ -58,27 +60,25 @@ class PlanRow:
 
 def open_run(conn: Connection, run_id: str, pair: str, kind: str, policy_version: int, now: datetime) -> None:
     """A new run that is being planned. Earlier previews of the pair that were never released go: their rows would only age."""
-    old = select(run.c.id).where(run.c.pair == pair, run.c.kind.in_(PLANNED_KINDS), run.c.state.in_(("planning", "previewed")))
-    conn.execute(delete(plan_row).where(plan_row.c.run.in_(old)))
-    conn.execute(delete(run).where(run.c.pair == pair, run.c.kind.in_(PLANNED_KINDS), run.c.state.in_(("planning", "previewed"))))
+    _DROP_OLD_ROWS.run(conn, pair=pair)
+    _DROP_OLD.run(conn, pair=pair)
     values = {"id": run_id, "pair": pair, "kind": kind, "state": "planning", "policy_version": policy_version, "started_at": stamp(now)}
-    conn.execute(insert(run).values(**values))
+    _NEW.run(conn, **values)
 
 
 def add_rows(conn: Connection, run_id: str, rows: Sequence[PlanRow]) -> None:
     """Adds rows to a plan."""
-    if rows:
-        conn.execute(insert(plan_row), [{"run": run_id, "seq": r.seq, "key": r.key, **_values(r)} for r in rows])
+    _ADD.run_many(conn, [{"run": run_id, "seq": r.seq, "key": r.key, **_values(r)} for r in rows])
 
 
 def next_seq(conn: Connection, run_id: str) -> int:
     """The number of the next row."""
-    return int(conn.execute(select(func.coalesce(func.max(plan_row.c.seq), 0)).where(plan_row.c.run == run_id)).scalar_one()) + 1
+    return int(_LAST.value(conn, run=run_id) or 0) + 1
 
 
 def get_run(conn: Connection, run_id: str) -> Run:
     """One run; ``KeyError`` if there is none."""
-    row = conn.execute(select(run).where(run.c.id == run_id)).first()
+    row = _ONE.row(conn, id=run_id)
     if row is None:
         raise KeyError(run_id)
     return _run(row)
@@ -86,93 +86,78 @@ def get_run(conn: Connection, run_id: str) -> Run:
 
 def runs(conn: Connection, pair: str = "") -> list[Run]:
     """All runs, or those of a pair, newest first."""
-    where = [run.c.pair == pair] if pair else []
-    return [_run(row) for row in conn.execute(select(run).where(*where).order_by(run.c.started_at.desc(), run.c.id.desc()))]
+    return [_run(row) for row in (_OF_PAIR.rows(conn, pair=pair) if pair else _ALL.rows(conn))]
 
 
 def live_run(conn: Connection, pair: str) -> Run | None:
     """The planned run of a pair that is under way or paused."""
-    where = and_(run.c.pair == pair, run.c.kind.in_(PLANNED_KINDS), run.c.state.in_(("running", "paused")))
-    row = conn.execute(select(run).where(where).order_by(run.c.id.desc())).first()
+    row = _LIVE.row(conn, pair=pair)
     return None if row is None else _run(row)
 
 
 def state_of(conn: Connection, run_id: str) -> str:
     """A run's state; empty if it is gone."""
-    return str(conn.execute(select(run.c.state).where(run.c.id == run_id)).scalar() or "")
+    return str(_STATE.value(conn, id=run_id) or "")
 
 
 def kind_of(conn: Connection, run_id: str) -> str:
     """A run's kind; empty if there is none of that name."""
-    return str(conn.execute(select(run.c.kind).where(run.c.id == run_id)).scalar() or "")
+    return str(_KIND.value(conn, id=run_id) or "")
 
 
 def update_run(conn: Connection, run_id: str, **values: Any) -> None:
     """Changes some columns; ``sheet`` is stored as JSON."""
     if "sheet" in values:
         values["forecast"] = text_of(values.pop("sheet"))
-    conn.execute(update(run).where(run.c.id == run_id).values(**values))
+    _SET.run(conn, b_id=run_id, **values)
 
 
 def move(conn: Connection, run_id: str, to: str, among: Sequence[str], now: datetime) -> bool:
     """Changes a run's state if it is one of those named; says whether it was."""
-    ended = {"ended_at": stamp(now)} if to in ("stopped", "done") else {"ended_at": ""}
-    where = and_(run.c.id == run_id, run.c.state.in_(among))
-    return bool(conn.execute(update(run).where(where).values(state=to, **ended)).rowcount)
+    ended_at = stamp(now) if to in ("stopped", "done") else ""
+    return bool(_MOVE.run(conn, b_id=run_id, b_among=among, state=to, ended_at=ended_at))
 
 
 def rows(
     conn: Connection, run_id: str, *, verdict: str = "", outcome: str | None = None, key: str = "", after: int = 0, limit: int = 1000
 ) -> list[PlanRow]:
     """A page of a plan's rows in their order, from those behind ``after`` on."""
-    where = [plan_row.c.run == run_id, plan_row.c.seq > after]
-    where += [plan_row.c.verdict == verdict] if verdict else []
-    where += [plan_row.c.outcome == outcome] if outcome is not None else []
-    where += [plan_row.c.key == key] if key else []
-    return [_row(r) for r in conn.execute(select(plan_row).where(*where).order_by(plan_row.c.seq).limit(limit))]
+    wanted: dict[str, str] = {"verdict": verdict} if verdict else {}
+    wanted |= {"outcome": outcome} if outcome is not None else {}
+    wanted |= {"key": key} if key else {}
+    return [_row(row) for row in _page(tuple(wanted)).rows(conn, run=run_id, after=after, limit=limit, **wanted)]
 
 
 def rows_of(conn: Connection, run_id: str, keys: Sequence[str]) -> dict[str, PlanRow]:
     """The rows of some records, by key."""
-    where = plan_row.c.run == run_id
-    found = (row for some in portions(keys) for row in conn.execute(select(plan_row).where(where, plan_row.c.key.in_(some))))
-    return {row.key: _row(row) for row in found}
+    found = (_row(row) for some in portions(keys) for row in _ROWS_OF.rows(conn, run=run_id, keys=some))
+    return {row.key: row for row in found}
 
 
 def bases_of(conn: Connection, run_id: str, keys: Sequence[str]) -> dict[str, str]:
     """What the rows of some records rest on, by key."""
-    where = plan_row.c.run == run_id
-    columns = select(plan_row.c.key, plan_row.c.basis)
-    return {r.key: r.basis for some in portions(keys) for r in conn.execute(columns.where(where, plan_row.c.key.in_(some)))}
+    found = (row for some in portions(keys) for row in _BASES_OF.rows(conn, run=run_id, keys=some))
+    return dict(found)
 
 
 def replan(conn: Connection, run_id: str, fresh: Iterable[PlanRow]) -> None:
     """Puts rows that were planned anew in the place of the old ones."""
-    told = [{"b_seq": r.seq, **{f"b_{k}": v for k, v in _values(r).items()}} for r in fresh]
-    if told:
-        names = ("kind", "verdict", "action", "basis", "label", "outcome")
-        where = and_(plan_row.c.run == run_id, plan_row.c.seq == bindparam("b_seq"))
-        conn.execute(update(plan_row).where(where).values({name: bindparam(f"b_{name}") for name in names}), told)
+    _REPLAN.run_many(conn, [{"b_seq": r.seq, **_values(r)} for r in fresh], b_run=run_id)
 
 
 def put_outcomes(conn: Connection, run_id: str, outcomes: Mapping[str, str]) -> None:
     """What became of the rows of some records (key -> outcome)."""
-    if outcomes:
-        where = and_(plan_row.c.run == run_id, plan_row.c.key == bindparam("b_key"))
-        told = [{"b_key": key, "b_outcome": outcome} for key, outcome in outcomes.items()]
-        conn.execute(update(plan_row).where(where).values(outcome=bindparam("b_outcome")), told)
+    _PUT_OUTCOME.run_many(conn, [{"b_key": key, "outcome": outcome} for key, outcome in outcomes.items()], b_run=run_id)
 
 
 def change_outcomes(conn: Connection, run_id: str, among: Sequence[str], to: str) -> int:
     """Rows of some outcomes get another one: when a run is stopped, or what had changed is confirmed."""
-    where = and_(plan_row.c.run == run_id, plan_row.c.outcome.in_(among))
-    return conn.execute(update(plan_row).where(where).values(outcome=to)).rowcount
+    return _CHANGE_OUTCOMES.run(conn, b_run=run_id, b_among=among, outcome=to)
 
 
 def count(conn: Connection, run_id: str) -> dict[tuple[str, str], int]:
     """How many rows there are by (verdict, outcome)."""
-    columns = select(plan_row.c.verdict, plan_row.c.outcome, func.count()).where(plan_row.c.run == run_id)
-    return {(r[0], r[1]): int(r[2]) for r in conn.execute(columns.group_by(plan_row.c.verdict, plan_row.c.outcome))}
+    return {(verdict, outcome): number for verdict, outcome, number in _COUNT.rows(conn, run=run_id)}
 
 
 def recount(conn: Connection, run_id: str) -> None:
@@ -185,9 +170,17 @@ def recount(conn: Connection, run_id: str) -> None:
 
 def written(conn: Connection, run_id: str, keys: Sequence[str]) -> dict[str, int]:
     """How many writes of a run are done, by record."""
-    done = and_(intent.c.run == run_id, intent.c.state == "done", intent.c.step == 0)
-    columns = select(intent.c.key, func.count()).group_by(intent.c.key)
-    return {r[0]: int(r[1]) for some in portions(keys) for r in conn.execute(columns.where(done, intent.c.key.in_(some)))}
+    found = (row for some in portions(keys) for row in _WRITTEN.rows(conn, run=run_id, keys=some))
+    return dict(found)
+
+
+def targets_of(conn: Connection, run_id: str, keys: Sequence[str]) -> dict[str, list[str]]:
+    """What a run wrote for some records: the keys on the other side, in the order they were written."""
+    out: dict[str, list[str]] = {}
+    for some in portions(keys):
+        for key, kind, target in _TARGETS.rows(conn, run=run_id, keys=some):
+            out.setdefault(key, []).append(f"{kind}:{target}")
+    return {key: list(dict.fromkeys(found)) for key, found in out.items()}
 
 
 def _values(row: PlanRow) -> dict[str, str]:
@@ -195,41 +188,79 @@ def _values(row: PlanRow) -> dict[str, str]:
     return {"kind": row.kind, "verdict": row.verdict, "action": action, "basis": row.basis, "label": row.label, "outcome": row.outcome}
 
 
-def _row(row: Row[Any]) -> PlanRow:
-    return PlanRow(
-        seq=row.seq,
-        key=row.key,
-        kind=row.kind,
-        verdict=row.verdict,
-        action=value_from(row.action),
-        basis=row.basis,
-        label=row.label,
-        outcome=row.outcome,
-    )
+def _row(row: tuple[Any, ...]) -> PlanRow:
+    seq, key, kind, verdict, action, basis, label, outcome = row
+    return PlanRow(seq=seq, key=key, kind=kind, verdict=verdict, action=value_from(action), basis=basis, label=label, outcome=outcome)
 
 
-def _run(row: Row[Any]) -> Run:
+def _run(row: tuple[Any, ...]) -> Run:
+    of, pair, kind, state, total, done, failed, policy_version, forecast, started_at, ended_at = row
     return Run(
-        id=row.id,
-        pair=row.pair,
-        kind=row.kind,
-        state=row.state,
-        total=row.total,
-        done=row.done,
-        failed=row.failed,
-        policy_version=row.policy_version,
-        sheet=value_from(row.forecast),
-        started_at=row.started_at,
-        ended_at=row.ended_at,
+        id=of,
+        pair=pair,
+        kind=kind,
+        state=state,
+        total=total,
+        done=done,
+        failed=failed,
+        policy_version=policy_version,
+        sheet=value_from(forecast),
+        started_at=started_at,
+        ended_at=ended_at,
     )
 
 
-def targets_of(conn: Connection, run_id: str, keys: Sequence[str]) -> dict[str, list[str]]:
-    """What a run wrote for some records: the keys on the other side, in the order they were written."""
-    done = and_(intent.c.run == run_id, intent.c.state == "done", intent.c.target != "")
-    columns = select(intent.c.key, intent.c.kind, intent.c.target).order_by(intent.c.at, intent.c.id)
-    out: dict[str, list[str]] = {}
-    for some in portions(keys):
-        for r in conn.execute(columns.where(done, intent.c.key.in_(some))):
-            out.setdefault(r.key, []).append(f"{r.kind}:{r.target}")
-    return {key: list(dict.fromkeys(found)) for key, found in out.items()}
+def _runs() -> Select[Any]:
+    return select(*(run.c["forecast" if each.name == "sheet" else each.name] for each in fields(Run)))
+
+
+def _rows() -> Select[Any]:
+    return select(*(plan_row.c[each.name] for each in fields(PlanRow))).where(_OF_RUN)
+
+
+@cache
+def _page(named: tuple[str, ...]) -> Statement:
+    def build(_: Connection) -> Built:
+        where = [plan_row.c.seq > bindparam("after"), *(plan_row.c[name] == bindparam(name) for name in named)]
+        return _rows().where(*where).order_by(plan_row.c.seq).limit(bindparam("limit", type_=Integer))
+
+    return Statement(build)
+
+
+_MINE = run.c.pair == bindparam("pair")
+_THIS = run.c.id == bindparam("id")
+_OF_RUN = plan_row.c.run == bindparam("run")
+_OLD = and_(_MINE, run.c.kind.in_(PLANNED_KINDS), run.c.state.in_(("planning", "previewed")))
+_KEYS: BindParameter[str] = bindparam("keys", expanding=True)
+_DONE = and_(intent.c.run == bindparam("run"), intent.c.state == "done", intent.c.key.in_(_KEYS))
+# Of a change: its parameters must not be called as its columns are.
+_CHANGING = plan_row.c.run == bindparam("b_run")
+_AMONG: BindParameter[str] = bindparam("b_among", expanding=True)
+
+_DROP_OLD_ROWS = Statement(lambda _: delete(plan_row).where(plan_row.c.run.in_(select(run.c.id).where(_OLD))))
+_DROP_OLD = Statement(lambda _: delete(run).where(_OLD))
+_NEW = Statement(lambda _: insert(run))
+_ADD = Statement(lambda _: insert(plan_row))
+_LAST = Statement(lambda _: select(func.max(plan_row.c.seq)).where(_OF_RUN))
+_ONE = Statement(lambda _: _runs().where(_THIS))
+_ALL = Statement(lambda _: _runs().order_by(run.c.started_at.desc(), run.c.id.desc()))
+_OF_PAIR = Statement(lambda _: _runs().where(_MINE).order_by(run.c.started_at.desc(), run.c.id.desc()))
+_LIVE = Statement(
+    lambda _: _runs().where(_MINE, run.c.kind.in_(PLANNED_KINDS), run.c.state.in_(("running", "paused"))).order_by(run.c.id.desc()).limit(1)
+)
+_STATE = Statement(lambda _: select(run.c.state).where(_THIS))
+_KIND = Statement(lambda _: select(run.c.kind).where(_THIS))
+_SET = Statement(lambda _: update(run).where(run.c.id == bindparam("b_id")))
+_MOVE = Statement(lambda _: update(run).where(run.c.id == bindparam("b_id"), run.c.state.in_(_AMONG)))
+_ROWS_OF = Statement(lambda _: _rows().where(plan_row.c.key.in_(_KEYS)))
+_BASES_OF = Statement(lambda _: select(plan_row.c.key, plan_row.c.basis).where(_OF_RUN, plan_row.c.key.in_(_KEYS)))
+_REPLAN = Statement(lambda _: update(plan_row).where(_CHANGING, plan_row.c.seq == bindparam("b_seq")))
+_PUT_OUTCOME = Statement(lambda _: update(plan_row).where(_CHANGING, plan_row.c.key == bindparam("b_key")))
+_CHANGE_OUTCOMES = Statement(lambda _: update(plan_row).where(_CHANGING, plan_row.c.outcome.in_(_AMONG)))
+_COUNT = Statement(
+    lambda _: select(plan_row.c.verdict, plan_row.c.outcome, func.count()).where(_OF_RUN).group_by(plan_row.c.verdict, plan_row.c.outcome)
+)
+_WRITTEN = Statement(lambda _: select(intent.c.key, func.count()).where(_DONE, intent.c.step == 0).group_by(intent.c.key))
+_TARGETS = Statement(
+    lambda _: select(intent.c.key, intent.c.kind, intent.c.target).where(_DONE, intent.c.target != "").order_by(intent.c.at, intent.c.id)
+)

@@ -15,12 +15,13 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from unisono.model.secret import Secret
 from unisono.store.doors import Store
 from unisono.store.refused import StoreRefused, from_system
 from unisono.store.stamps import stamp
+from unisono.store.statements import Statement
 from unisono.store.tables import connection, secret
 from unisono.store.upserts import upsert
 
@@ -145,8 +146,7 @@ def put_secret(conn: Connection, ring: KeyRing, connection_id: str, field: str, 
     It is not made anew while secrets are stored that only a lost one opens: ``StoreRefused("key-missing")``; see ``forget``.
     """
     system = _system(conn, connection_id)
-    stored = conn.execute(select(func.count()).select_from(secret)).scalar_one()
-    key_id = ring.current(make=not stored)
+    key_id = ring.current(make=_ANY.row(conn) is None)
     nonce, body = ring.seal(key_id, value.reveal().encode(), _place(system, connection_id, field))
     row = {"connection": connection_id, "field": field, "key_id": key_id, "nonce": nonce, "body": body}
     upsert(conn, secret, [row | {"tail": value.tail(), "stored_at": stamp(now)}], keys=["connection", "field"])
@@ -157,18 +157,16 @@ def get_secret(conn: Connection, ring: KeyRing, connection_id: str, field: str) 
 
     Raises ``StoreRefused``: ``secret-missing``, ``secret-damaged`` (changed, or of another place), ``key-missing``, ``key-unknown``.
     """
-    row = conn.execute(
-        select(secret.c.key_id, secret.c.nonce, secret.c.body).where(secret.c.connection == connection_id, secret.c.field == field)
-    ).first()
+    row = _SEALED.row(conn, connection=connection_id, field=field)
     if row is None:
         raise StoreRefused("secret-missing", {"connection": connection_id, "field": field})
-    return _open(ring, _system(conn, connection_id), connection_id, field, row.key_id, bytes(row.nonce), bytes(row.body))
+    key_id, nonce, body = row
+    return _open(ring, _system(conn, connection_id), connection_id, field, key_id, bytes(nonce), bytes(body))
 
 
 def tails(conn: Connection, connection_id: str) -> dict[str, str]:
     """Which fields of a connection are stored, with the last characters to recognise them by. Needs no key."""
-    found = conn.execute(select(secret.c.field, secret.c.tail).where(secret.c.connection == connection_id).order_by(secret.c.field))
-    return {row.field: row.tail for row in found}
+    return dict(_TAILS.rows(conn, connection=connection_id))
 
 
 def forget(conn: Connection, connection_id: str | None = None) -> int:
@@ -209,5 +207,14 @@ def _place(system: str, connection_id: str, field: str) -> bytes:
 
 
 def _system(conn: Connection, connection_id: str) -> str:
-    system: str = conn.execute(select(connection.c.system).where(connection.c.id == connection_id)).scalar_one()
+    system: str | None = _SYSTEM.value(conn, id=connection_id)
+    if system is None:
+        raise KeyError(connection_id)
     return system
+
+
+_MINE = secret.c.connection == bindparam("connection")
+_ANY = Statement(lambda _: select(secret.c.connection).limit(1))
+_SEALED = Statement(lambda _: select(secret.c.key_id, secret.c.nonce, secret.c.body).where(_MINE, secret.c.field == bindparam("field")))
+_TAILS = Statement(lambda _: select(secret.c.field, secret.c.tail).where(_MINE).order_by(secret.c.field))
+_SYSTEM = Statement(lambda _: select(connection.c.system).where(connection.c.id == bindparam("id")))

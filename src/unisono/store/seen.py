@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Connection, Row, and_, bindparam, func, literal_column, select, update
+from sqlalchemy import BindParameter, Column, Connection, Integer, and_, bindparam, func, literal_column, select, update
 
 from unisono.model.document import Document
 from unisono.model.record import Body, Kind, MatchKeys, Record, label_of, match_keys
@@ -16,17 +16,9 @@ from unisono.store.codec import body_from, body_text, hash_of
 from unisono.store.dialect import plainly, portions
 from unisono.store.numbers import next_changes
 from unisono.store.stamps import instant, stamp
+from unisono.store.statements import Built, Statement
 from unisono.store.tables import seen
 from unisono.store.upserts import upsert
-
-_MATCHED: dict[str, tuple[Column[str], bool]] = {
-    "reference": (seen.c.ref, False),
-    "tax_id": (seen.c.tax_id, True),
-    "number": (seen.c.number, False),
-    "email": (seen.c.email, True),
-    "name": (seen.c.name, True),
-}
-"""The columns of the keys that records are looked up by, and whether they have an index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +32,14 @@ class Known:
 
 def known_rows(conn: Connection, connection: str, resource: str, keys: Sequence[str]) -> dict[str, Known]:
     """What is stored of some vendor rows, by their keys. Rows never seen, or known to be gone, are left out."""
-    columns = select(seen.c.resource_key, seen.c.raw_hash, seen.c.kind, seen.c.key, seen.c.missing_at)
-    where = and_(seen.c.connection == connection, seen.c.resource == resource, seen.c.gone_at == "")
     out: dict[str, Known] = {}
     for some in portions(keys):
-        for row in conn.execute(columns.where(where, seen.c.resource_key.in_(some)).order_by(seen.c.id)):
-            before = out.get(row.resource_key)
-            kinds = (*(before.keys if before else ()), (row.kind, row.key))
-            out[row.resource_key] = Known(bytes(row.raw_hash), kinds, bool(row.missing_at) or bool(before and before.missing))
+        for row_key, raw_hash, kind, key, missing_at in _KNOWN.rows(conn, connection=connection, resource=resource, keys=some):
+            before = out.get(row_key)
+            if before is None:
+                out[row_key] = Known(bytes(raw_hash), ((kind, key),), bool(missing_at))
+            else:
+                out[row_key] = Known(bytes(raw_hash), (*before.keys, (kind, key)), bool(missing_at) or before.missing)
     return out
 
 
@@ -80,31 +72,34 @@ def put_seen(conn: Connection, connection: str, rows: Sequence[tuple[Record, byt
 
 def touch_rows(conn: Connection, connection: str, resource: str, keys: Sequence[str]) -> None:
     """Notes that rows which were missing are there after all."""
-    where = and_(seen.c.connection == connection, seen.c.resource == resource, seen.c.gone_at == "")
     for some in portions(keys):
-        conn.execute(update(seen).where(where, seen.c.resource_key.in_(some)).values(missing_at=""))
+        _SET_ROWS.run(conn, b_connection=connection, b_resource=resource, b_keys=some, missing_at="")
 
 
-def mark_missing(conn: Connection, connection: str, resource: str, listed: set[str], now: datetime) -> list[tuple[str, datetime]]:
-    """After a whole listing: rows that were not in it are missing from now on. Returns all missing ones and since when, oldest first."""
-    base = and_(seen.c.connection == connection, seen.c.resource == resource, seen.c.gone_at == "")
-    stored = conn.execute(select(seen.c.resource_key, seen.c.missing_at).where(base)).all()
+def unlisted(conn: Connection, connection: str, resource: str, listed: set[str]) -> list[str]:
+    """After a whole listing: the known rows that were not in it and are not missing already, in order."""
+    rows = _ROWS.each(conn, connection=connection, resource=resource)
+    return sorted({key for key, missing_at in rows if not missing_at and key not in listed})
+
+
+def mark_missing(conn: Connection, connection: str, resource: str, keys: Iterable[str], now: datetime) -> None:
+    """These rows are missing from now on: not in a whole listing, or not found when they were asked for."""
+    for some in portions(list(keys)):
+        _MISS_ROWS.run(conn, b_connection=connection, b_resource=resource, b_keys=some, missing_at=stamp(now))
+
+
+def missing_rows(conn: Connection, connection: str, resource: str) -> list[tuple[str, datetime]]:
+    """The missing rows of a resource and since when, oldest first."""
     since: dict[str, str] = {}
-    fresh: list[str] = []
-    for row in stored:
-        if row.resource_key not in listed:
-            if not row.missing_at:
-                fresh.append(row.resource_key)
-            # Of several records of a row the one that was missed first says since when.
-            since[row.resource_key] = min(filter(None, (since.get(row.resource_key), row.missing_at or stamp(now))))
-    for some in portions(fresh):
-        conn.execute(update(seen).where(base, seen.c.resource_key.in_(some), seen.c.missing_at == "").values(missing_at=stamp(now)))
-    return sorted(((k, instant(at)) for k, at in since.items()), key=lambda pair: (pair[1], pair[0]))
+    for key, missing_at in _MISSING.rows(conn, connection=connection, resource=resource):
+        # Of several records of a row the one that was missed first says since when.
+        since[key] = min(missing_at, since.get(key, missing_at))
+    return sorted(((key, instant(at)) for key, at in since.items()), key=lambda found: (found[1], found[0]))
 
 
 def forget_hashes(conn: Connection, connection: str) -> None:
     """Every row of a connection is understood anew with the next pull, because what is read out of it has changed."""
-    conn.execute(update(seen).where(seen.c.connection == connection).values(raw_hash=b""))
+    _SET_ALL.run(conn, b_connection=connection, raw_hash=b"")
 
 
 def mark_gone(conn: Connection, connection: str, keys: Iterable[tuple[Kind, str]], now: datetime) -> int:
@@ -119,94 +114,85 @@ def mark_gone(conn: Connection, connection: str, keys: Iterable[tuple[Kind, str]
         return 0
     first = next_changes(conn, connection, len(rows))
     for number, row in enumerate(rows):
-        row |= {"b_change": first + number, "b_at": stamp(now)}
-    where = and_(seen.c.connection == connection, seen.c.kind == bindparam("b_kind"), seen.c.key == bindparam("b_key"))
-    conn.execute(update(seen).where(where).values(gone_at=bindparam("b_at"), change=bindparam("b_change")), rows)
+        row["change"] = first + number
+    _SET_ONE.run_many(conn, rows, b_connection=connection, gone_at=stamp(now))
     return len(rows)
 
 
 def records_of_row(conn: Connection, connection: str, resource: str, resource_key: str) -> list[tuple[Kind, str]]:
     """The records that one vendor row is seen as."""
-    where = and_(seen.c.connection == connection, seen.c.resource == resource, seen.c.resource_key == resource_key)
-    return [(row.kind, row.key) for row in conn.execute(select(seen.c.kind, seen.c.key).where(where, seen.c.gone_at == ""))]
+    return [(kind, key) for kind, key in _RECORDS.rows(conn, connection=connection, resource=resource, resource_key=resource_key)]
 
 
 def changed_since(conn: Connection, connection: str, position: int, limit: int) -> list[tuple[int, Kind, str, str]]:
     """What changed after a position: change number, kind, key, owner; in order."""
-    columns = select(seen.c.change, seen.c.kind, seen.c.key, seen.c.owner)
-    where = and_(seen.c.connection == connection, seen.c.change > position)
-    return [(r.change, r.kind, r.key, r.owner) for r in conn.execute(columns.where(where).order_by(seen.c.change).limit(limit))]
+    rows = _CHANGED.rows(conn, connection=connection, position=position, limit=limit)
+    return [(change, kind, key, owner) for change, kind, key, owner in rows]
 
 
 def get_many(conn: Connection, connection: str, kind: Kind, keys: Sequence[str]) -> dict[str, Seen]:
     """Records by key."""
-    where = and_(seen.c.connection == connection, seen.c.kind == kind)
-    return {row.key: seen_from(row) for some in portions(keys) for row in conn.execute(select(seen).where(where, seen.c.key.in_(some)))}
+    found = (row for some in portions(keys) for row in _BY_KEY.rows(conn, connection=connection, kind=kind, keys=some))
+    return {one.record.key: one for one in map(_seen, found)}
 
 
 def of_owners(
     conn: Connection, connection: str, kinds: Sequence[Kind], owners: Sequence[str], *, gone: bool = False
 ) -> dict[str, list[Seen]]:
     """Records that belong to some owners, by owner, without those gone unless asked for."""
-    where = and_(seen.c.connection == connection, seen.c.kind.in_(kinds), *([] if gone else [seen.c.gone_at == ""]))
     out: dict[str, list[Seen]] = {}
+    wanted = _OF_OWNERS if gone else _LIVE_OF_OWNERS
     for some in portions([owner for owner in owners if owner]):
-        for row in conn.execute(select(seen).where(where, seen.c.owner.in_(some)).order_by(seen.c.id)):
-            out.setdefault(row.owner, []).append(seen_from(row))
+        for row in wanted.rows(conn, connection=connection, kinds=kinds, owners=some):
+            one = _seen(row)
+            out.setdefault(one.record.owner, []).append(one)
     return out
 
 
 def keys_of_owners(conn: Connection, connection: str, kinds: Sequence[Kind], owners: Sequence[str]) -> list[tuple[Kind, str]]:
     """Kind and key of the records that belong to some owners, without those gone."""
-    where = and_(seen.c.connection == connection, seen.c.kind.in_(kinds), seen.c.gone_at == "")
-    columns = select(seen.c.kind, seen.c.key).order_by(seen.c.id)
     named = [owner for owner in owners if owner]
-    return [(r.kind, r.key) for some in portions(named) for r in conn.execute(columns.where(where, seen.c.owner.in_(some)))]
+    found = (row for some in portions(named) for row in _KEYS_OF_OWNERS.rows(conn, connection=connection, kinds=kinds, owners=some))
+    return [(kind, key) for kind, key in found]
 
 
 def owners_of(conn: Connection, connection: str, kind: Kind, keys: Sequence[str]) -> dict[str, str]:
     """The owner of some records, by key."""
-    where = and_(seen.c.connection == connection, seen.c.kind == kind)
-    columns = select(seen.c.key, seen.c.owner)
-    return {r.key: r.owner for some in portions(keys) for r in conn.execute(columns.where(where, seen.c.key.in_(some)))}
+    found = (row for some in portions(keys) for row in _OWNERS.rows(conn, connection=connection, kind=kind, keys=some))
+    return dict(found)
 
 
 def alike(conn: Connection, connection: str, kind: Kind, wanted: Sequence[MatchKeys]) -> list[Seen]:
     """Records that share a match key with any of those wanted. Coarse on purpose: the planner decides what a hit is worth."""
-    # One statement a key, each along its own index. The empty text is spelt out: a parameter would not show that a partial index fits.
-    # The kind is written as an expression where the key has an index, or SQLite would rather go through all records of that kind.
-    live = and_(seen.c.connection == connection, seen.c.gone_at == "")
-    found: dict[int, Row[Any]] = {}
-    for name, (column, indexed) in _MATCHED.items():
-        of_kind = (seen.c.kind + literal_column("''") if indexed else seen.c.kind) == kind
+    found: dict[int, tuple[Any, ...]] = {}
+    for name, statement in _ALIKE.items():
         for some in portions(sorted({getattr(keys, name) for keys in wanted} - {""})):
-            where = and_(live, of_kind, column != literal_column("''"), column.in_(some))
-            found |= {row.id: row for row in conn.execute(select(seen).where(where))}
-    return [seen_from(found[row_id]) for row_id in sorted(found)]
+            found |= {row[0]: row[1:] for row in statement.rows(conn, connection=connection, kind=kind, keys=some)}
+    return [_seen(found[row_id]) for row_id in sorted(found)]
 
 
 def count_rows(conn: Connection, connection: str, resource: str) -> int:
     """How many vendor rows of a resource are known and not gone."""
-    where = and_(seen.c.connection == connection, seen.c.resource == resource, seen.c.gone_at == "")
-    return int(conn.execute(select(func.count(func.distinct(seen.c.resource_key))).where(where)).scalar_one())
+    return int(_COUNT.value(conn, connection=connection, resource=resource))
 
 
-def seen_from(row: Row[Any]) -> Seen:
-    """A stored row as the value the planner rests on."""
+def _seen(row: tuple[Any, ...]) -> Seen:
+    """A stored row (``_SEEN``) as the value the planner rests on."""
+    kind, key, body, resource, resource_key, owner, owner_kind, created_at, changed_at, version = row[:_OF_RECORD]
+    change, first_at, gone_at, missing_at = row[_OF_RECORD:_OF_SEEN]
     record = Record(
-        kind=row.kind,
-        key=row.key,
-        body=body_from(row.kind, row.body),
-        resource=row.resource,
-        resource_key=row.resource_key,
-        owner=row.owner,
-        owner_kind=row.owner_kind,
-        created=instant(row.created_at) if row.created_at else None,
-        changed=instant(row.changed_at) if row.changed_at else None,
-        version=row.version,
+        kind=kind,
+        key=key,
+        body=body_from(kind, body),
+        resource=resource,
+        resource_key=resource_key,
+        owner=owner,
+        owner_kind=owner_kind,
+        created=instant(created_at) if created_at else None,
+        changed=instant(changed_at) if changed_at else None,
+        version=version,
     )
-    keys = MatchKeys(row.ref, row.tax_id, row.number, row.email, row.name, row.postcode)
-    return Seen(record, row.change, instant(row.first_at), bool(row.gone_at), bool(row.missing_at), keys)
+    return Seen(record, change, instant(first_at), bool(gone_at), bool(missing_at), MatchKeys(*row[_OF_SEEN:]))
 
 
 def _steady(body: Body, text: str) -> str:
@@ -218,12 +204,10 @@ def _stored_hashes(
     conn: Connection, connection: str, keys: list[tuple[Kind, str]]
 ) -> dict[tuple[str, str], tuple[bytes, int, bool, str, str]]:
     out: dict[tuple[str, str], tuple[bytes, int, bool, str, str]] = {}
-    columns = select(seen.c.kind, seen.c.key, seen.c.hash, seen.c.change, seen.c.gone_at, seen.c.first_at, seen.c.changed_at)
     for kind in sorted({k for k, _ in keys}):
-        where = and_(seen.c.connection == connection, seen.c.kind == kind)
         for some in portions([key for k, key in keys if k == kind]):
-            for row in conn.execute(columns.where(where, seen.c.key.in_(some))):
-                out[(row.kind, row.key)] = (bytes(row.hash), row.change, bool(row.gone_at), row.first_at, row.changed_at)
+            for key, digest, change, gone_at, first_at, changed_at in _HASHES.rows(conn, connection=connection, kind=kind, keys=some):
+                out[(kind, key)] = (bytes(digest), change, bool(gone_at), first_at, changed_at)
     return out
 
 
@@ -252,14 +236,84 @@ def _columns(connection: str, record: Record, raw_hash: bytes, text: str, digest
     }
 
 
-def missing_rows(conn: Connection, connection: str, resource: str, listed: set[str]) -> bool:
-    """Whether any known row of a resource was not in a listing."""
-    where = and_(seen.c.connection == connection, seen.c.resource == resource, seen.c.gone_at == "")
-    return any(row.resource_key not in listed for row in conn.execute(select(seen.c.resource_key).where(where)))
-
-
 def keys_after(conn: Connection, connection: str, kind: str, after: str, limit: int) -> list[str]:
     """The next keys of a kind, letter by letter: to go through all records without holding them."""
+    return [key for (key,) in _AFTER.rows(conn, connection=connection, kind=kind, after=after, limit=limit)]
+
+
+def _like(column: Column[str], *, indexed: bool) -> Statement:
+    """Records by a key they may be recognised by, along its index. ``id`` comes first."""
+    # The empty text is spelt out: a parameter would not show that a partial index fits. The kind is written as an expression where the
+    # key has an index, or SQLite would rather go through all records of that kind.
+    of_kind = (seen.c.kind + literal_column("''") if indexed else seen.c.kind) == bindparam("kind")
+    named = and_(column != literal_column("''"), column.in_(_KEYS))
+    return Statement(lambda _: select(seen.c.id, *_SEEN).where(_MINE, _LIVE, of_kind, named))
+
+
+def _after(conn: Connection) -> Built:
     key = plainly(conn, seen.c.key)
-    where = and_(seen.c.connection == connection, seen.c.kind == kind, key > after)
-    return list(conn.execute(select(seen.c.key).where(where).order_by(key).limit(limit)).scalars())
+    return select(seen.c.key).where(_OF_KIND, key > bindparam("after")).order_by(key).limit(_LIMIT)
+
+
+_RECORD = ("kind", "key", "body", "resource", "resource_key", "owner", "owner_kind", "created_at", "changed_at", "version")
+_STATE = ("change", "first_at", "gone_at", "missing_at")
+_MATCH = ("ref", "tax_id", "number", "email", "name", "postcode")
+_SEEN = [seen.c[name] for name in (*_RECORD, *_STATE, *_MATCH)]
+_OF_RECORD, _OF_SEEN = len(_RECORD), len(_RECORD) + len(_STATE)
+
+_KEYS: BindParameter[str] = bindparam("keys", expanding=True)
+_LIMIT = bindparam("limit", type_=Integer)
+_MINE = seen.c.connection == bindparam("connection")
+_LIVE = seen.c.gone_at == literal_column("''")
+_OF_KIND = and_(_MINE, seen.c.kind == bindparam("kind"))
+_OF_RESOURCE = and_(_MINE, seen.c.resource == bindparam("resource"), _LIVE)
+_BELONGS = and_(_MINE, seen.c.kind.in_(bindparam("kinds", expanding=True)), seen.c.owner.in_(bindparam("owners", expanding=True)))
+# Of a change: its parameters must not be called as its columns are.
+_OURS = seen.c.connection == bindparam("b_connection")
+_THESE_ROWS = and_(_OURS, seen.c.resource == bindparam("b_resource"), seen.c.resource_key.in_(bindparam("b_keys", expanding=True)), _LIVE)
+
+_KNOWN = Statement(
+    lambda _: (
+        select(seen.c.resource_key, seen.c.raw_hash, seen.c.kind, seen.c.key, seen.c.missing_at)
+        .where(_OF_RESOURCE, seen.c.resource_key.in_(_KEYS))
+        .order_by(seen.c.id)
+    )
+)
+_ROWS = Statement(lambda _: select(seen.c.resource_key, seen.c.missing_at).where(_OF_RESOURCE))
+# The empty text is spelt out, or a partial index would not be seen to fit.
+_MISSING = Statement(
+    lambda _: select(seen.c.resource_key, seen.c.missing_at).where(_OF_RESOURCE, seen.c.missing_at != literal_column("''"))
+)
+_RECORDS = Statement(lambda _: select(seen.c.kind, seen.c.key).where(_OF_RESOURCE, seen.c.resource_key == bindparam("resource_key")))
+_COUNT = Statement(lambda _: select(func.count(func.distinct(seen.c.resource_key))).where(_OF_RESOURCE))
+_SET_ROWS = Statement(lambda _: update(seen).where(_THESE_ROWS))
+_MISS_ROWS = Statement(lambda _: update(seen).where(_THESE_ROWS, seen.c.missing_at == ""))
+_SET_ALL = Statement(lambda _: update(seen).where(_OURS))
+_SET_ONE = Statement(lambda _: update(seen).where(_OURS, seen.c.kind == bindparam("b_kind"), seen.c.key == bindparam("b_key")))
+_CHANGED = Statement(
+    lambda _: (
+        select(seen.c.change, seen.c.kind, seen.c.key, seen.c.owner)
+        .where(_MINE, seen.c.change > bindparam("position"))
+        .order_by(seen.c.change)
+        .limit(_LIMIT)
+    )
+)
+_BY_KEY = Statement(lambda _: select(*_SEEN).where(_OF_KIND, seen.c.key.in_(_KEYS)))
+_HASHES = Statement(
+    lambda _: select(seen.c.key, seen.c.hash, seen.c.change, seen.c.gone_at, seen.c.first_at, seen.c.changed_at).where(
+        _OF_KIND, seen.c.key.in_(_KEYS)
+    )
+)
+_OWNERS = Statement(lambda _: select(seen.c.key, seen.c.owner).where(_OF_KIND, seen.c.key.in_(_KEYS)))
+_OF_OWNERS = Statement(lambda _: select(*_SEEN).where(_BELONGS).order_by(seen.c.id))
+_LIVE_OF_OWNERS = Statement(lambda _: select(*_SEEN).where(_BELONGS, _LIVE).order_by(seen.c.id))
+_KEYS_OF_OWNERS = Statement(lambda _: select(seen.c.kind, seen.c.key).where(_BELONGS, _LIVE).order_by(seen.c.id))
+_AFTER = Statement(_after)
+_ALIKE = {
+    "reference": _like(seen.c.ref, indexed=False),
+    "tax_id": _like(seen.c.tax_id, indexed=True),
+    "number": _like(seen.c.number, indexed=False),
+    "email": _like(seen.c.email, indexed=True),
+    "name": _like(seen.c.name, indexed=True),
+}
+"""By match key; one statement a key, each along its own index."""

@@ -139,6 +139,7 @@ seen = Table(
     Index("seen_number", "connection", "number", sqlite_where=text("number <> ''"), postgresql_where=text("number <> ''")),
     Index("seen_email", "connection", "email", sqlite_where=text("email <> ''"), postgresql_where=text("email <> ''")),
     Index("seen_name", "connection", "name", sqlite_where=text("name <> ''"), postgresql_where=text("name <> ''")),
+    Index("seen_missing", "connection", "resource", sqlite_where=text("missing_at <> ''"), postgresql_where=text("missing_at <> ''")),
 )
 
 link = Table(
@@ -331,6 +332,48 @@ problem = Table(
 )
 
 pace = Table("pace", metadata, _text("scope", key=True), _text("state"), _text("at"))
+
+user = Table(
+    "user",
+    metadata,
+    _text("id", key=True),
+    _text("login"),  # an e-mail address or a short name, folded
+    _text("name"),
+    _text("password", default=""),  # argon2id; empty: nobody can sign in as them
+    _text("role"),  # view, act, admin
+    _number("every_firm"),  # 1: sees all firms; else those of member
+    _text("language", default=""),  # empty: the browser's, else the firm's
+    _text("state", default="active"),  # active, closed
+    _text("created_at"),
+    Index("user_login", "login", unique=True),
+)
+
+member = Table(
+    "member",
+    metadata,
+    Column("user", Text, ForeignKey("user.id"), primary_key=True),
+    Column("firm", Text, ForeignKey("firm.id"), primary_key=True),
+)
+"""The firms a user sees."""
+
+session = Table(
+    "session",
+    metadata,
+    _text("id", key=True),
+    _text("hash"),  # of the secret in the browser's cookie, or of a program's key: the secret itself is stored nowhere
+    _ref("user", "user.id"),
+    _text("kind"),  # browser, program
+    _text("role", default=""),  # of a program: at most that of its user; empty: the user's own
+    _text("name", default=""),  # what the browser calls itself, what a person calls the program
+    _text("made_at"),
+    _text("used_at"),
+    _text("until"),
+    Index("session_hash", "hash", unique=True),
+    Index("session_user", "user"),
+)
+
+attempt = Table("attempt", metadata, _text("scope", key=True), _number("count"), _text("last_at"))
+"""Sign-ins that failed, by a hash of who was tried from where: the next one has to wait."""
 
 UNTIL_SETTLED = ("open", "unclear")
 """States of an intent whose outcome is not known yet."""

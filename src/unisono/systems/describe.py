@@ -89,8 +89,9 @@ def _kind(c: Capabilities, kind: Kind) -> Iterator[Row]:
             yield Row("kind", kind, "webhook", _needing(r.name, " or ".join(opened_by)), weakest(r, "webhook"))
         if r.lines != "unstated" and kind in ("quote", "order", "invoice"):
             yield Row("kind", kind, "lines", f"{r.name}: {r.lines}", weakest(r, "lines"))
-    if not seen:
-        yield Row("kind", kind, "read", "never: write-only", writing.confidence if writing else "guess")
+    if c.write_only(kind):
+        told = "never: write-only" if not seen else "never: only its state is told"
+        yield Row("kind", kind, "read", told, writing.confidence if writing else "guess")
     yield from _written(writing) if writing else [Row("kind", kind, "written", "no: read-only")]
 
 

@@ -64,7 +64,7 @@ def _files(house: House) -> Iterator[Finding]:
         yield Finding("look", "doctor-folder-open", place) if _shared(folder) else Finding("ok", "doctor-folder", place)
     if house.store.folder is not None:
         free = shutil.disk_usage(house.store.folder).free
-        room = {"place": str(house.store.folder), "free": _mebibytes(free)}
+        room = {"place": str(house.store.folder), "free": str(free)}
         yield Finding("look" if free < ROOM else "ok", "doctor-room-low" if free < ROOM else "doctor-room", room)
         for path in sorted(Path(house.store.folder).glob("before-restore-*.db")):
             yield Finding("look", "doctor-spare", {"place": str(path)})
@@ -73,10 +73,6 @@ def _files(house: House) -> Iterator[Finding]:
 def _shared(path: Path) -> bool:
     """Whether others on this machine may look into it."""
     return bool(stat.S_IMODE(path.stat().st_mode) & 0o077)
-
-
-def _mebibytes(count: int) -> str:
-    return f"{count // (1024 * 1024)} MB"
 
 
 def _store(house: House) -> Iterator[Finding]:
@@ -97,10 +93,10 @@ def _keys(house: House, row: ConnectionRow) -> Iterator[Finding]:
             try:
                 secrets.get_secret(conn, house.ring, row.id, one.field)
             except StoreRefused as refused:
-                yield Finding("broken", refused.code, {"connection": row.name, **refused.values})
+                yield Finding("broken", refused.code, {"name": row.name, **refused.values})
                 continue
             age = house.clock.now() - instant(one.stored_at)
-            told = {"name": row.name, "days": str(age.days)}
+            told = {"name": row.name, "count": str(age.days)}
             yield Finding("look" if age >= OLD_KEY else "ok", "doctor-key-old" if age >= OLD_KEY else "doctor-key", told)
     address = str(row.settings.get("api") or "")
     if address.startswith("http://"):
@@ -127,7 +123,7 @@ def _reach(house: House, row: ConnectionRow) -> Iterator[Finding]:
         yield Finding("ok", "doctor-clock-untold", {"name": row.name})
         return
     off = page.server_time - house.clock.now()
-    told = {"name": row.name, "seconds": str(round(off.total_seconds()))}
+    told = {"name": row.name, "seconds": str(abs(round(off.total_seconds())))}
     yield Finding("look" if abs(off) > SKEW else "ok", "doctor-clock-off" if abs(off) > SKEW else "doctor-clock", told)
 
 

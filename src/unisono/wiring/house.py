@@ -7,7 +7,7 @@ import secrets as chance
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
@@ -43,6 +43,16 @@ def by_network(_: str) -> None:
     """Every system is reached over the network itself."""
 
 
+@lru_cache(maxsize=256)
+def _policy_of(text: str) -> Policy:
+    """A stored policy, read once a text and not at every poll: it never changes, a new version has another text."""
+    return parse_policy(text)
+
+
+def no_guests(_: str) -> None:
+    """Every system is one of the catalogue."""
+
+
 @dataclass(kw_only=True)
 class House:
     """Everything one process has: store, clock, chance, key ring, ways to the vendors. Made once, handed down."""
@@ -59,6 +69,8 @@ class House:
     unlimited: bool = False
     """Vendors' limits are not kept: only for measuring against simulators that have none."""
     step: Callable[[str], None] = no_step
+    guests: Callable[[str], System | None] = no_guests
+    """System name -> one that is not of the catalogue and is there already; ``None``: it is opened from its folder."""
     _systems: dict[str, tuple[str, System]] = field(default_factory=dict)
     _doors: list[Door] = field(default_factory=list)
 
@@ -89,6 +101,11 @@ class House:
             self._systems[row.id] = kept
         return kept[1]
 
+    def capabilities(self, name: str) -> Capabilities:
+        """What a system can do, before anything is known of a connection."""
+        guest = self.guests(name)
+        return guest.capabilities if guest is not None else system_file(name)
+
     def close(self) -> None:
         """Hangs up on every vendor."""
         for door in self._doors:
@@ -102,6 +119,9 @@ class House:
 
     def open_system(self, name: str, scope: str, login: Mapping[str, str | Secret], settings: Mapping[str, Any]) -> System:
         """A system from its login, without anything stored: also to test a key on the spot."""
+        guest = self.guests(name)
+        if guest is not None:
+            return guest
         capabilities = system_file(name)
         secrets = tuple(v for v in login.values() if isinstance(v, Secret))
         door = Door(
@@ -117,7 +137,7 @@ class House:
         return made
 
     def _login(self, conn: Any, row: ConnectionRow) -> dict[str, str | Secret]:
-        fields = system_file(row.system).login
+        fields = self.capabilities(row.system).login
         return {f.name: get_secret(conn, self.ring, row.id, f.name) if f.secret else row.login.get(f.name, "") for f in fields}
 
     def pairing(self, pair_id: str, *, epoch: int = 0, run: str = "") -> Pairing:
@@ -125,7 +145,7 @@ class House:
         with self.store.read() as conn:
             row = pairs.get_pair(conn, pair_id)
             a, b = pairs.get_connection(conn, row.a), pairs.get_connection(conn, row.b)
-        policy = parse_policy(row.policy)
+        policy = _policy_of(row.policy)
         return Pairing(
             id=row.id,
             a=self._connected(a, policy, "a"),

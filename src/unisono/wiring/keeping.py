@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import cast
 
 from sqlalchemy import select
 
 from unisono.engine.batch import LEASE
 from unisono.engine.undo import Scope, Undoing, look, undo
+from unisono.model.record import Kind, label_of
 from unisono.store import erase as erasing
-from unisono.store import lanes, pairs, secrets
+from unisono.store import lanes, pairs, secrets, seen
 from unisono.store.backup import Kept, back_up, look_into, restore
 from unisono.store.folder import need_room
 from unisono.store.refused import StoreRefused
@@ -71,7 +74,10 @@ def put_back(house: House, path: Path, by: str) -> tuple[Kept, Path | None, list
         empty = not pairs.firms(conn)
     if not empty and house.store.folder is not None:
         need_room(house.store.folder, 2 * path.stat().st_size)
-        spare = house.store.folder / f"before-restore-{house.clock.now():%Y%m%d-%H%M%S}.db"
+        begin = f"before-restore-{house.clock.now():%Y%m%d-%H%M%S}"
+        # Two restores within a second each keep what they replaced.
+        names = (f"{begin}.db", *(f"{begin}-{n}.db" for n in range(2, 100)))
+        spare = next(place for name in names if not (place := house.store.folder / name).exists())
         back_up(house.store, spare, house.clock.now())
     kept = restore(house.store, path)
     with house.store.write() as conn:
@@ -116,6 +122,18 @@ def erase(house: House, pair_id: str, whom: str, by: str, *, dry: bool = False) 
         if out.subjects:
             # That it was done, when and by whom is kept; about whom is not.
             pairs.note(conn, pair_id, "pair", pair_id, "erased", {"count": str(len(out.subjects))}, "", now, by)
+    return out
+
+
+def labels(house: House, pair_id: str, records: Sequence[str]) -> list[tuple[str, str]]:
+    """What people call some records, (record, label): by what was seen of them last; a record that is gone is its own name."""
+    out = []
+    with house.store.read() as conn:
+        row = pairs.get_pair(conn, pair_id)
+        for record in records:
+            side, kind, key = record.split(":", 2)
+            known = seen.get_many(conn, row.a if side == "a" else row.b, cast(Kind, kind), [key]).get(key)
+            out.append((record, label_of(known.record) if known is not None else record))
     return out
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from unisono.connect.pace import narrowed
@@ -46,13 +47,9 @@ def make_preview(house: House, pair_id: str, holder: str, *, alone: bool = True)
         raise fault
     _all_read(house, pair_id)
     pairing = house.pairing(pair_id)
-    run_id = preview(pairing, house.hands())
+    run_id = preview(pairing, house.hands(), partial(_forecast, house, pairing))
     with house.store.read() as conn:
-        run = runs.get_run(conn, run_id)
-    sheet = run.sheet | _forecast(house, pairing, run.sheet["calls"])
-    with house.store.write() as conn:
-        runs.update_run(conn, run_id, sheet=sheet)
-    return replace(run, sheet=sheet)
+        return runs.get_run(conn, run_id)
 
 
 def _all_read(house: House, pair_id: str) -> None:

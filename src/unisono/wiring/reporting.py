@@ -4,27 +4,46 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
+from unisono.locale.names import kind_name
 from unisono.store import pairs, runs
 from unisono.store.runs import PlanRow
 from unisono.wiring.house import House, system_file
 from unisono.wiring.previewing import Progress, pages, progress
 
-Words = Callable[..., str]
-"""A code and its values -> a sentence."""
-Why = Callable[[PlanRow], str]
+UNTOUCHED = ("equal", "left-out")
+"""Verdicts of rows for which nothing is done, so that there is nothing to say about how it went."""
 
 
-def report_as(house: House, run_id: str, form: str, words: Words, why: Why) -> Iterator[str]:
+@dataclass(frozen=True, slots=True)
+class _Speech:
+    """How a report speaks: its language, ``words`` (a code and its values -> a sentence), the instants, and why a row is as it is."""
+
+    language: str
+    words: Callable[..., str]
+    moment: Callable[[str], str]
+    why: Callable[[PlanRow], str]
+
+
+def report_as(
+    house: House,
+    run_id: str,
+    form: str,
+    words: Callable[..., str],
+    why: Callable[[PlanRow], str],
+    *,
+    language: str = "en",
+    moment: Callable[[str], str] = str,
+) -> Iterator[str]:
     """The report as ``json``, ``markdown`` or ``text``; read from the store as it is written, so it may be long."""
     told = progress(house, run_id)
     names = _names(house, told)
-    return (
-        _json(house, told, names, why)
-        if form == "json"
-        else _lines(house, told, names, words, why, marks="#" if form == "markdown" else "")
-    )
+    speech = _Speech(language, words, moment, why)
+    if form == "json":
+        return _json(house, told, names, speech)
+    return _lines(house, told, names, speech, marks="#" if form == "markdown" else "")
 
 
 def _names(house: House, told: Progress) -> dict[str, str]:
@@ -40,7 +59,7 @@ def _counts(told: Progress) -> dict[str, dict[str, int]]:
     return out
 
 
-def _json(house: House, told: Progress, names: dict[str, str], why: Why) -> Iterator[str]:
+def _json(house: House, told: Progress, names: dict[str, str], speech: _Speech) -> Iterator[str]:
     run = told.run
     head = {
         "run": run.id,
@@ -60,16 +79,16 @@ def _json(house: House, told: Progress, names: dict[str, str], why: Why) -> Iter
     first = True
     for row, made in _with_targets(house, told):
         line: dict[str, Any] = {"record": row.key, "label": row.label, "verdict": row.verdict, "outcome": row.outcome or "planned"}
-        line |= {"why": why(row), "to": made, "writes": row.action.get("writes", [])}
+        line |= {"why": speech.why(row), "to": made, "writes": row.action.get("writes", [])}
         yield ("  " if first else " ,") + json.dumps(line, ensure_ascii=False)
         first = False
     yield " ]\n}"
 
 
-def _with_targets(house: House, told: Progress) -> Iterator[tuple[PlanRow, list[str]]]:
+def _with_targets(house: House, told: Progress, verdict: str = "") -> Iterator[tuple[PlanRow, list[str]]]:
     """Rows with the keys of what was written for them."""
     batch: list[PlanRow] = []
-    for row in pages(house, told.run.id):
+    for row in pages(house, told.run.id, verdict=verdict):
         batch.append(row)
         if len(batch) == 500:
             yield from _found(house, told, batch)
@@ -84,35 +103,37 @@ def _found(house: House, told: Progress, batch: list[PlanRow]) -> Iterator[tuple
         yield row, targets.get(row.key, [])
 
 
-def _lines(house: House, told: Progress, names: dict[str, str], words: Words, why: Why, *, marks: str) -> Iterator[str]:
-    run = told.run
+def _lines(house: House, told: Progress, names: dict[str, str], speech: _Speech, *, marks: str) -> Iterator[str]:
+    run, words = told.run, speech.words
     title, heading, point = (f"{marks} ", f"{marks * 2} ", "- ") if marks else ("", "", "  ")
-    yield title + words("report-title", a=names["a"], b=names["b"])
+    previewed, released, ended = (speech.moment(at) for at in (run.started_at, run.sheet.get("released_at") or "", run.ended_at))
+    yield title + words("report-title", a=names["a"], b=names["b"]).rstrip(".")
     yield ""
-    yield words("report-times", previewed=run.started_at, released=run.sheet.get("released_at") or "-", ended=run.ended_at or "-")
+    yield words("report-times", previewed=previewed, released=released, ended=ended)
     yield words("report-run", run=run.id, state=words(f"run.{run.state}"), version=str(run.policy_version))
     yield ""
     for verdict, outcomes in _counts(told).items():
         parts = ", ".join(f"{words(f'outcome.{outcome}')}: {count}" for outcome, count in outcomes.items())
-        yield f"{point}{words(f'verdict.{verdict}')}: {sum(outcomes.values())} ({parts})"
+        yield f"{point}{words(f'verdict.{verdict}')}: {sum(outcomes.values())}" + ("" if verdict in UNTOUCHED else f" ({parts})")
     yield point + words("report-total", total=str(told.total))
     for verdict in _counts(told):
         yield ""
         yield heading + words(f"verdict.{verdict}")
         yield ""
-        batch = list[PlanRow]()
-        for row in pages(house, run.id, verdict=verdict):
-            batch.append(row)
-            if len(batch) == 500:
-                yield from _told(house, told, batch, names, words, why, point)
-                batch = []
-        yield from _told(house, told, batch, names, words, why, point)
+        for row, made in _with_targets(house, told, verdict):
+            yield point + _row(row, made, names, speech)
 
 
-def _told(house: House, told: Progress, batch: list[PlanRow], names: dict[str, str], words: Words, why: Why, point: str) -> Iterator[str]:
-    for row, made in _found(house, told, batch):
-        here = row.key[:1]
-        there = names["b" if here == "a" else "a"]
-        became = words(f"outcome.{row.outcome or 'planned'}")
-        to = f" -> {there} {', '.join(made)}" if made else ""
-        yield f"{point}{row.label}: {names[here]} {row.key[2:]}{to} [{became}] {why(row)}"
+def _row(row: PlanRow, made: list[str], names: dict[str, str], speech: _Speech) -> str:
+    """``Kunde Weingut Rebenhang: CentralStationCRM 300 -> FastBill, Kunde 42 [erledigt]. Warum.``"""
+    here, there = names[row.key[:1]], names["b" if row.key[:1] == "a" else "a"]
+    to = f" -> {there}, {', '.join(_named(key, speech.language) for key in made)}" if made else ""
+    outcome = speech.words(f"outcome.{row.outcome or 'planned'}")
+    became = "" if row.verdict in UNTOUCHED else f" [{outcome}]"
+    kind = kind_name(row.kind, speech.language)
+    return f"{kind} {row.label}: {here} {row.key.rpartition(':')[2]}{to}{became}. {speech.why(row)}"
+
+
+def _named(key: str, language: str) -> str:
+    """``party:42`` -> ``Kunde 42``."""
+    return f"{kind_name(key.partition(':')[0], language)} {key.rpartition(':')[2]}"

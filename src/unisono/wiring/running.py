@@ -21,6 +21,9 @@ from unisono.wiring.house import House
 from unisono.wiring.keeping import tidy_when_due
 from unisono.wiring.setup import interval_of
 
+FURTHEST = timedelta(hours=24)
+"""No poll is further off than this: a later hour was written while our clock was ahead."""
+
 
 @dataclass(slots=True)
 class Turn:
@@ -111,7 +114,7 @@ class Runner:
     def _connection_turn(self, connection_id: str, rows: list[PairRow], poll: bool, turn: Turn) -> None:
         with self.house.store.read() as conn:
             row = pairs.get_connection(conn, connection_id)
-        due = not row.next_poll or instant(row.next_poll) <= self.house.clock.now()
+        due = not row.next_poll or not self.house.clock.now() < instant(row.next_poll) < self.house.clock.now() + FURTHEST
         if row.state != "ok" or not (due or poll):
             return
         lane = f"connection:{connection_id}"

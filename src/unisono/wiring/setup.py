@@ -10,6 +10,7 @@ from typing import Any
 
 from unisono.connect.pace import poll_interval
 from unisono.connect.port import Identity, System
+from unisono.engine.changes import vanishing
 from unisono.engine.hands import Connected
 from unisono.model.errors import SystemFault
 from unisono.model.record import label_of
@@ -17,7 +18,7 @@ from unisono.model.secret import Secret
 from unisono.store import asking, links, pairs, secrets, seen, work
 from unisono.store.pairs import ConnectionRow
 from unisono.store.stamps import stamp
-from unisono.wiring.house import House, system_file
+from unisono.wiring.house import House
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ def connect(house: House, firm: str, system: str, login: Mapping[str, str], sett
 
     Nothing is stored if the login does not work.
     """
-    capabilities = system_file(system)
+    capabilities = house.capabilities(system)
     given: dict[str, str | Secret] = {}
     for field in capabilities.login:
         value = login.get(field.name, "").strip()
@@ -60,7 +61,7 @@ def replace_key(house: House, connection_id: str, login: Mapping[str, str]) -> I
     """Tests and stores a new key for a connection. Raises ``SystemFault``; ``WrongAccount`` if it opens another company's account."""
     with house.store.read() as conn:
         row = pairs.get_connection(conn, connection_id)
-    fields = system_file(row.system).login
+    fields = house.capabilities(row.system).login
     given: dict[str, str | Secret] = {
         f.name: Secret(login[f.name]) if f.secret else login.get(f.name, row.login.get(f.name, ""))
         for f in fields
@@ -97,7 +98,7 @@ def _same_records(house: House, connection_id: str, system: System) -> None:
             continue
         raw = system.read(*system.locate("party", row.record.key))
         now = next((r for r in system.records(raw) if r.key == row.record.key), None) if raw is not None else None
-        if now is not None and label_of(now) == label_of(row.record):
+        if now is not None and (label_of(now) == label_of(row.record) or (now.created and now.created == row.record.created)):
             return
         told.append((label_of(row.record), label_of(now) if now is not None else "-"))
     if told:
@@ -143,7 +144,7 @@ def _setup_of(house: House, connection_id: str) -> tuple[ConnectionRow, Any]:
     """A connection, and what its system's folder offers for set-up beyond the port, if it does."""
     with house.store.read() as conn:
         row = pairs.get_connection(conn, connection_id)
-    if not system_file(row.system).writing("party").bindable:
+    if not house.capabilities(row.system).writing("party").bindable:
         return row, None
     return row, import_module(f"unisono.systems.{row.system}.setup")
 
@@ -189,15 +190,15 @@ def about_to_allow(house: House, pair_id: str) -> Allowed:
 def set_state(house: House, pair_id: str, state: str, by: str) -> str:
     """Pauses or resumes a pair; returns its state. One that was never released only reads again.
 
-    Resuming one that a brake stopped allows as many vanished records as there are now.
+    Resuming one that a brake stopped allows what has vanished up to now, and no more.
     """
     now = house.clock.now()
     with house.store.write() as conn:
         row = pairs.get_pair(conn, pair_id)
         if state == "released" and not row.released_at:
             state = "reading"
-        _, lost = links.vanished(conn, pair_id, row.a, row.b)
-        told = {"allowed": lost} if row.state == "stopped" and state != "paused" else {}
+        allowed = {"allowed": vanishing(conn, row, now).lately, "at": stamp(now)}
+        told = allowed if row.state == "stopped" and state != "paused" else {}
         pairs.update_pair(conn, pair_id, state=state, told=told)
         pairs.note(conn, pair_id, "pair", pair_id, "paused" if state == "paused" else "resumed", {}, row.name, now, by)
     return state

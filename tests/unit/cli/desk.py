@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from typer.testing import CliRunner
 
-from unisono.cli.app import app, explain
+from unisono.cli.app import run
 
 SUN = {"name": "Bäckerei Sonne GmbH", "email": "post@sonne.example", "street": "Ring 1", "zip": "12345", "city": "Berlin"}
 MOON = {"ORGANIZATION": "Mond Optik GmbH", "ADDRESS": "Am Markt 7", "ZIPCODE": "50667", "CITY": "Köln", "COUNTRY_CODE": "DE"}
@@ -21,14 +20,19 @@ KEY = "fb-0123456789abcdef"
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a command printed, and its exit code."""
+    """What a command printed, and its exit code. ``out`` is what a program reads, ``aside`` are errors and questions."""
 
     code: int
-    text: str
+    out: str
+    aside: str
+
+    @property
+    def text(self) -> str:
+        return self.out + self.aside
 
     @property
     def json(self) -> Any:
-        return json.loads(self.text)
+        return json.loads(self.out)
 
 
 @dataclass
@@ -43,12 +47,11 @@ class Desk:
 
     def run(self, *words: str, answers: str = "") -> Told:
         """A command as ``unisono`` runs it: what a person can act on is a sentence and an exit code, anything else is raised."""
-        result = CliRunner().invoke(app, list(words), input=answers)
-        if result.exception is None or isinstance(result.exception, SystemExit):
-            return Told(result.exit_code, result.output)
-        with contextlib.redirect_stdout(io.StringIO()) as said:
-            code = explain(result.exception)  # type: ignore[arg-type]
-        return Told(code, result.output + said.getvalue())
+        with CliRunner().isolation(input=answers) as (out, aside, _):
+            code = run(words)
+            sys.stdout.flush()
+            sys.stderr.flush()
+            return Told(code, out.getvalue().decode(), aside.getvalue().decode())
 
     @property
     def crm_key(self) -> str:

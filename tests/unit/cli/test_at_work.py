@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.unit.cli.desk import MOON, Desk
 
 BARE = {"name": "Ohne Adresse GmbH", "street": "", "zip": "", "city": "", "country_code": "", "email": "ohne@adresse.example"}
@@ -19,6 +21,40 @@ def test_a_preview_writes_nothing_and_says_what_would_be_done(desk: Desk) -> Non
     assert {row["label"] for row in told.json["rows"] if row["verdict"] == "new"} == {"Bäckerei Sonne GmbH", "Mond Optik GmbH"}
     assert desk.names() == before == (["Bäckerei Sonne GmbH"], ["Mond Optik GmbH"])
     assert "Bäckerei Sonne GmbH" in desk.run("preview").text
+
+
+def test_a_preview_of_one_record_names_fields_and_values_as_people_do(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = desk.company(name="Sonne [bold]GmbH[/bold] :key: [Nord]")
+    desk.pair()
+    run = desk.run("preview", "--json").json["run"]
+    monkeypatch.setenv("UNISONO_LANGUAGE", "de")
+    told = desk.run("preview", "--run", run, "--record", f"a:party:company:{key}")
+    assert told.code == 0, told.text
+    assert "Sonne [bold]GmbH[/bold] :key: [Nord]" in told.out, "brackets and colons of a name are its own"
+    assert "Kunde: neu -> FastBill" in told.out
+    assert {"Firma oder Person: Firma", "Land: Deutschland", "Postleitzahl: 12345"} <= {line.strip() for line in told.out.splitlines()}
+    assert not {"address.", "party", "company "} & set(told.out.replace(f"a:party:company:{key}", "").split())
+    table = desk.run("preview", "--run", run).out
+    assert "Sonne [bold]GmbH[/bold] :key: [Nord]" in table
+    assert "unter den Grenzen des Anbieters" in table
+    assert desk.run("preview", "--run", run, "--record", "a:party:company:0").code == 2
+    assert desk.run("preview", "--run", run, "--verdict", "nosuch").code == 2
+
+
+def test_a_report_is_read_by_people_in_their_own_words_and_by_programs_as_data(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.company()
+    desk.pair()
+    run = desk.run("preview", "--json").json["run"]
+    desk.run("release", run)
+    desk.run("sync")
+    monkeypatch.setenv("UNISONO_LANGUAGE", "de")
+    lines = desk.run("run", "report", run).out.splitlines()
+    (line,) = [line.strip() for line in lines if "Bäckerei Sonne GmbH" in line and "Kunde" in line]
+    assert line.startswith("Kunde Bäckerei Sonne GmbH: CentralStationCRM ")
+    assert "-> FastBill, Kunde " in line
+    assert "[erledigt]" in line
+    assert not [line for line in lines if "party" in line or "T0" in line or line.endswith("Z.")], "no raw kinds, no machine's instants"
+    assert desk.run("run", "report", run, "--json").json["total"] == len(desk.run("run", "report", run, "--json").json["rows"])
 
 
 def test_released_the_pair_brings_both_sides_in_step(desk: Desk) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from unisono.cli import demo
 from unisono.cli.app import app
 
 SECONDS = 180
@@ -27,6 +28,15 @@ def test_the_demo_ends_in_step_and_says_so_to_programs(tmp_path: Path, monkeypat
     assert (told["unexpected_problems"], told["open_questions"], told["further_writes"]) == ([], [], 0)
     assert all(story["ok"] for story in told["stories"])
     assert len(told["expected_problems"]) == 2
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_the_demo_ends_with_1_when_a_problem_is_open_that_nobody_expected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo, "EXPECTED", set())
+    result = CliRunner().invoke(app, ["demo", "--once", "--json", "--data", str(tmp_path / "data")])
+    told = json.loads(result.output)
+    assert (result.exit_code, told["in_step"], len(told["unexpected_problems"])) == (1, False, 2)
 
 
 @pytest.mark.kill

@@ -93,6 +93,31 @@ def test_a_key_is_replaced_after_it_was_tried(desk: Desk) -> None:
     assert (told.code, told.json["id"]) == (0, crm)
 
 
+def test_a_login_value_nobody_asks_for_and_a_key_of_another_system_are_wrong_calls(desk: Desk) -> None:
+    crm, _ = desk.connect()
+    told = desk.run("connect", "centralstation", "--login", "password=x", "--login", "api_key=x")
+    assert (told.code, "password" in told.text, "api_key" in told.text) == (2, True, True)
+    assert desk.run("connect", "fastbill", "--replace", crm, "--login", "email=x", "--login", "api_key=y").code == 2
+
+
+def test_connections_are_named_and_each_has_its_side(desk: Desk) -> None:
+    desk.connect()
+    assert desk.run("pair", "add", "fastbill", "centralstation").code == 2, "the CRM comes first"
+    assert desk.run("pair", "list", "--json").json == []
+    assert desk.run("pair", "add", "CentralStationCRM", "fastbill", "--name", "Unser Paar").code == 0
+    assert desk.run("pair", "show", "Unser Paar", "--json").json["name"] == "Unser Paar"
+
+
+def test_what_to_do_next_is_said_where_nothing_is_there_yet(desk: Desk) -> None:
+    assert "unisono systems" in desk.run("connections").text
+    assert "unisono pair add" in desk.run("pair", "list").text
+    assert "unisono preview" in desk.run("run", "list").text
+    crm = desk.run("connect", "centralstation", "--login", f"api_key={desk.crm_key}", "--setting", f"api={desk.crm_url}/api")
+    assert "unisono pair add" not in crm.text, "one side is missing"
+    login = ("--login", f"email={LOGIN}", "--login", f"api_key={KEY}")
+    assert "unisono pair add" in desk.run("connect", "fastbill", *login, "--setting", f"api={desk.books_url}/api/1.0/api.php").text
+
+
 def test_connections_show_no_keys(desk: Desk) -> None:
     desk.connect()
     for told in (desk.run("connections"), desk.run("connections", "--json")):
@@ -172,7 +197,7 @@ def test_a_policy_file_that_is_broken_makes_no_pair(desk: Desk, tmp_path: Path) 
     told = desk.run("pair", "add", *ids, "--policy", str(broken))
     assert (told.code, "customers.contacts" in told.text, "some" in told.text) == (3, True, True)
     assert desk.run("pair", "list", "--json").json == []
-    assert desk.run("pair", "add", *ids, "--policy", str(tmp_path / "none.toml")).code == 2
+    assert desk.run("pair", "add", *ids, "--policy", str(tmp_path / "none.toml")).code == 3
 
 
 def test_a_store_that_another_process_works_on_is_left_alone(desk: Desk) -> None:

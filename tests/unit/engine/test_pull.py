@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from tests.stories.folk import company, company_names, customer, invoice, notes
+from tests.stories.folk import company, company_names, customer, deal_of, invoice, notes
+from tests.stories.test_bad_input import dated
 from tests.support.village import Village
 from unisono.engine.pull import pull
 from unisono.model.errors import BadAnswer, SystemFault
@@ -98,3 +100,37 @@ def test_the_problem_of_an_unreadable_row_ends_with_the_row(v: Village) -> None:
     v.books_act("delete_customer", ID=str(key))
     v.sync()
     assert v.problems() == []
+
+
+def test_a_vendor_whose_clock_went_back_is_read_whole_so_that_nothing_between_is_skipped(v: Village) -> None:
+    born = customer(v)
+    v.sync()
+    dated(v)
+    v.books.world.clock.ahead = timedelta(days=9)  # a wrong hour for a while: the mark is nine days ahead
+    invoice(v, born, TITLE="Falsche Uhr")
+    v.sync()
+    ahead = marks(v, "b")["invoice"]["since"]
+    v.books.world.clock.ahead = timedelta()
+    invoice(v, born, TITLE="Richtige Uhr")
+    before = len(notes(v))
+    v.sync()
+    assert marks(v, "b")["invoice"]["since"] < ahead
+    assert (before, len(notes(v))) == (1, 2), "the invoice from before the mark was found by reading everything"
+
+
+def test_a_row_that_a_write_did_not_find_is_asked_for_in_the_next_pull_though_that_lists_only_changes(v: Village) -> None:
+    deal = str(deal_of(v, company(v)))
+    v.sync()
+    v.crm_act("delete_deal", id=deal)
+    v.clock.advance(timedelta(hours=1))
+    unnoticed = pull(v.house.pairing(v.pair).a, v.house.hands())
+    with v.house.store.write() as conn:
+        before = seen.get_many(conn, v.a, "quote", [f"deal:{deal}"])[f"deal:{deal}"]
+        seen.mark_missing(conn, v.a, "deals", [deal], v.clock.now())
+    v.clock.advance(timedelta(hours=1))
+    noticed = pull(v.house.pairing(v.pair).a, v.house.hands())
+    with v.house.store.read() as conn:
+        after = seen.get_many(conn, v.a, "quote", [f"deal:{deal}"])[f"deal:{deal}"]
+    assert ("deals" in unnoticed.whole, "deals" in noticed.whole) == (False, False)
+    assert (unnoticed.gone, noticed.gone) == (0, 1)
+    assert (before.gone, after.gone) == (False, True)

@@ -13,6 +13,7 @@ _MESSAGE = re.compile(r'(?:^#: .+\n)*^msgid "(?P<code>.+)"$', re.MULTILINE)
 def places() -> dict[str, set[str]]:
     """The files that use each code."""
     found = {code: set(one.files) for code, one in source.codes().items()} | source.wheres()
+    found |= {f"counted.{word}": files for word, files in source.nouns().items()}
     found |= {f"option.{word}": files for word, files in source.options().items()}
     return found | {f"event.{word}": files for word, files in source.events().items()}
 

@@ -14,17 +14,24 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+from tests.unit.locale import pages
 from unisono.systems import catalogue
 
 SOURCE = Path(catalogue.__file__).parents[1]
 _FAULTS = "SystemFault Refused TryLater Unavailable Unclear BadAnswer NotThere Full LoginRefused Conflicted StoreRefused".split()
-_CARRIERS = dict.fromkeys(("Reason", "Ask", "Report", "BadPolicy", "words", "say", "tell", "_Lost", *_FAULTS), 0)
+_CARRIERS = dict.fromkeys(("Reason", "Ask", "Report", "BadPolicy", "WrongCall", "words", "say", "tell", "Lost", *_FAULTS), 0)
 _CARRIERS["Finding"] = 1
 _SKIPPED = ("sandbox", "locale")
+_FACTS = ("section", "subject", "statement", "value", "known")
+"""The columns of a system's statements."""
 OPEN: dict[str, tuple[str, ...] | str] = {
     "cannot-": ("create", "change", "delete"),
     "host-": ("metadata", "private"),
     "kind.": ("quote", "invoice", "credit-note", "document"),
+    "column.": ("system", "sort", "country", "connector", "creates", "changes", "notices", "pace", *_FACTS, "crm", "invoicing"),
+    "connection.": ("ok", "refused"),
+    "known.": ("fixture", "doc", "client", "guess"),
+    "run-kind.": ("first", "preview", "undo"),
     "side.": ("a", "b", "crm", "invoicing"),
     "state.": ("draft", "issued", "sent", "cancelled", "open", "accepted", "rejected", "paid", "part-paid", "reminded"),
     "pair.": ("reading", "released", "paused", "stopped", "removed"),
@@ -39,6 +46,7 @@ OPEN: dict[str, tuple[str, ...] | str] = {
     "outcome.": ("planned", "begun", "done", "asked", "refused", "failed", "waiting", "changed-since-preview", "stopped"),
     "run.": ("planning", "previewed", "running", "paused", "stopped", "done"),
 }
+OPEN |= pages.OPEN
 """Codes put together from a beginning and a word: the words there are; ``*NAME``: the keys of that table of the module."""
 
 
@@ -78,7 +86,7 @@ def codes() -> dict[str, Found]:
                 one = found.setdefault(code, Found())
                 one.files.add(place.file)
                 one.values.append(_values(place.call, carriers[name], place) if name in _CARRIERS else None)
-    for code, file in itertools.chain(_told_in_dicts(), _stops()):
+    for code, file in itertools.chain(_told_in_dicts(), _stops(), pages.codes(tuple(OPEN))):
         found.setdefault(code, Found()).files.add(file)
     return found
 
@@ -106,6 +114,18 @@ def events() -> dict[str, set[str]]:
         for place in _calls(file, module):
             if _name(place.call.func) == "note" and len(place.call.args) > 4:
                 for text in _texts(place.call.args[4], place):
+                    found.setdefault(text, set()).add(file)
+    return found
+
+
+@cache
+def nouns() -> dict[str, set[str]]:
+    """What is counted, ``counted("call", 74)``, and the files that count it."""
+    found: dict[str, set[str]] = {}
+    for file, module in _modules():
+        for place in _calls(file, module):
+            if _name(place.call.func) == "counted" and place.call.args:
+                for text in _texts(place.call.args[0], place):
                     found.setdefault(text, set()).add(file)
     return found
 
@@ -166,7 +186,12 @@ def _forwarding(places: list[_Place], carriers: dict[str, int]) -> Iterator[tupl
         argument = _argument(place.call, carriers[name])
         function = place.around[-1]
         parameters = [a.arg for a in (*function.args.posonlyargs, *function.args.args)]
-        if isinstance(argument, ast.Name) and argument.id in parameters and function.name not in _CARRIERS:
+        if (
+            isinstance(argument, ast.Name)
+            and argument.id in parameters
+            and function.name not in _CARRIERS
+            and not function.name.startswith("__")
+        ):
             yield function.name, parameters.index(argument.id) - (parameters[0] == "self")
 
 
@@ -276,7 +301,7 @@ def _stops() -> Iterator[tuple[str, str]]:
 
 def _values(call: ast.Call, position: int, place: _Place) -> frozenset[str] | None:
     """The names of a call's values; ``None`` where the source does not show them at a glance."""
-    if _name(call.func) == "BadPolicy" or (_name(call.func) == "words" and call.keywords):
+    if _name(call.func) in ("BadPolicy", "WrongCall") or (_name(call.func) == "words" and call.keywords):
         named = frozenset(k.arg for k in call.keywords if k.arg)
         return named if len(named) == len(call.keywords) else None
     given = next((k.value for k in call.keywords if k.arg == "values"), None)

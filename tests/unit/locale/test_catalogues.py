@@ -15,9 +15,9 @@ from babel.messages.pofile import read_po
 from tests.unit.locale import source
 from tests.unit.locale.comments import commented
 from unisono.locale.languages import LANGUAGES
-from unisono.locale.say import catalogue_of
+from unisono.locale.say import catalogue_of, forms_of
 from unisono.model.document import Answer, Stage
-from unisono.model.party import CONTACT_FIELDS, PARTY_FIELDS
+from unisono.model.party import CONTACT_FIELDS, PARTY_FIELDS, PartyType, Salutation
 from unisono.model.record import Kind
 from unisono.plan.actions import Verdict
 from unisono.plan.match import Again
@@ -27,10 +27,12 @@ from unisono.systems.catalogue import all_systems
 FOLDER = source.SOURCE / "locale" / "catalogues"
 PAIR_STATES = ("reading", "released", "paused", "stopped", "removed")
 WHYS = ("quote", "tag", "contact-tag", "owner-tag", "document", "new", "linked-quote", "reference", "equal-lines", "no-offer")
-SEVERED = ("deleted-there", "note-deleted", "undone", "erased", "merged-there")
+SEVERED = ("deleted-there", "note-deleted", "undone", "erased", "merged-there", "contact-moved")
 """The values of ``why``: what ``gather`` calls a customer's reasons, how a document's place is known, why a link ended."""
 ASKED_FIELDS = ("owner", "basis", "lines.name", "lines.quantity", "lines.price", "lines.vat_rate", "path", "size")
 """Fields that only an error names."""
+WRONGS = (*"choice no-entry least most number yes-or-no text list table other".split(), "country", "field", "no-tag", "not-looked-at")
+"""What may be wrong with an entry of a policy: kinds of the schema's errors, and its own rules."""
 SET_UP = ("tell.person-or-company", "centralstation.where.integrations")
 """What a person is told at set-up: promised by F15 and F02, whether or not a page shows it already."""
 CONTEXT = {"name", "field"}
@@ -45,6 +47,9 @@ def used() -> set[str]:
     families = {
         "option": source.options(),
         "event": source.events(),
+        "counted": source.nouns(),
+        "wrong": WRONGS,
+        "value": (*(f"type.{word}" for word in get_args(PartyType)), *(f"salutation.{word}" for word in get_args(Salutation) if word)),
         "field": {*fields, "document.title", "document.number", "contact.name", "file.name"},
         "login": {f.name for s in all_systems() for f in s.login},
         "kind": kinds,
@@ -63,6 +68,11 @@ def used() -> set[str]:
 
 def placeholders(sentence: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(sentence) if name is not None}
+
+
+def sentences(language: str) -> list[tuple[str, str]]:
+    """Every code with each form of its sentence."""
+    return [(code, form) for code, forms in forms_of(language).items() for form in forms]
 
 
 def messages(language: str) -> Catalog:
@@ -101,7 +111,9 @@ def test_no_sentence_is_empty_fuzzy_or_told_twice(language: str) -> None:
     assert sorted({c for c in codes if codes.count(c) > 1}) == []
     found = [m for m in messages(language) if m.id]
     assert len(found) == len(codes) > 300
-    assert [m.id for m in found if not str(m.string).strip() or m.fuzzy] == []
+    assert [m.id for m in found if m.fuzzy] == []
+    assert [code for code, form in sentences(language) if not form.strip()] == []
+    assert len(forms_of(language)) == len(codes), "a sentence that lacks a form is not taken in"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -119,8 +131,16 @@ def test_all_languages_have_the_same_codes_in_the_same_order() -> None:
 def test_all_languages_fill_in_the_same_values() -> None:
     wanted = {code: placeholders(sentence) for code, sentence in catalogue_of("en").items()}
     for language in LANGUAGES:
-        other = {code: placeholders(sentence) for code, sentence in catalogue_of(language).items()}
-        assert {c: (wanted[c], other[c]) for c in wanted if wanted[c] != other.get(c)} == {}, language
+        assert [(code, form) for code, form in sentences(language) if placeholders(form) != wanted[code]] == [], language
+
+
+def test_a_sentence_counts_in_all_languages_or_in_none() -> None:
+    counting = {code for code, forms in forms_of("en").items() if len(forms) > 1}
+    assert {"counted.call", "erase-done"} <= counting
+    for language, number in (("de", 2), ("en", 2), ("pl", 3), ("ro", 3)):
+        assert {code for code, forms in forms_of(language).items() if len(forms) > 1} == counting, language
+        assert [code for code in counting if len(forms_of(language)[code]) != number] == [], language
+        assert [code for code, form in sentences(language) if code in counting and "count" not in placeholders(form)] == [], language
 
 
 def test_a_sentence_asks_only_for_values_that_every_place_gives() -> None:
@@ -152,33 +172,33 @@ def test_comments_are_made_anew_without_touching_a_message() -> None:
 
 def test_german_says_sie() -> None:
     familiar = re.compile(r"\b(du|dir|dich|dein\w*|deine\w*|euch|eure\w*)\b", re.IGNORECASE)
-    assert {c: s for c, s in catalogue_of("de").items() if familiar.search(s)} == {}
+    assert {c: s for c, s in sentences("de") if familiar.search(s)} == {}
 
 
 def test_polish_speaks_to_nobody_by_name_or_gender() -> None:
     personal = re.compile(r"\b(Pan|Pani|Państwo|Twój|Twoje|Twoja|Ciebie|masz|możesz|musisz|proszę)\b", re.IGNORECASE)
-    assert {c: s for c, s in catalogue_of("pl").items() if personal.search(s)} == {}
+    assert {c: s for c, s in sentences("pl") if personal.search(s) and not c.startswith("value.salutation.")} == {}
 
 
 def test_romanian_has_commas_below_and_no_cedillas() -> None:
-    texts = catalogue_of("ro")
-    assert {c: s for c, s in texts.items() if set(s) & set("şţŞŢãÃ")} == {}
-    assert any("ș" in s for s in texts.values())
-    assert any("ț" in s for s in texts.values())
+    texts = sentences("ro")
+    assert {c: s for c, s in texts if set(s) & set("şţŞŢãÃ")} == {}
+    assert any("ș" in s for _, s in texts)
+    assert any("ț" in s for _, s in texts)
 
 
 def test_owners_are_spared_technical_words() -> None:
     technical = re.compile(r"\b(webhook|payload|upsert|null|token|json|html|http|4\d\d|5\d\d|timeout|exception)\b", re.IGNORECASE)
     allowed = re.compile(r"\.where\.|^login\.")  # there it is the vendor's own word
     for language in LANGUAGES:
-        found = {c: s for c, s in catalogue_of(language).items() if technical.search(s) and not allowed.search(c)}
+        found = {c: s for c, s in sentences(language) if technical.search(s) and not allowed.search(c)}
         assert found == {}, language
 
 
 def test_quotation_marks_are_those_of_the_language() -> None:
     marks = {"de": ("„", "“"), "en": ("“", "”"), "pl": ("„", "”"), "ro": ("„", "”")}
     for language, (begin, end) in marks.items():
-        for code, sentence in catalogue_of(language).items():
+        for code, sentence in sentences(language):
             assert '"' not in sentence, (language, code)
             assert sentence.count(begin) == sentence.count(end), (language, code)
             assert not set(sentence) & (set("„“”") - {begin, end}), (language, code)
@@ -202,12 +222,40 @@ def test_sentences_end_and_names_do_not() -> None:
         "event",
         "deletion",
         "tag",
+        "known",
+        "value",
+        "counted",
+        "connection",
+        "wrong",
+        "unusable",
+        "call",
     }
-    sentences = [c for c in source.codes() if "." not in c and c not in ("connected", "pair-added", "and-more")]
+    sentences = [c for c in source.codes() if "." not in c and c not in ("connected", "pair-added", "and-more", "tax-id-wrong")]
     for language in LANGUAGES:
         texts = catalogue_of(language)
         assert [c for c, s in texts.items() if c.split(".")[0] in names and s.endswith(".") and not s.endswith(("nr.", "Nr."))] == []
         assert [c for c in sentences if not texts[c].endswith((".", "?", ":", "}", "preview"))] == [], language
+
+
+AGREEING = re.compile(r"\{(\w+)\} (?!(?:von|of|z|din|min|s)\b)[^\W\d_]")
+"""A number with a word behind it that would have to agree with it."""
+NUMBERS = set(
+    "calls changed count days done failed linked links lost minutes problems questions records seconds total waiting writes".split()
+)
+PHRASES = {("forecast", "calls"), ("demo.limits", "calls"), ("undo-referenced", "records")}
+"""Here the value is a phrase of its own."""
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_number_stands_before_a_word_only_where_the_word_agrees_with_it(language: str) -> None:
+    counting = {code for code, forms in forms_of(language).items() if len(forms) > 1}
+    stiff = [
+        (code, sentence)
+        for code, sentence in sentences(language)
+        for name in AGREEING.findall(sentence)
+        if name in NUMBERS and (code, name) not in PHRASES and not (code in counting and name == "count") and code != "and-more"
+    ]
+    assert stiff == []
 
 
 def test_the_catalogues_are_part_of_the_package() -> None:

@@ -7,7 +7,7 @@ from decimal import Decimal, localcontext
 
 import pytest
 
-from unisono.locale.format import amount_text, date_text, number_text, size_text
+from unisono.locale.format import amount_text, country_name, date_text, duration_text, moment_text, number_text, size_text
 
 
 @pytest.mark.parametrize(
@@ -64,3 +64,21 @@ def test_what_is_no_number_is_refused() -> None:
 )
 def test_a_size_is_told_in_the_unit_people_use(size: int, text: str) -> None:
     assert size_text(size, "de") == text
+
+
+def test_an_instant_is_told_on_the_clock_of_the_firm() -> None:
+    moment = dt.datetime(2026, 7, 31, 22, 5, tzinfo=dt.UTC)
+    assert moment_text(moment, "de", "Europe/Berlin") == "01.08.2026 00:05"
+    assert moment_text(moment, "en", "Europe/Bucharest") == "1 Aug 2026 01:05"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), ((0, "0 min"), (0.4, "1 min"), (60, "1 min"), (61, "2 min"), (3540, "59 min"), (7200, "2 h"), (7201, "2 h 1 min"))
+)
+def test_how_long_something_takes_is_told_in_minutes_rounded_up(seconds: float, text: str) -> None:
+    assert duration_text(seconds) == text
+
+
+def test_a_country_is_named_in_the_readers_language() -> None:
+    assert [country_name("AT", language) for language in ("de", "en", "pl", "ro")] == ["Österreich", "Austria", "Austria", "Austria"]
+    assert (country_name("XX", "de"), country_name("", "de"), country_name("Deutschland", "en")) == ("XX", "", "Deutschland")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from unisono.locale.languages import LANGUAGES
-from unisono.locale.names import field_name, field_names, kind_name, login_name, option_name
+from unisono.locale.names import field_name, field_names, kind_name, login_name, value_name
 from unisono.systems.catalogue import all_systems
 
 
@@ -38,9 +38,13 @@ def test_several_fields_are_named_one_by_one() -> None:
     assert field_names("", "de") == ""
 
 
-def test_an_option_has_its_name_and_a_record_key_stays() -> None:
-    assert option_name("same", "de") == "Ja, dasselbe: verknüpfen"
-    assert option_name("estimate:77", "de") == "estimate:77"
+def test_values_are_written_as_people_write_them() -> None:
+    assert [value_name("type", "company", language) for language in LANGUAGES] == ["Firma", "Company", "Firma", "Firmă"]
+    assert value_name("salutation", "mrs", "de") == "Frau"
+    assert [value_name("address.country", "DE", language) for language in LANGUAGES] == ["Deutschland", "Germany", "Niemcy", "Germania"]
+    assert value_name("date", "2026-12-31", "de") == "31.12.2026"
+    assert value_name("name", "company", "de") == "company", "a name is nobody's word"
+    assert (value_name("type", "", "de"), value_name("address.country", "XX", "de"), value_name("date", "soon", "de")) == ("", "XX", "soon")
 
 
 def test_kinds_and_login_values_have_names() -> None:

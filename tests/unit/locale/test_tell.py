@@ -74,7 +74,7 @@ def test_the_limit_of_a_text_is_in_characters() -> None:
     told = tell("too-long", {"value": "abcdef", "length": "6", "limit": "5"}, "de", name="A", field="title", kind="quote")
     assert told == (
         "A: Zu lang für das andere System: Betreff. Bitte kürzen Sie den Text; Unisono kürzt nie von selbst. "
-        "Wert: „abcdef“. Höchstens 5 Zeichen sind erlaubt."
+        "Wert: „abcdef“. Höchstens erlaubte Zahl an Zeichen: 5."
     )
 
 

@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 
 from tests.unit.model.values import cents as drawn_cents
 from tests.unit.model.values import documents
-from unisono.model.document import Document, Line, Lines, NotReadable, adds_up, overdue, total_of, version_of
-from unisono.model.money import Amount
+from unisono.model.document import Document, Line, Lines, NotReadable, adds_up, overdue, version_of
 
 TODAY = dt.date(2026, 3, 2)
 INVOICE = Document(
@@ -105,16 +104,3 @@ def test_a_new_link_or_another_spelling_of_an_amount_is_no_new_version(changed: 
 @given(documents, st.text(max_size=5))
 def test_the_version_never_depends_on_links(document: Document, link: str) -> None:
     assert version_of(replace(document, file_url=link, view_url=link)) == version_of(document)
-
-
-@pytest.mark.parametrize(
-    ("changed", "total"),
-    (
-        ({}, Amount(Decimal("119.00"), "EUR", "gross")),
-        ({"gross": None}, None),
-        ({"gross": None, "value": Decimal("12.50"), "quantity": Decimal(4), "basis": "net"}, Amount(Decimal("50.00"), "EUR", "net")),
-        ({"gross": None, "value": Decimal("12.50")}, Amount(Decimal("12.50"), "EUR", "unknown")),
-    ),
-)
-def test_the_total_is_gross_else_the_deals_own_amount_else_nothing(changed: dict[str, Any], total: Amount | None) -> None:
-    assert total_of(replace(INVOICE, **changed)) == total

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unisono.plan.brakes import mass_deletion
+from unisono.plan.brakes import Vanishing, mass_deletion, must_stop
 from unisono.policy.schema import Deletion
 
 USUAL = Deletion()
@@ -42,3 +42,28 @@ def test_the_brake_is_exact_and_one_more_never_loosens_it(linked: int, vanished:
     chosen = Deletion(brake_number=number, brake_percent=percent)
     assert mass_deletion(linked, vanished, chosen) is (vanished > number and 100 * vanished > linked * percent)
     assert mass_deletion(linked, vanished + 1, chosen) >= mass_deletion(linked, vanished, chosen)
+
+
+@pytest.mark.parametrize(
+    ("vanishing", "stops"),
+    (
+        (Vanishing(linked=12, lately=6, now=6), True),
+        (Vanishing(linked=12, lately=6, now=1), True),
+        (Vanishing(linked=12, lately=6, now=0), False),
+        (Vanishing(linked=12, lately=5, now=5), False),
+        (Vanishing(linked=12, lately=6, now=6, allowed=6), False),
+        (Vanishing(linked=12, lately=7, now=1, allowed=6), True),
+        (Vanishing(linked=12, lately=3, now=1, allowed=6), False),
+        (Vanishing(linked=1000, lately=50, now=50), False),
+    ),
+)
+def test_what_vanished_lately_counts_together_with_what_is_missing_now(vanishing: Vanishing, stops: bool) -> None:
+    assert must_stop(vanishing, USUAL) is stops
+
+
+@given(st.integers(0, 1000), st.integers(0, 1000), st.integers(0, 1000), st.integers(0, 1000))
+def test_the_pair_only_stops_for_links_that_have_not_ended_and_that_nobody_allowed(
+    linked: int, lately: int, now: int, allowed: int
+) -> None:
+    stops = must_stop(Vanishing(linked, lately, now, allowed), USUAL)
+    assert stops is (now > 0 and lately > allowed and mass_deletion(linked, lately, USUAL))

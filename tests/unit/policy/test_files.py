@@ -109,13 +109,17 @@ def test_the_preset_of_the_documented_pair_says_what_the_article_says() -> None:
 @pytest.mark.parametrize(
     ("text", "code", "values"),
     (
-        ("language = ", "policy-not-toml", {"told": "line 1"}),
-        ('language = "de"\nlanguage = "en"', "policy-not-toml", {"told": "line 2"}),
+        ("language = ", "policy-not-toml", {"line": "1"}),
+        ('language = "de"\nlanguage = "en"', "policy-not-toml", {"line": "2"}),
         ('langauge = "de"', "policy-wrong-entry", {"entry": "langauge", "value": "de"}),
-        ('[customers]\nwins = "nobody"', "policy-wrong-entry", {"entry": "customers.wins", "value": "nobody", "told": "'crm'"}),
+        (
+            '[customers]\nwins = "nobody"',
+            "policy-wrong-entry",
+            {"entry": "customers.wins", "value": "nobody", "choices": "ask, crm, invoicing"},
+        ),
         ("[quotes]\nvat_rate = nan", "policy-wrong-entry", {"entry": "quotes.vat_rate", "value": "NaN"}),
-        ("[poll]\nfloor_seconds = 5", "policy-wrong-entry", {"entry": "poll.floor_seconds", "value": "5", "told": "60"}),
-        ('[customers]\ncountry = "Germany"', "policy-wrong-entry", {"entry": "customers", "told": "'Germany' is not an ISO 3166-1"}),
+        ("[poll]\nfloor_seconds = 5", "policy-wrong-entry", {"entry": "poll.floor_seconds", "value": "5", "wrong": "least", "bound": "60"}),
+        ('[customers]\ncountry = "Germany"', "policy-wrong-entry", {"entry": "customers.country", "value": "Germany", "wrong": "country"}),
     ),
 )
 def test_a_broken_file_says_which_line_or_which_entry_and_value(text: str, code: str, values: dict[str, str]) -> None:

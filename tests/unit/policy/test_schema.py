@@ -33,7 +33,7 @@ def test_the_defaults_are_careful() -> None:
         ({"customers": {"fields": {"shoe_size": {"wins": "crm"}}}}, "customers", "shoe_size"),
         ({"customers": {"require": ["adress.city"]}}, "customers", "adress.city"),
         ({"customers": {"country": "Germany"}}, "customers", "Germany"),
-        ({"customers": {"from_crm": {"when": ["tag"]}}}, "customers", "tag is empty"),
+        ({"customers": {"from_crm": {"when": ["tag"]}}}, "customers", "from_crm.tag"),
         ({"customers": {"deletion": {"brake_number": 0}}}, "customers.deletion.brake_number", "greater"),
         ({"customers": {"deletion": {"in_crm": "burn"}}}, "customers.deletion.in_crm", "unlink"),
         ({"quotes": {"vat_rate": 101}}, "quotes.vat_rate", "100"),

@@ -53,6 +53,50 @@ def test_nothing_is_written_through_the_reading_door(store: Store) -> None:
         add_firm(conn, "Muster")
 
 
+def test_what_was_changed_through_the_reading_door_in_memory_is_told_in_the_end_and_not_kept() -> None:
+    """There is one connection for both doors, so nothing but the door itself can tell."""
+    with Store.open(":memory:") as store:
+        with store.write() as conn:
+            add_firm(conn, "Muster")
+        with store.read() as conn:
+            assert names(conn) == ["Muster"]
+        with pytest.raises(DBAPIError, match="readonly"), store.read() as conn:
+            conn.execute(update(firm).values(name="Changed"))
+        with store.read() as conn:
+            assert names(conn) == ["Muster"]
+
+
+@pytest.mark.parametrize("store", BESIDE_EACH_OTHER, indirect=True)
+def test_many_readers_at_once_each_get_a_connection_and_those_after_them_too(store: Store) -> None:
+    with store.write() as conn:
+        add_firm(conn, "Muster")
+    together = threading.Barrier(4)
+
+    def read() -> list[str]:
+        with store.read() as conn:
+            together.wait(10)
+            return names(conn)
+
+    with ThreadPoolExecutor(4) as four:
+        for _ in range(3):
+            assert [done.result(timeout=30) for done in [four.submit(read) for _ in range(4)]] == [["Muster"]] * 4
+
+
+def test_a_failed_door_leaves_nothing_to_the_next_one_that_takes_its_connection(store: Store) -> None:
+    for _ in range(3):
+        with pytest.raises(IntegrityError), store.write() as conn:
+            add_firm_twice(conn)
+        with pytest.raises(ZeroDivisionError), store.read() as conn:
+            raise ZeroDivisionError
+        with store.read() as conn:
+            assert names(conn) == []
+
+
+def add_firm_twice(conn: Connection) -> None:
+    add_firm(conn, "Muster")
+    add_firm(conn, "Muster")
+
+
 def test_a_row_that_points_nowhere_is_refused(store: Store) -> None:
     with pytest.raises(IntegrityError), store.write() as conn:
         conn.execute(insert(pair).values(id="p", firm="nobody", name="x", a="x", b="y", created_at=NOW))

@@ -20,7 +20,7 @@ from tests.support.stores import with_a_pair
 from unisono.store.doors import Store
 from unisono.store.folder import DATABASE, hold
 from unisono.store.refused import StoreRefused, from_database
-from unisono.store.tables import SCHEMA_VERSION, firm, meta, pair
+from unisono.store.tables import SCHEMA_VERSION, firm, meta, metadata, pair
 
 SRC = Path(__file__).resolve().parents[3] / "src"
 
@@ -66,6 +66,42 @@ def test_a_file_is_kept_durably_and_its_readers_do_not_block(tmp_path: Path) -> 
             conn.exec_driver_sql(f"pragma {name}").scalar() for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
         ]
     assert settings == ["wal", 2, 1, 5000]
+
+
+def words(database: sqlite3.Connection) -> list[str]:
+    """Every table and index in SQLite's own words, but for the migrations' table."""
+    found = database.execute("select sql from sqlite_master where sql is not null and tbl_name <> 'alembic_version'")
+    return sorted(" ".join(row[0].split()) for row in found)
+
+
+def test_a_new_database_is_word_for_word_what_the_tables_say(tmp_path: Path) -> None:
+    plain = create_engine(f"sqlite:///{tmp_path / 'plain.db'}")
+    metadata.create_all(plain)
+    plain.dispose()
+    Store.open(tmp_path / "data", least_room=0).close()
+    with closing(sqlite3.connect(tmp_path / "plain.db")) as of_tables, closing(sqlite3.connect(tmp_path / "data" / DATABASE)) as made:
+        wanted = words(of_tables)
+        assert words(made) == wanted
+    with Store.open(":memory:") as store, store.read() as conn:
+        in_memory = conn.connection.driver_connection
+        assert isinstance(in_memory, sqlite3.Connection)
+        assert words(in_memory) == wanted
+        assert (conn.exec_driver_sql("pragma user_version").scalar(), conn.exec_driver_sql("pragma foreign_keys").scalar()) == (
+            SCHEMA_VERSION,
+            1,
+        )
+    assert len(wanted) > 30
+
+
+def test_stores_in_memory_begin_empty_and_know_nothing_of_each_other() -> None:
+    with Store.open(":memory:") as one, Store.open(":memory:") as two:
+        with_a_pair(one)
+        with Store.open(":memory:") as three, three.read() as conn:
+            assert conn.execute(select(pair.c.id)).all() == []
+        with two.read() as conn:
+            assert conn.execute(select(pair.c.id)).all() == []
+        with one.read() as conn:
+            assert conn.execute(select(pair.c.id)).scalar_one() == "p"
 
 
 def test_what_was_written_is_there_after_closing_and_opening(tmp_path: Path) -> None:

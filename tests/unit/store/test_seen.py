@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import Connection
 
 from tests.support.stores import MEMORY, with_a_pair
 from unisono.model.document import Document, Tag
@@ -135,13 +136,19 @@ def test_a_known_row_tells_its_bytes_and_all_its_records(store: Store) -> None:
     assert known == {"7": seen.Known(b"hash of row 7", (("party", "7"), ("contact", "7")), False)}
 
 
+def miss_unlisted(conn: Connection, resource: str, listed: set[str], now: datetime) -> list[tuple[str, datetime]]:
+    """A whole listing came: what it did not show is missing. All missing rows and since when."""
+    seen.mark_missing(conn, "crm", resource, seen.unlisted(conn, "crm", resource, listed), now)
+    return seen.missing_rows(conn, "crm", resource)
+
+
 def test_a_row_missing_from_a_whole_listing_is_missing_since_then(store: Store) -> None:
     put(store, party("1"), party("2"), party("3"))
     with store.write() as conn:
-        assert seen.missing_rows(conn, "crm", "companies", {"1", "2", "3"}) is False
-        assert seen.missing_rows(conn, "crm", "companies", {"1"}) is True
-        assert seen.mark_missing(conn, "crm", "companies", {"1", "3"}, NOW) == [("2", NOW)]
-        assert seen.mark_missing(conn, "crm", "companies", {"1"}, LATER) == [("2", NOW), ("3", LATER)]
+        assert seen.unlisted(conn, "crm", "companies", {"1", "2", "3"}) == []
+        assert seen.missing_rows(conn, "crm", "companies") == []
+        assert miss_unlisted(conn, "companies", {"1", "3"}, NOW) == [("2", NOW)]
+        assert miss_unlisted(conn, "companies", {"1"}, LATER) == [("2", NOW), ("3", LATER)]
         assert seen.known_rows(conn, "crm", "companies", ["2"])["2"].missing is True
         assert seen.get_many(conn, "crm", "party", ["2"])["2"].missing is True
     assert [n for n, *_ in changes(store)] == [1, 2, 3], "missing is no change: only gone is"
@@ -150,7 +157,7 @@ def test_a_row_missing_from_a_whole_listing_is_missing_since_then(store: Store) 
 def test_missing_of_one_list_says_nothing_of_another(store: Store) -> None:
     put(store, party("1"), contact("7", owner="1"))
     with store.write() as conn:
-        assert seen.mark_missing(conn, "crm", "companies", set(), NOW) == [("1", NOW)]
+        assert miss_unlisted(conn, "companies", set(), NOW) == [("1", NOW)]
         assert seen.get_many(conn, "crm", "contact", ["7"])["7"].missing is False
 
 
@@ -158,10 +165,10 @@ def test_a_row_with_two_records_is_missing_since_the_first_of_them(store: Store)
     person = Record(kind="party", key="7", body=Party(type="person", name="Weber"), resource="people", resource_key="7")
     put(store, person)
     with store.write() as conn:
-        seen.mark_missing(conn, "crm", "people", set(), NOW)
+        seen.mark_missing(conn, "crm", "people", ["7"], NOW)
     put(store, contact("7", owner="1"))
     with store.write() as conn:
-        assert seen.mark_missing(conn, "crm", "people", set(), LATER) == [("7", NOW)]
+        assert miss_unlisted(conn, "people", set(), LATER) == [("7", NOW)]
         assert seen.get_many(conn, "crm", "contact", ["7"])["7"].missing is True
 
 
@@ -169,7 +176,7 @@ def test_a_row_with_two_records_is_missing_since_the_first_of_them(store: Store)
 def test_a_missing_row_that_shows_up_is_there_without_having_changed(store: Store, way: str) -> None:
     put(store, party("1"))
     with store.write() as conn:
-        seen.mark_missing(conn, "crm", "companies", set(), NOW)
+        seen.mark_missing(conn, "crm", "companies", ["1"], NOW)
         if way == "touched":
             seen.touch_rows(conn, "crm", "companies", ["1"])
         else:
@@ -200,7 +207,7 @@ def test_what_is_gone_is_no_known_row_no_candidate_and_belongs_to_nobody(store: 
         assert seen.records_of_row(conn, "crm", "companies", "1") == []
         assert seen.alike(conn, "crm", "party", [MatchKeys(email="a@b.example")]) == []
         assert seen.of_owners(conn, "crm", ["contact"], ["1"]) == {}
-        assert seen.mark_missing(conn, "crm", "companies", set(), LATER) == []
+        assert miss_unlisted(conn, "companies", set(), LATER) == []
         assert seen.count_rows(conn, "crm", "companies") == 0
 
 

@@ -5,6 +5,8 @@ From the CRM go only those the policy names (a quote, a tag); from then on they 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from unisono.model.capability import FieldLimit
 from unisono.model.party import Flat, Party, contact_of, party_of
 from unisono.model.record import Body, Side, flat_of, label_of, other
@@ -14,6 +16,7 @@ from unisono.plan.compare import Comparison, allowed, compare, conflict_subject,
 from unisono.plan.flows.chosen import party_left_out
 from unisono.plan.flows.deletions import DELETED, TO_MARK, mark_of, vanished
 from unisono.plan.flows.documents import Words
+from unisono.plan.flows.moved import left_there, moved
 from unisono.plan.match import Hit, Match, find_again, find_match
 from unisono.plan.situation import Candidate, Link, Rules, Seen, Situation
 from unisono.plan.undo import answered_undo
@@ -70,6 +73,8 @@ def _contact_left_out(s: Situation, policy: Policy) -> Reason | None:
     owner = s.owner
     if owner is None or owner.state in ("unwanted", "severed"):
         return Reason("owner-left-out")
+    if left_there(s):
+        return Reason("contact-left-there")
     if s.subject.side == "a" and policy.customers.contacts != "all" and not ("tag" in s.reasons or "owner-tag" in s.reasons):
         return Reason("contact-not-tagged", {"tag": policy.customers.from_crm.tag})
     if policy.customers.contacts == "none":
@@ -222,6 +227,8 @@ def _refusals(kind: str, values: Flat, fields: dict[str, FieldLimit], to: Side, 
 
 
 def _linked(s: Situation, link: Link, rules: Rules, words: Words) -> Decision:
+    if link.state == "severed" and s.a is not None and s.b is not None and s.a.gone and s.b.gone:
+        return Decision(s.subject, "gone", Reason("not-there"))
     if link.state == "severed":
         why = DELETED if link.why == TO_MARK else link.why
         return mark_of(link, s, rules, words) or Decision(s.subject, "left-out", Reason("severed", {"why": why}))
@@ -232,6 +239,9 @@ def _linked(s: Situation, link: Link, rules: Rules, words: Words) -> Decision:
         return gone
     if s.a.missing or s.b.missing:
         return Decision(s.subject, "waiting", Reason("missing-not-confirmed"), (Wait(on="", reason=Reason("missing-not-confirmed")),))
+    elsewhere = moved(s, link, lambda: plan_customer(replace(s, link=None, b=None, moved=False), rules, words))
+    if elsewhere is not None:
+        return elsewhere
     return _compared(s, s.a, s.b, rules)
 
 

@@ -93,7 +93,7 @@ def _sever(link: Link, reason: Reason, why: str = "") -> Sever:
 def _merged(s: Situation, link: Link, side: Side, left: Seen, rules: Rules) -> Decision | None:
     """Merged records look like deleted ones: before the link ends, somebody says whether another record took this one's place."""
     said: Mapping[str, str] = {k.split("|", 1)[1]: v for k, v in s.answers.items() if k.startswith(f"{MERGED}|")}
-    for candidate in s.merged:
+    for candidate in sorted(s.merged, key=lambda candidate: candidate.seen.record.key):
         key = candidate.seen.record.key
         if said.get(key) == "same":
             return _moved(s, link, side, left, candidate, rules)

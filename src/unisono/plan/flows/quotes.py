@@ -27,10 +27,15 @@ def plan_quote(s: Situation, rules: Rules) -> Decision:
     left_out = _left_out(s, me, rules)
     if left_out is not None:
         return Decision(s.subject, "left-out", left_out)
-    found = [q.seen for q in s.candidates if q.seen.keys.reference and q.seen.keys.reference == me.keys.reference and not q.linked]
+    found = [q.seen for q in s.candidates if not q.linked and _of_this(q.seen.keys.reference, me.keys.reference, s)]
     if found:
         return _join(s, me, min(found, key=lambda seen: seen.record.key))
     return _create(s, me, rules)
+
+
+def _of_this(theirs: str, mine: str, s: Situation) -> bool:
+    """Whether a quote carries the deal's reference. A restored pair is only shown quotes with that, or with the one it gives itself."""
+    return bool(theirs) and (theirs == mine or s.unsure)
 
 
 def quote_version(document: Document) -> str:

@@ -37,10 +37,10 @@ def probe(write: Write, client: Client, read: Read, records: Records, bindings: 
 
 
 def _candidates(body: Party | Contact, client: Client, read: Read) -> Iterator[Raw]:
-    """Rows of that very name or e-mail, read in full. The search is fuzzy, so names are compared before a row is read."""
+    """Rows of that name or e-mail, read in full. The search is fuzzy, so names are compared before a row is read."""
     if isinstance(body, Party) and body.type == "company":
         for hit in client.found("companies", "/companies/search", [("name", body.name)]):
-            if text(row_in(hit), "name", hit.key) == clean(body.name) and (full := read("companies", hit.key)):
+            if _bare(text(row_in(hit), "name", hit.key)) == _bare(body.name) and (full := read("companies", hit.key)):
                 yield full
         return
     seen: set[str] = set()
@@ -48,14 +48,14 @@ def _candidates(body: Party | Contact, client: Client, read: Read) -> Iterator[R
     for asked in [[("email", body.email)]] * bool(body.email) + [names] * bool(names):
         for hit in client.found("people", "/people/search", asked):
             row = row_in(hit)
-            named = all(text(row, field, hit.key) == clean(value) for field, value in names)
+            named = all(_bare(text(row, field, hit.key)) == _bare(value) for field, value in names)
             if named and hit.key not in seen and (full := read("people", hit.key)):
                 yield full
             seen.add(hit.key)
 
 
 def _same(write: Write, body: Party | Contact, found: tuple[Record, ...], bindings: Bindings) -> bool:
-    """Our reference decides alone where it has a place; else every value that was sent must be there."""
+    """Our reference decides alone where it has a place; else every value that was sent must be there, as a vendor may re-case and trim it."""
     is_company = isinstance(body, Party) and body.type == "company"
     bound = bindings.of("Company" if is_company else "Person")
     reference = write.reference or body.reference
@@ -66,7 +66,11 @@ def _same(write: Write, body: Party | Contact, found: tuple[Record, ...], bindin
         return False
     held = flat_of(record.body)
     unheld = {"number", "tax_id", "buyer_reference"} - set(bound) | ({"first_name", "title", "salutation"} if is_company else set())
-    return all(held.get(name, "") == clean(value) for name, value in flat_of(body).items() if value and name not in unheld)
+    return all(_bare(held.get(name, "")) == _bare(value) for name, value in flat_of(body).items() if value and name not in unheld)
+
+
+def _bare(value: str) -> str:
+    return "".join(clean(value).casefold().split())
 
 
 def _notes(write: Write, body: Note, client: Client) -> tuple[Raw, ...]:

@@ -16,7 +16,7 @@ from unisono.model.money import decimal_of
 from unisono.model.text import clean
 
 Row = dict[str, Any]
-_ID = re.compile(r"\d{1,19}\Z")
+_ID = re.compile(r"[0-9]{1,19}\Z")
 _UUID = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]{0,63}\Z")
 
 

@@ -117,7 +117,8 @@ class Client:
         response = envelope.get("RESPONSE", 0) if isinstance(envelope, dict) else 0
         if isinstance(response, dict):
             return response
-        if is_empty(response):
+        if response == []:
+            # An empty one, as the service writes it. Nothing at all in its place says nothing: that is not *no such row*.
             return {}
         if reply.status >= 300:
             self._no_envelope(reply, told, write=write)

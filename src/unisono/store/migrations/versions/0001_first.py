@@ -124,6 +124,7 @@ def upgrade() -> None:
         Index("seen_number", "connection", "number", sqlite_where=text("number <> ''"), postgresql_where=text("number <> ''")),
         Index("seen_email", "connection", "email", sqlite_where=text("email <> ''"), postgresql_where=text("email <> ''")),
         Index("seen_name", "connection", "name", sqlite_where=text("name <> ''"), postgresql_where=text("name <> ''")),
+        Index("seen_missing", "connection", "resource", sqlite_where=text("missing_at <> ''"), postgresql_where=text("missing_at <> ''")),
     )
     op.create_table(
         "link",
@@ -295,3 +296,36 @@ def upgrade() -> None:
         Index("problem_state", "pair", "state"),
     )
     op.create_table("pace", _text("scope", key=True), _text("state"), _text("at"))
+    op.create_table(
+        "user",
+        _text("id", key=True),
+        _text("login"),
+        _text("name"),
+        _text("password", default=""),
+        _text("role"),
+        _number("every_firm"),
+        _text("language", default=""),
+        _text("state", default="active"),
+        _text("created_at"),
+        Index("user_login", "login", unique=True),
+    )
+    op.create_table(
+        "member",
+        Column("user", Text, ForeignKey("user.id"), primary_key=True),
+        Column("firm", Text, ForeignKey("firm.id"), primary_key=True),
+    )
+    op.create_table(
+        "session",
+        _text("id", key=True),
+        _text("hash"),
+        _ref("user", "user.id"),
+        _text("kind"),
+        _text("role", default=""),
+        _text("name", default=""),
+        _text("made_at"),
+        _text("used_at"),
+        _text("until"),
+        Index("session_hash", "hash", unique=True),
+        Index("session_user", "user"),
+    )
+    op.create_table("attempt", _text("scope", key=True), _number("count"), _text("last_at"))

@@ -1,0 +1,27 @@
+"""The ways between pages: each page module says where it stands; the layout only lays them out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Group = Literal["daily", "setup", "house"]
+"""``daily`` and ``setup`` belong to a pair (``{pair}`` in the path), ``house`` to the installation."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line of the navigation. ``counts`` names what is counted beside it; ``narrow`` says that it is in the bar of a phone, too."""
+
+    code: str
+    icon: str
+    path: str
+    group: Group
+    order: int
+    needs: str = "view"
+    counts: Literal["", "questions", "problems"] = ""
+    narrow: bool = False
+
+    def to(self, pair: str) -> str:
+        """Where it leads."""
+        return self.path.format(pair=pair)
