@@ -18,6 +18,7 @@ from sqlalchemy import func, insert, select
 import unisono
 from tests.stories.folk import (
     BOTH,
+    bound,
     company,
     company_names,
     contact_names,
@@ -119,6 +120,8 @@ def test_a_customer_edited_since_the_backup_is_asked_about_and_not_made_again(v:
 
 
 def test_a_backup_may_lie_beside_other_files_and_says_where_the_key_is_not(v: Village, tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "other.txt").write_text("mine")
     kept = keep(v.house, tmp_path / "deep" / "kept.db")
     assert kept.rows["connection"] == 2
     found = put_back(v.house, tmp_path / "deep" / "kept.db", "test")
@@ -371,3 +374,18 @@ def test_erase_by_command_shows_what_stays_before_it_asks(shell: Shell) -> None:
     assert (code, told["done"], told["gone"]["seen"]) == (0, True, 2)
     assert shell.run("erase", "post@sonne.example", "--yes")[0] == 2  # nobody is there any more
     assert shell.run("erase", "Sonne")[0] == 2
+
+
+def test_a_customer_renamed_since_the_backup_is_known_by_our_reference_from_either_side(v: Village, tmp_path: Path) -> None:
+    bound(v, "reference")
+    back_up(v.house.store, tmp_path / "yesterday.db", v.clock.now())
+    customer(v, ORGANIZATION="Praxis am Park GmbH", EMAIL="post@park.example")
+    v.sync()
+    made = v.crm.truth()["companies"][0]["id"]
+    v.crm_act("edit_company", id=made, name="Ganz Anders GmbH", email="neu@anders.example")
+    restore(v.house.store, tmp_path / "yesterday.db")
+    before = v.link_count()
+    sync_after_restore(v)
+    assert (before, v.link_count().get("party")) == ({}, 1)
+    assert (len(v.crm.truth()["companies"]), len(customers(v))) == (1, 1), "neither side got a second one"
+    assert v.problems() == []

@@ -101,12 +101,13 @@ def policy_export(
 def policy_import(
     file: Annotated[Path, typer.Argument(help="A policy file.")], pair: Pair = "", data: Data = None, as_json: AsJson = False
 ) -> None:
-    """A new version of the policy, from a file; everything is looked at again under it."""
+    """A new version of the policy, from a file that differs; everything is looked at again under it."""
     with house_at(data) as house:
         pair_id = the_pair(house, pair)
         old, body = pair_row(house, pair_id).policy, policy_of(file)
         changed = differences(parse_policy(old), parse_policy(body))
-        _told(put_policy(house, pair_id, body, person()), changed, as_json)
+        version = put_policy(house, pair_id, body, person()) if changed else 0
+        _told(version, changed, as_json)
 
 
 def policy_versions(pair: PairId = "", data: Data = None, as_json: AsJson = False) -> None:

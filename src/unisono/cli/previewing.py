@@ -34,7 +34,7 @@ from unisono.engine.batch import LEASE
 from unisono.engine.cycle import cycle
 from unisono.engine.hands import Hands
 from unisono.engine.outcome import Outcome
-from unisono.engine.runs import pause_run, release_run, resume_run, stop_run
+from unisono.engine.runs import OVERTAKEN, pause_run, release_run, resume_run, stop_run
 from unisono.locale.format import duration_text
 from unisono.locale.names import field_name, kind_name, value_name
 from unisono.model.taxid import valid_tax_id
@@ -42,13 +42,15 @@ from unisono.store import lanes, runs
 from unisono.store.runs import PlanRow, Run
 from unisono.wiring import House
 from unisono.wiring.previewing import Progress, effect, make_preview, pages, progress
-from unisono.wiring.reporting import report_as
+from unisono.wiring.reporting import FORMS, report_as
 from unisono.wiring.setup import delays, release
 
 QUIET = ("equal", "left-out")
 """Verdicts that are counted, and shown only when they are asked for."""
 VERDICTS = ("new", "changed", "linked", "doubtful", "refused", "waiting", "equal", "left-out")
 """In the order they are counted: what is done, what waits for a person, what stays."""
+_FORM_OF = {".json": "json", ".md": "markdown", ".html": "html"}
+"""The form of a report by its file's ending."""
 RunId = Annotated[str, typer.Argument(help="Id of the run; without one the newest.")]
 
 
@@ -166,13 +168,21 @@ def _move(run: str, state: str, move: Callable[[Hands, str], bool], data: Path |
 
 def run_report(
     run: RunId = "",
-    to: Annotated[Path | None, typer.Option("--out", help="A file; its ending says how: .json, .md, else plain text.")] = None,
+    to: Annotated[Path | None, typer.Option("--out", help="A file; its ending says how: .json, .md, .html, else plain text.")] = None,
+    form: Annotated[
+        str, typer.Option("--form", help="How, whatever the file's ending: text, markdown, json, html (a page to print).")
+    ] = "",
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
     """What came from where to where; what was left out, refused, is doubtful; with numbers that add up."""
+    if form not in ("", *FORMS):
+        raise WrongCall("no-such-form", form=form, forms=", ".join(FORMS))
+    if as_json and to is None:
+        form = "json"
+    elif not form:
+        form = "json" if as_json else _FORM_OF.get(to.suffix if to else "", "text")
     with house_at(data) as house:
-        form = "json" if as_json or (to and to.suffix == ".json") else "markdown" if to and to.suffix == ".md" else "text"
         made = the_run(house, run)
         why = _reason(_titles(house, made.pair), led=False)
         lines = report_as(house, made.id, form, words, why, language=language(), moment=moments(house))
@@ -352,6 +362,8 @@ def _progress_text(told: Progress) -> str:
     parts = [words("run-progress", run=told.run.id, state=words(f"run.{told.run.state}"), **numbers)]
     if told.changed:
         parts.append(words("run-changed", changed=str(told.changed)))
+    if OVERTAKEN in told.run.sheet:
+        parts.append(words("run-overtaken", run=told.run.sheet[OVERTAKEN]))
     if told.seconds_left:
         parts.append(words("run-left", time=duration_text(told.seconds_left)))
     return " ".join(parts)

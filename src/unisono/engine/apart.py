@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from unisono.engine.assumed import keys_of_new
-from unisono.model.record import MatchKeys
+from unisono.model.record import MatchKeys, other
 from unisono.plan.actions import Decision, Join
 from unisono.plan.situation import Situation, Subject
 
@@ -20,20 +20,20 @@ def apart(planned: Sequence[Planned]) -> tuple[list[Planned], list[Subject]]:
     """
     now: list[Planned] = []
     later: list[Subject] = []
-    taken: set[tuple[str, str]] = set()
+    taken: set[tuple[str, str, str]] = set()
     made: set[tuple[str, str, str]] = set()
     for situation, decisions in planned:
         s = situation.subject
         mine = _alike(situation)
-        wants = {(s.kind, c.seen.record.key) for c in situation.candidates}
+        wants = {(other(s.side), s.kind, c.seen.record.key) for c in situation.candidates} | {(s.side, s.kind, s.key)}
         joins = [a for d in decisions for a in d.actions if isinstance(a, Join) and d.verdict == "linked"]
-        if wants & taken or mine & made or any((j.kind, j.a_key if s.side == "b" else j.b_key) in taken for j in joins):
+        # Both records of a link are taken: either may be a later one's candidate, or be planned itself later in this batch.
+        both = {(side, j.kind, key) for j in joins for side, key in (("a", j.a_key), ("b", j.b_key))}
+        if wants & taken or mine & made or both & taken:
             later.append(s)
             continue
         now.append((situation, decisions))
-        taken |= {(j.kind, j.a_key if s.side == "b" else j.b_key) for j in joins}
-        # The record itself is taken, too: it may be a later one's candidate.
-        taken |= {(j.kind, j.b_key if s.side == "b" else j.a_key) for j in joins}
+        taken |= both
         for send in (send for d in decisions for send in d.sends):
             if send.write.operation == "create" and send.write.kind == "party":
                 made |= places(s.side, keys_of_new(send.write))

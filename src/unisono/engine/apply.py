@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
+
+from sqlalchemy import Connection
 
 from unisono.connect.fan_out import fan_out
 from unisono.connect.port import Answered, Command, Fetched, Raw
@@ -15,15 +16,17 @@ from unisono.engine.hands import Connected, Hands, Pairing
 from unisono.engine.ids import reference_of
 from unisono.engine.pull import raw_hash
 from unisono.model.document import Document, File, Note
-from unisono.model.errors import NotThere, SystemFault, Unclear
+from unisono.model.errors import LoginRefused, NotThere, SystemFault, Unclear
 from unisono.model.party import Contact, Party
-from unisono.model.record import Record, flat_of
+from unisono.model.record import Record, Side, flat_of
 from unisono.model.writing import Write
 from unisono.plan.actions import Decision, Send
 from unisono.plan.situation import Subject, subject_of
-from unisono.store import intents, lanes, pairs, seen
+from unisono.store import intents, lanes, links, pairs, seen
 
 T = TypeVar("T")
+ONE_EACH = ("party", "contact", "quote")
+"""Kinds of which a record has one counterpart."""
 
 
 @dataclass(slots=True)
@@ -59,34 +62,54 @@ class Job:
         return self.fault is not None or self.stale or self.unchanged_file or bool(self.found)
 
 
-def apply(jobs: Sequence[Job], pairing: Pairing, hands: Hands) -> None:
-    """Carries out one write a job: prepare (read before, fetch a file), then call by call *intend, send*, then read back."""
+Refusals = dict[Side, LoginRefused]
+"""The sides that refused the login in a wave: nobody asks there again in it."""
+
+
+def apply(jobs: Sequence[Job], pairing: Pairing, hands: Hands) -> Refusals:
+    """Carries out one write a job: prepare (read before, fetch a file), then call by call *intend, send*, then read back.
+
+    Returns the sides that refused the login meanwhile.
+    """
+    refused: Refusals = {}
     _look_up_documents(jobs, pairing, hands)
     # Threads are for calls: what asks nobody is prepared at once.
-    _each([job for job in jobs if _asks(job)], hands, lambda job: _prepare(job, pairing, hands))
-    _each([job for job in jobs if not _asks(job)], hands, lambda job: _prepare(job, pairing, hands), at_once=1)
+    _each([job for job in jobs if _asks(job)], hands, lambda job: _prepare(job, pairing, hands), refused)
+    _each([job for job in jobs if not _asks(job)], hands, lambda job: _prepare(job, pairing, hands), refused, at_once=1)
     hands.step("prepared")
     step = 0
     while True:
         ready = [job for job in jobs if not job.over and step < len(job.commands)]
         if not ready:
             break
-        _intend(ready, step, pairing, hands)
+        ready = _intend(ready, step, pairing, hands)
         hands.step("intended")
-        _each(ready, hands, partial(_send, pairing=pairing, step=step))
+        _each(ready, hands, partial(_send, pairing=pairing, step=step), refused)
         hands.step("sent")
         _note_steps(ready, step, hands)
         step += 1
     done = [job for job in jobs if not job.over]
     for job in done:
         job.read_back = job.answers[-1].raw if job.answers and job.send.write.operation != "delete" else None
-    _each([job for job in done if _unproven(job, pairing)], hands, lambda job: _read_back(job, pairing))
+    _each([job for job in done if _unproven(job, pairing)], hands, lambda job: _read_back(job, pairing, refused), {})
     hands.step("read-back")
+    return refused
 
 
-def _each(jobs: Sequence[Job], hands: Hands, what: Callable[[Job], None], *, at_once: int = 0) -> None:
-    """Runs a part of every job, calls fanned out; a system's fault ends its own job only."""
-    calls = [(lambda job=job: what(job)) for job in jobs]
+def _each(jobs: Sequence[Job], hands: Hands, what: Callable[[Job], None], refused: Refusals, *, at_once: int = 0) -> None:
+    """Runs a part of every job, calls fanned out; a system's fault ends its own job only, a refused login all that come after it there."""
+
+    def one(job: Job) -> None:
+        side = job.send.write.side
+        if side in refused:
+            raise refused[side]
+        try:
+            what(job)
+        except LoginRefused as fault:
+            refused.setdefault(side, fault)
+            raise
+
+    calls = [(lambda job=job: one(job)) for job in jobs]
     for job, outcome in zip(jobs, fan_out(calls, at_once or hands.fan_out), strict=True):
         if outcome.fault is not None:
             job.fault = outcome.fault
@@ -192,33 +215,49 @@ def _bring(job: Job, pairing: Pairing, hands: Hands) -> Fetched:
     return pairing.b.system.fetch_file(job.document, hands.files, pairing.a.system.capabilities.writing("file").file_limit)
 
 
-def _intend(jobs: Sequence[Job], step: int, pairing: Pairing, hands: Hands) -> None:
+def _intend(jobs: Sequence[Job], step: int, pairing: Pairing, hands: Hands) -> list[Job]:
+    """Writes down what is about to be called, and returns it: all but creates for records that have got their counterpart meanwhile."""
     now = hands.clock.now()
-    fresh = []
-    for job in jobs:
-        command = job.commands[step]
-        intent = intents.Intent(
-            id=hands.ids.new(),
-            key=str(job.subject),
-            write=job.send.write,
-            link_kind=job.send.link_kind,
-            agree=job.send.agree,
-            source=job.send.source,
-            command={"operation": command.operation, "payload": command.payload},
-            step=step,
-            reason=(job.send.reason.code, job.send.reason.values),
-            policy_version=pairing.policy_version,
-            label=job.label,
-            before=job.send.write.before,
-        )
-        job.intents.append(intent)
-        fresh.append(intent)
     with hands.store.write() as conn:
         lanes.check_epoch(conn, pairing.lane, pairing.epoch)
         if step == 0:
             # What has begun is carried to its end; nothing begins under a policy that no longer holds.
             pairs.check_policy(conn, pairing.id, pairing.policy_version)
+            _drop_linked(conn, jobs, pairing)
+        going = [job for job in jobs if not job.over]
+        fresh = [_intent(job, step, pairing, hands) for job in going]
         intents.intend(conn, pairing.id, pairing.lane, pairing.epoch, fresh, now, pairing.run)
+    return going
+
+
+def _drop_linked(conn: Connection, jobs: Sequence[Job], pairing: Pairing) -> None:
+    """A record that is linked by now is not made a second time, whatever the plan rested on: it is planned again."""
+    making = [job for job in jobs if job.send.write.operation == "create" and job.send.link_kind in ONE_EACH]
+    for side, kind in sorted({(job.subject.side, job.send.link_kind) for job in making}):
+        some = [job for job in making if (job.subject.side, job.send.link_kind) == (side, kind)]
+        found = links.links_of(conn, pairing.id, kind, side, [job.subject.key for job in some])
+        for job in some:
+            job.stale = job.subject.key in found and found[job.subject.key].state == "linked"
+
+
+def _intent(job: Job, step: int, pairing: Pairing, hands: Hands) -> intents.Intent:
+    command = job.commands[step]
+    intent = intents.Intent(
+        id=hands.ids.new(),
+        key=str(job.subject),
+        write=job.send.write,
+        link_kind=job.send.link_kind,
+        agree=job.send.agree,
+        source=job.send.source,
+        command={"operation": command.operation, "payload": command.payload},
+        step=step,
+        reason=(job.send.reason.code, job.send.reason.values),
+        policy_version=pairing.policy_version,
+        label=job.label,
+        before=job.send.write.before,
+    )
+    job.intents.append(intent)
+    return intent
 
 
 def _send(job: Job, *, pairing: Pairing, step: int) -> None:
@@ -242,12 +281,18 @@ def _unproven(job: Job, pairing: Pairing) -> bool:
     return pairing.side(write.side).system.capabilities.writing(write.kind).read_back
 
 
-def _read_back(job: Job, pairing: Pairing) -> None:
+def _read_back(job: Job, pairing: Pairing, refused: Refusals) -> None:
     """What the vendor made of it. A write whose read-back fails is done all the same: it is read with the next pull."""
     write = job.send.write
+    if write.side in refused:
+        return
     system = pairing.side(write.side).system
-    with suppress(SystemFault):
+    try:
         job.read_back = system.read(*system.locate(write.kind, job.answers[-1].key or write.key))
+    except LoginRefused as fault:
+        refused.setdefault(write.side, fault)
+    except SystemFault:
+        pass
 
 
 def with_reference(send: Send, pairing: Pairing, subject: Subject, known: str) -> Send:

@@ -37,6 +37,8 @@ LATER = timedelta(minutes=5)
 SOON = timedelta(seconds=1)
 RUN_BATCHES = 4
 """Batches of a run in one cycle: then both sides may be polled again, so that today's changes go before history."""
+_ALONE = ("left-out", "gone", "refused")
+"""Verdicts after which a record stays without a counterpart until something changes."""
 LEASE = 300
 """Seconds a lane is held without being renewed: longer than a wave of calls can take."""
 
@@ -147,10 +149,14 @@ def _waves(
             with hands.store.write() as conn:
                 begin(conn, [job.subject for job in wave], by_subject, pairing)
         try:
-            apply(wave, pairing, hands)
+            refused = apply(wave, pairing, hands)
         except pairs.Overtaken:
             drop_files(wave, hands)
             raise
+        for side, fault in refused.items():
+            outcome.closed[side, "*"] = (hands.clock.now() + LATER, fault.code)
+            outcome.fault = outcome.fault or fault
+            outcome.refused.add(side)
         adopt([job for job in wave if job.found], pairing, hands)
         settle_jobs([job for job in wave if not job.found], pairing, hands)
         tell_wave(wave, by_subject, pairing, hands)
@@ -163,10 +169,12 @@ def _open_jobs(jobs: Sequence[Job], by_subject: dict[Subject, list[Task]], pairi
     """The jobs whose side takes writes; the others are due again when it is expected to."""
     closed = [(job, shut) for job in jobs if (shut := outcome.closure(job.send.write.side, job.send.write.kind)) is not None]
     if closed:
+        # An hour that is over by our clock would make them due in this very cycle, again and again.
+        soonest = hands.clock.now() + SOON
         with hands.store.write() as conn:
             for job, (until, why) in closed:
                 for task in by_subject[job.subject]:
-                    work.put_off(conn, pairing.lane, task, until, why, counted=False)
+                    work.put_off(conn, pairing.lane, task, max(until, soonest), why, counted=False)
     shut_out = {id(job) for job, _ in closed}
     return [job for job in jobs if id(job) not in shut_out]
 
@@ -248,6 +256,10 @@ def _settle_quiet(
         settle_rows(conn, planned, by_subject, pairing)
         if not pairing.run:
             work.hasten(conn, pairing.lane, [on for _, state, on in parked if state == "waiting"], NEXT)
+        # Who waits for a record that will have no counterpart waits no longer.
+        once_more += work.waiting_on(
+            conn, pairing.lane, [str(s.subject) for s, ds in planned if ds and all(d.verdict in _ALONE for d in ds)]
+        )
         work.mark(conn, pairing.lane, once_more, now, run=pairing.run)
     hands.step("acknowledged")
 
@@ -306,7 +318,8 @@ def _sort_out(conn: Connection, job: Job, tasks: Sequence[Task], pairing: Pairin
 def _close(conn: Connection, job: Job, fault: SystemFault, tasks: Sequence[Task], pairing: Pairing, outcome: Outcome, hands: Hands) -> None:
     """A side out of allowance or with a refused key, or a kind there is no room for, takes nothing more in this cycle; the rest goes on."""
     side, kind = job.send.write.side, job.send.write.kind
-    until = fault.at if isinstance(fault, TryLater) and fault.at is not None else hands.clock.now() + LATER
+    now = hands.clock.now()
+    until = max(fault.at, now + SOON) if isinstance(fault, TryLater) and fault.at is not None else now + LATER
     outcome.closed[side, kind if isinstance(fault, Full) else "*"] = (until, fault.code)
     outcome.fault = outcome.fault or fault
     if isinstance(fault, LoginRefused):

@@ -51,7 +51,8 @@ def _marks(conn: Connection, pairing: Pairing, side: Side, changes: Sequence[tup
     for _, kind, key, owner in changes:
         if kind in RANKS:
             marks.append(mark_for(side, kind, key))
-        if kind in ("quote", "invoice") and owner:
+        if kind in ("quote", "invoice", "contact") and owner:
+            # Also of a contact: its tag, which makes its company a customer, may have been listed before it was itself.
             marks.append(mark_for(side, "party", owner))
         if kind == "tag" and owner:
             tagged.append(owner)
@@ -103,7 +104,7 @@ def vanishing(conn: Connection, row: PairRow, now: datetime) -> Vanishing:
 def unreadable(pairing: Pairing, hands: Hands) -> bool:
     """Whether a row of either side stands as one that could not be understood. A person who dismisses that problem says it does not matter."""
     with hands.store.read() as conn:
-        return any(asking.rows_told(conn, pairing.id, side) for side in ("a", "b"))
+        return any(asking.lists_with_unread_rows(conn, pairing.id, side) for side in ("a", "b"))
 
 
 def tell_unreadable(pairing: Pairing, side: Side, pulled: Pulled, hands: Hands) -> None:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
 from unisono.engine.apart import places
 from unisono.engine.assumed import keys_of_new
 from unisono.engine.hands import Pairing
+from unisono.engine.ids import REFERENCE, reference_of
 from unisono.model.record import Kind, Side, other
 from unisono.plan.situation import Candidate, Link, Seen, Subject
-from unisono.store import intents, links, seen
+from unisono.store import asking, intents, links, seen
 
+_MANY = 1000
+_SIDES: tuple[Side, ...] = ("a", "b")
 LinksOf = Callable[[Kind, Side, Sequence[str]], dict[str, Link]]
 """The links of some records of a kind, by their key on one side."""
+SEVERAL = "several-found"
+"""Code of the question which of several rows is the outcome of an unclear create."""
 Places = Mapping[tuple[str, str, str], str]
 """What a party would be taken for -> the record it is made from."""
 
@@ -33,6 +38,31 @@ def twin_unclear(unclear: Places, subject: Subject, mine: Seen | None) -> bool:
     return any(unclear.get(place, str(subject)) != str(subject) for place in places(subject.side, mine.keys))
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Which new records wait because they may be the outcome of an unclear create: all of a kind on a side; once a person is asked which it
+    is, only those they are asked about. Else one open question would hold up everybody."""
+
+    kinds: frozenset[tuple[Side, Kind]] = frozenset()
+    keys: frozenset[tuple[Side, str]] = frozenset()
+
+    def holds(self, subject: Subject) -> bool:
+        """Whether a record waits."""
+        return (subject.side, subject.kind) in self.kinds or (subject.side, subject.key) in self.keys
+
+
+def held_by_doubt(conn: Connection, pairing: Pairing) -> Held:
+    """What unclear creates hold up; nothing as a rule."""
+    if not intents.unclear_creates(conn, pairing.id):
+        return Held()
+    asked = {q.subject: q.options for q in asking.questions(conn, pairing.id) if q.code == SEVERAL}
+    made = [i for i in intents.unsettled(conn, pairing.id) if i.write.operation == "create"]
+    return Held(
+        frozenset((i.write.side, i.write.kind) for i in made if i.id not in asked),
+        frozenset((i.write.side, key) for i in made for key in asked.get(i.id, ())),
+    )
+
+
 def not_read_back(conn: Connection, pairing: Pairing, side: Side, links_of: LinksOf) -> tuple[Candidate, ...]:
     """Candidates that were made but not read since (reading them back failed): as the records they were made from show them."""
     near = other(side)
@@ -41,6 +71,50 @@ def not_read_back(conn: Connection, pairing: Pairing, side: Side, links_of: Link
     return tuple(
         Candidate(replace(row, record=replace(row.record, key=made[key].key(side))), linked=True) for key, row in sorted(rows.items())
     )
+
+
+def asked_again(conn: Connection, pairing: Pairing, subjects: Sequence[Subject]) -> set[str]:
+    """The records about which a pair that was unsure asked by a name or an e-mail alone: they stay unsure until a person has answered, or
+    their next edit would be planned by the ordinary rules, the question withdrawn, and the customer made a second time."""
+    found = asking.standing(conn, pairing.id, "same-customer", [str(s) for s in subjects if s.kind == "party"])
+    return {key for key, told in found.items() if any(values.get("rule") in ("name", "email") for values in told)}
+
+
+def own_references(
+    conn: Connection,
+    pairing: Pairing,
+    subjects: Sequence[Subject],
+    rows: Mapping[tuple[Side, Kind], dict[str, Seen]],
+    linked: Mapping[tuple[Side, Kind], dict[str, Link]],
+) -> dict[Side, tuple[Seen, ...]]:
+    """For a pair that does not know what it made since its backup: our reference follows from the record it was made from, so it tells the
+    two apart from all others, whatever was edited since. Writes it into the match keys of ``rows``; returns, by the side of the subjects,
+    the records of the other side that something of theirs was made from.
+    """
+    out: dict[Side, tuple[Seen, ...]] = {}
+    if not pairing.unsure:
+        return out
+    for side in _SIDES:
+        free = [s.key for s in subjects if s.side == side and s.kind == "party" and s.key not in linked.get((side, "party"), {})]
+        mine = {key: row for key in free if (row := rows[side, "party"].get(key)) is not None and not row.gone}
+        made = {row.keys.reference for row in mine.values() if row.keys.reference.startswith(REFERENCE)}
+        for key, row in mine.items():
+            if not row.keys.reference:
+                told = reference_of(pairing.id, str(Subject(side, "party", key)), "party")
+                rows[side, "party"][key] = replace(row, keys=replace(row.keys, reference=told))
+        out[side] = _made_from(conn, pairing, other(side), made) if made else ()
+    return out
+
+
+def _made_from(conn: Connection, pairing: Pairing, side: Side, references: set[str]) -> tuple[Seen, ...]:
+    """The parties of a side from which records with these references were made, each with that reference among its match keys."""
+    where, found, after = pairing.side(side).id, dict[str, str](), ""
+    while keys := seen.keys_after(conn, where, "party", after, _MANY):
+        after = keys[-1]
+        told = {key: reference_of(pairing.id, str(Subject(side, "party", key)), "party") for key in keys}
+        found |= {key: reference for key, reference in told.items() if reference in references}
+    rows = seen.get_many(conn, where, "party", list(found))
+    return tuple(replace(row, keys=replace(row.keys, reference=found[key])) for key, row in sorted(rows.items()) if not row.gone)
 
 
 def moved_contacts(people: Mapping[Subject, tuple[str, str]], near: Mapping[tuple[Side, str], Link], links_of: LinksOf) -> set[Subject]:

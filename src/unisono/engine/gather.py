@@ -9,7 +9,16 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from unisono.engine.assumed import Assumed, symbol
-from unisono.engine.doubts import moved_contacts, not_read_back, twin_unclear, unclear_parties
+from unisono.engine.doubts import (
+    Held,
+    asked_again,
+    held_by_doubt,
+    moved_contacts,
+    not_read_back,
+    own_references,
+    twin_unclear,
+    unclear_parties,
+)
 from unisono.engine.hands import Pairing
 from unisono.engine.ids import reference_of
 from unisono.engine.pull import CLOCKS_APART
@@ -19,7 +28,7 @@ from unisono.plan.flows.chosen import party_left_out
 from unisono.plan.flows.deletions import alike_enough
 from unisono.plan.flows.moved import MOVED
 from unisono.plan.situation import Candidate, FiledQuote, Link, Owner, Seen, Situation, Subject
-from unisono.store import asking, intents, links, pairs, seen
+from unisono.store import asking, links, pairs, seen
 from unisono.store.stamps import instant
 
 _DOCUMENTS: tuple[Kind, ...] = ("quote", "invoice")
@@ -51,15 +60,17 @@ class _Batch:
         self._pairing = pairing
         self._assumed = assumed
         self._released = instant(pairing.released_at) if pairing.released_at else None
-        self._held = intents.unclear_creates(conn, pairing.id)
-        self._unclear = unclear_parties(conn, pairing) if self._held else {}
+        self._held = held_by_doubt(conn, pairing)
+        self._unclear = unclear_parties(conn, pairing) if self._held != Held() else {}
         self._links: dict[tuple[Side, Kind], dict[str, Link]] = {}
         self._seen: dict[tuple[Side, Kind], dict[str, Seen]] = {}
         for side, kind in sorted({(s.side, s.kind) for s in subjects}):
             keys = [s.key for s in subjects if (s.side, s.kind) == (side, kind)]
             self._load(side, kind, keys)
+        self._origins = own_references(conn, pairing, subjects, self._seen, self._links)
         self._filed = self._notes(subjects)
         self._answers = asking.answers_for(conn, pairing.id, [str(s) for s in subjects])
+        self._asked_again = asked_again(conn, pairing, subjects)
         self._remember_couples(subjects)
         self._remember_moved(subjects)
         self._whole = {side: self._read_whole(side) for side in ("a", "b")}
@@ -94,12 +105,12 @@ class _Batch:
             answers=self._answers.get(str(subject), {}),
             also_linked_as=self._also.get(subject, ""),
             whole=subject.kind in self._whole[other(subject.side)],
-            held=(subject.side, subject.kind) in self._held or twin_unclear(self._unclear, subject, mine),
+            held=self._held.holds(subject) or twin_unclear(self._unclear, subject, mine),
             history=mine is not None and self._is_history(subject.side, mine),
             merged=self._merged.get(subject, ()),
             issued=subject not in self._without_documents,
             moved=subject in self._moved,
-            unsure=self._pairing.unsure,
+            unsure=self._pairing.unsure or str(subject) in self._asked_again,
         )
 
     def _links_of(self, kind: Kind, side: Side, keys: Sequence[str]) -> dict[str, Link]:
@@ -162,7 +173,7 @@ class _Batch:
         unread = {name for name in where.resources if "whole_at" not in marks.get(name, {})}
         if self._pairing.unsure:
             # A row nobody can read may be the very one that was made since the backup.
-            unread |= {name for name, _ in asking.rows_told(self._conn, self._pairing.id, side)} & set(where.resources)
+            unread |= asking.lists_with_unread_rows(self._conn, self._pairing.id, side) & set(where.resources)
         shown = {kind for name in where.resources for kind in capabilities.resource(name).kinds}
         return shown - {kind for name in unread for kind in capabilities.resource(name).kinds}
 
@@ -302,6 +313,7 @@ class _Batch:
             parties = [s for s in free if s.kind == "party"]
             rows = [m for s in parties if (m := self._seen[side, "party"].get(s.key))]
             pool = self._candidates_from(far, "party", seen.alike(self._conn, self._pairing.side(far).id, "party", [r.keys for r in rows]))
+            pool += self._candidates_from(far, "party", self._origins.get(side, ()))
             pool += self._to_be_made(far, [r.keys for r in rows])
             pool += not_read_back(self._conn, self._pairing, far, self._links_of) if parties else ()
             out |= dict.fromkeys(parties, pool)

@@ -8,6 +8,8 @@ import random
 
 from unisono.connect.clock import Clock
 
+REFERENCE = "uni-"
+"""How every reference of ours begins."""
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
@@ -34,7 +36,7 @@ def reference_of(pair: str, subject: str, kind: str) -> str:
     It follows from the pair and the record it is made from, so that a store restored from yesterday still finds what it made today.
     """
     digest = hashlib.blake2b(f"{pair}/{subject}/{kind}".encode(), digest_size=10).digest()
-    return "uni-" + base64.b32encode(digest).decode().lower()
+    return REFERENCE + base64.b32encode(digest).decode().lower()
 
 
 def _text(number: int, width: int) -> str:

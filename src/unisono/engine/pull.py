@@ -70,6 +70,8 @@ def _pull_resource(where: Connected, resource: Resource, hands: Hands, pulled: P
     if resource.whole:
         _find_missing(where, resource, listed if since is None else None, hands, pulled)
     marks |= {"since": stamp(mark)} | ({"whole_at": stamp(mark)} if since is None else {})
+    # By our own clock and to the second, for people: ``since`` is the vendor's, and earlier where clocks disagree.
+    marks["looked_at"] = stamp(hands.clock.now())
     if since is None:
         marks.setdefault("first_whole", stamp(hands.clock.now()))
     with hands.store.write() as conn:

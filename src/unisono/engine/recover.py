@@ -1,7 +1,8 @@
 """Recover: settle writes whose outcome is unknown, before their records are planned again. Never repeated blindly.
 
 A create is probed for: our reference, else every value it sent. One exact row is ours; none, twice and after the declared lag, means it did
-not happen; several are for a person, and so is one that has only its name left of what was sent. A delete happened if its row is gone. A change is simply planned anew from a fresh look.
+not happen; several are for a person, and so is one that has only its name left of what was sent. A change or a delete is planned anew from
+a fresh look, unless that shows that it was carried out after all.
 """
 
 from __future__ import annotations
@@ -11,17 +12,19 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from unisono.connect.port import Raw
-from unisono.engine.apply import Job
+from unisono.engine.afterall import changed_after_all, gone_after_all
+from unisono.engine.apply import ONE_EACH, Job
+from unisono.engine.doubts import SEVERAL
 from unisono.engine.hands import Hands, Pairing
 from unisono.engine.outcome import Outcome
 from unisono.engine.settle import mark_for, report_fault, settle_write
 from unisono.engine.undone import found_undone
 from unisono.model.errors import LoginRefused, Refused, SystemFault, TryLater, Unavailable
 from unisono.model.party import Party
-from unisono.model.record import Record, flat_of
+from unisono.model.record import Kind, Record, flat_of, other
 from unisono.model.writing import Write
 from unisono.plan.actions import Ask, Reason, Send
-from unisono.plan.situation import subject_of
+from unisono.plan.situation import Subject, subject_of
 from unisono.plan.undo import UNDONE
 from unisono.store import asking, intents, lanes, links, work
 from unisono.store.intents import Intent
@@ -30,8 +33,6 @@ from unisono.store.stamps import instant
 PROBES = 2
 PATIENCE = timedelta(seconds=60)
 """After a probe that failed, the least time until the next."""
-SEVERAL = "several-found"
-"""Code of the question which of several rows is the outcome of an unclear create."""
 ASKED_AGAIN = timedelta(hours=1)
 """How often it is looked at meanwhile: the rows may become one."""
 FURTHEST = timedelta(hours=6)
@@ -79,7 +80,9 @@ def adopt(jobs: Sequence[Job], pairing: Pairing, hands: Hands) -> None:
     for job in jobs:
         write = job.send.write
         free = _free(write, job.found, pairing, hands)
-        if len(free) == 1:
+        if _linked_as(job.send.link_kind, job.subject, pairing, hands):
+            job.found, job.stale = (), True
+        elif len(free) == 1:
             record, row = free[0]
             send = _agreeing(job.send, record)
             with hands.store.write() as conn:
@@ -104,15 +107,14 @@ def _agreeing(send: Send, record: Record) -> Send:
 
 def _look(intent: Intent, said: str, lag: timedelta, pairing: Pairing, hands: Hands, outcome: Outcome) -> int:
     """Looks at one intent; ``said`` is what a person answered about it. Returns 1 if it is still unclear."""
-    if intent.write.operation == "change" and intent.reason[0] != UNDONE:
-        _close(intent, "void", pairing, hands)
-        return 0
     try:
         if intent.reason[0] == UNDONE:
             found_undone(intent, pairing, hands)
             return 0
-        if intent.write.operation == "delete":
-            _look_whether_gone(intent, pairing, hands)
+        if intent.write.operation != "create":
+            after_all = changed_after_all if intent.write.operation == "change" else gone_after_all
+            if not after_all(intent, pairing, hands):
+                _close(intent, "void", pairing, hands)
             return 0
         free = _probed(intent.write, pairing, hands)
         # Nothing is exactly as it was sent. Before that means *not there*: one of that name may be ours, and somebody edited it meanwhile.
@@ -154,23 +156,6 @@ def _by_its_name(write: Write) -> Write | None:
     return replace(write, body=Party(type=body.type, name=body.name, first_name=body.first_name), reference="")
 
 
-def _look_whether_gone(intent: Intent, pairing: Pairing, hands: Hands) -> None:
-    """A delete without an answer: what is not there any more was deleted, what is still there is planned anew. Taking the first for
-    somebody else's deletion would end what the delete was only the beginning of: a quote that is made anew."""
-    write = intent.write
-    system = pairing.side(write.side).system
-    if system.read(*system.locate(write.kind, write.key)) is not None:
-        _close(intent, "void", pairing, hands)
-        return
-    planned = Send(write=write, reason=Reason(*intent.reason), link_kind=intent.link_kind, agree=intent.agree, source=intent.source)
-    subject = subject_of(intent.key)
-    with hands.store.write() as conn:
-        lanes.check_epoch(conn, pairing.lane, pairing.epoch)
-        settle_write(conn, planned, subject.key, write.key, None, pairing, hands)
-        intents.settle(conn, [(intent.id, "done", write.key, {}, {"code": "found-again"})], hands.clock.now())
-        work.mark(conn, pairing.lane, [mark_for(subject.side, subject.kind, subject.key, 0)], hands.clock.now())
-
-
 def _not_seen(intent: Intent, fault: SystemFault, wait: timedelta, pairing: Pairing, hands: Hands, outcome: Outcome) -> None:
     """The probe itself failed: as unclear as before, and asked again later. Silence is never taken for *not there*."""
     later = hands.clock.now() + wait
@@ -200,12 +185,32 @@ def _found(intent: Intent, record: Record, row: Raw, pairing: Pairing, hands: Ha
     planned = Send(write=intent.write, reason=Reason(*intent.reason), link_kind=intent.link_kind, agree=intent.agree, source=intent.source)
     send = _agreeing(planned, record)
     subject = subject_of(intent.key)
+    if intent.write.kind in ONE_EACH and _linked_as(intent.link_kind, subject, pairing, hands) not in ("", record.key):
+        _tell_second(intent, record, pairing, hands)
+        return
     with hands.store.write() as conn:
         lanes.check_epoch(conn, pairing.lane, pairing.epoch)
         after = settle_write(conn, send, subject.key, record.key, row, pairing, hands)
         intents.settle(conn, [(intent.id, "done", record.key, after, {"code": "found-again"})], hands.clock.now())
         asking.withdraw_others(conn, pairing.id, intent.key, ())
         work.mark(conn, pairing.lane, [mark_for(subject.side, subject.kind, subject.key, 0)], hands.clock.now())
+
+
+def _linked_as(kind: Kind, subject: Subject, pairing: Pairing, hands: Hands) -> str:
+    """The key of a record's counterpart; empty if it has none."""
+    with hands.store.read() as conn:
+        link = links.links_of(conn, pairing.id, kind, subject.side, [subject.key]).get(subject.key)
+    return link.key(other(subject.side)) if link is not None and link.state == "linked" else ""
+
+
+def _tell_second(intent: Intent, record: Record, pairing: Pairing, hands: Hands) -> None:
+    """What was made is there, but its record has got another counterpart meanwhile: a person is told, who alone may delete one of them."""
+    subject = subject_of(intent.key)
+    fault = Refused("made-twice", {"name": intent.label, "key": record.key})
+    with hands.store.write() as conn:
+        lanes.check_epoch(conn, pairing.lane, pairing.epoch)
+        intents.settle(conn, [(intent.id, "done", record.key, {}, {"code": "made-twice"})], hands.clock.now())
+        report_fault(conn, f"{intent.write.side}:{intent.write.kind}:{record.key}", subject.kind, intent.label, fault, pairing, hands)
 
 
 def _close(intent: Intent, state: str, pairing: Pairing, hands: Hands) -> None:

@@ -30,6 +30,8 @@ PRIORITY = 50
 """Of a run's records: after webhooks and people (0), polls (10) and documents (20)."""
 NEXT = 40
 """Of a run's records that today's work waits for."""
+OVERTAKEN = "overtaken_by"
+"""In the sheet of a run that ended because a newer one of its pair was released: that one's id."""
 _PAGE = 1000
 
 
@@ -40,12 +42,18 @@ class RunOver(ValueError):
 def release_run(pairing: Pairing, hands: Hands, run_id: str, by: str) -> int:
     """From now on the pair writes, and the run's rows are carried out; returns how many. Raises ``RunOver``, ``KeyError``.
 
-    A second release confirms what had changed since the preview, as it is shown now.
+    A second release confirms what had changed since the preview, as it is shown now. A run that this one overtakes ends here: what it had
+    not done yet is done as the newer preview shows it.
     """
     now = hands.clock.now()
     with hands.store.write() as conn:
         found = runs.get_run(conn, run_id)
-        if found.pair != pairing.id or found.kind not in PLANNED_KINDS or found.state in ("planning", "stopped"):
+        if (
+            found.pair != pairing.id
+            or found.kind not in PLANNED_KINDS
+            or found.state in ("planning", "stopped")
+            or OVERTAKEN in found.sheet
+        ):
             raise RunOver(run_id, found.state)
         row = pairs.get_pair(conn, pairing.id)
         first = not row.released_at
@@ -63,8 +71,24 @@ def release_run(pairing: Pairing, hands: Hands, run_id: str, by: str) -> int:
         count = _mark_all(conn, run_id, None if found.state == "previewed" else CHANGED, pairing, hands)
         if found.state != "previewed":
             runs.change_outcomes(conn, run_id, (CHANGED,), "")
+        else:
+            _overtake(conn, run_id, pairing, hands)
     hands.step("released")
     return count
+
+
+def _overtake(conn: Connection, run_id: str, pairing: Pairing, hands: Hands) -> None:
+    """Ends the runs of a pair that were released before. The new one's preview shows every record as it is now: two may not promise it."""
+    for old in runs.runs(conn, pairing.id):
+        if old.id == run_id or old.kind not in PLANNED_KINDS or old.state == "stopped" or OVERTAKEN in old.sheet:
+            continue
+        live = runs.move(conn, old.id, "stopped", ("running", "paused"), hands.clock.now())
+        left = runs.change_outcomes(conn, old.id, (*PENDING, CHANGED) if live else (CHANGED,), "stopped")
+        if live or left:
+            runs.update_run(conn, old.id, sheet={**old.sheet, OVERTAKEN: run_id})
+            # What of its work is in no row of the new run is of today.
+            work.end_run(conn, pairing.lane, old.id)
+            runs.recount(conn, old.id)
 
 
 def _mark_all(conn: Connection, run_id: str, outcome: str | None, pairing: Pairing, hands: Hands) -> int:

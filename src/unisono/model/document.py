@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from unisono.model.money import Amount, Basis, cents, plain
+from unisono.model.money import Basis, cents, plain
 
 Stage = Literal["draft", "issued", "sent", "cancelled"]
 Answer = Literal["open", "accepted", "rejected"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Connection, Integer, Select, and_, bindparam, func, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, Connection, Integer, Select, and_, bindparam, func, select, update
 
 from unisono.plan.actions import Ask, Report
 from unisono.plan.undo import EDITED as UNDO_EDITED
@@ -124,6 +124,15 @@ def questions(conn: Connection, pair: str, state: str = "open", limit: int = 500
     return [_question(row) for row in _QUESTIONS.rows(conn, pair=pair, state=state, limit=limit)]
 
 
+def standing(conn: Connection, pair: str, code: str, keys: Sequence[str]) -> dict[str, list[dict[str, str]]]:
+    """Of some records the values of their open questions of one code."""
+    out: dict[str, list[dict[str, str]]] = {}
+    for some in portions(keys):
+        for key, values in _STANDING.rows(conn, pair=pair, code=code, keys=some):
+            out.setdefault(key, []).append(value_from(values))
+    return out
+
+
 def report(conn: Connection, new_id: str, pair: str, key: str, kind: str, label: str, what: Report, raw: str, now: datetime) -> None:
     """Notes a problem, or that it is still there."""
     at = stamp(now)
@@ -160,6 +169,12 @@ def rows_told(conn: Connection, pair: str, side: str) -> list[tuple[str, str]]:
     return [(resource, key) for resource, _, key in found]
 
 
+def lists_with_unread_rows(conn: Connection, pair: str, side: str) -> set[str]:
+    """The lists of a side with a row that could not be read and that no person has said does not matter."""
+    prefix = f"{side}:row:"
+    return {key.removeprefix(prefix).partition("/")[0] for (key,) in _ROWS_OPEN.rows(conn, pair=pair) if key.startswith(prefix)}
+
+
 def dismiss(conn: Connection, problem_id: str) -> str | None:
     """A person leaves a record out for good; returns its key."""
     key: str | None = _KEY_OF_PROBLEM.value(conn, id=problem_id)
@@ -176,11 +191,6 @@ def close_all(conn: Connection, pair: str, now: datetime) -> None:
 def counts(conn: Connection, pair: str) -> tuple[int, int]:
     """How many questions and problems are open."""
     return int(_COUNT_QUESTIONS.value(conn, pair=pair)), int(_COUNT_PROBLEMS.value(conn, pair=pair))
-
-
-def snoozed(conn: Connection, pair: str, now: datetime) -> list[str]:
-    """Records whose question was put off and is due again."""
-    return [key for (key,) in _SNOOZED.rows(conn, pair=pair, now=stamp(now))]
 
 
 def _question(row: tuple[Any, ...]) -> Question:
@@ -279,6 +289,11 @@ _ANSWERED_TO = Statement(
     )
 )
 _QUESTIONS = Statement(_all_questions)
+_STANDING = Statement(
+    lambda _: select(question.c.key, question.c["values"]).where(
+        _ASKED_STILL, question.c.code == bindparam("code"), question.c.key.in_(_KEYS)
+    )
+)
 _REPORT = Statement(_report)
 _SET_PROBLEM = Statement(lambda _: update(problem).where(problem.c.id == bindparam("b_id")))
 _STANDING_PROBLEMS = Statement(
@@ -293,19 +308,9 @@ _KEYS_ASKED = Statement(
 )
 _PROBLEMS = Statement(_all_problems)
 _ROWS_TOLD = Statement(lambda _: select(problem.c.key).where(_TOLD_STILL, problem.c.kind == "row"))
+_ROWS_OPEN = Statement(lambda _: select(problem.c.key).where(_TOLD, problem.c.kind == "row", problem.c.state == "open"))
 _KEY_OF_PROBLEM = Statement(lambda _: select(problem.c.key).where(problem.c.id == bindparam("id")))
 _CLOSE_QUESTIONS = Statement(lambda _: update(question).where(question.c.pair == bindparam("b_pair"), question.c.state == "open"))
 _CLOSE_PROBLEMS = Statement(lambda _: update(problem).where(problem.c.pair == bindparam("b_pair"), problem.c.state == "open"))
 _COUNT_QUESTIONS = Statement(lambda _: select(func.count()).select_from(question).where(_ASKED_STILL))
 _COUNT_PROBLEMS = Statement(lambda _: select(func.count()).select_from(problem).where(_TOLD, problem.c.state == "open"))
-_SNOOZED = Statement(
-    lambda conn: (
-        select(question.c.key)
-        .where(
-            _ASKED_STILL,
-            question.c.answer == "later",
-            or_(question.c.snoozed_until == "", question.c.snoozed_until <= bindparam("now")),
-        )
-        .order_by(plainly(conn, question.c.key))
-    )
-)

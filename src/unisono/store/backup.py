@@ -37,13 +37,15 @@ class Kept:
 def back_up(store: Store, path: Path, now: datetime) -> Kept:
     """Writes everything into a new file while others go on working; whole and checked, or not there at all.
 
-    Raises ``StoreRefused``: ``backup-exists``, ``store-full``, ``store-not-writable``, ``store-corrupt``.
+    Raises ``StoreRefused``: ``backup-exists``, ``backup-no-folder``, ``store-full``, ``store-not-writable``, ``store-corrupt``.
     """
     if path.exists():
         raise StoreRefused("backup-exists", {"place": str(path)})
+    if not path.parent.is_dir():
+        # Made here, a slip of the pen would become a folder that nobody looks into.
+        raise StoreRefused("backup-no-folder", {"place": str(path.parent)})
     beside = path.with_name(path.name + ".part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         beside.unlink(missing_ok=True)
         os.close(os.open(beside, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         if store.dialect == "sqlite":
@@ -66,7 +68,7 @@ def back_up(store: Store, path: Path, now: datetime) -> Kept:
 
 
 def look_into(path: Path) -> Kept:
-    """What a backup holds. Raises ``StoreRefused``: ``backup-missing``, and what opening a store may raise for a file that is none."""
+    """What a backup holds. Raises ``StoreRefused``: ``backup-missing``, ``backup-is-none``, ``backup-damaged``, or what opening a store may."""
     with tempfile.TemporaryDirectory(prefix="unisono-") as folder, _opened(path, Path(folder)) as store, store.read() as conn:
         return _kept(conn)
 
@@ -159,7 +161,10 @@ def _opened(path: Path, folder: Path) -> Store:
     try:
         store = Store.open(folder, least_room=0)
     except StoreRefused as refused:
-        raise StoreRefused(refused.code, refused.values | {"place": str(path)}) from None
+        values = refused.values | {"place": str(path)}
+        if refused.code in ("store-no-database", "store-foreign"):
+            raise StoreRefused("backup-is-none", values) from None
+        raise StoreRefused("backup-damaged" if refused.code == "store-corrupt" else refused.code, values) from None
     with store.read() as conn:
         known = conn.execute(select(meta.c.value).where(meta.c.name == MADE_AT)).scalar()
     if known is None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select
+from sqlalchemy import Connection, Row, and_, literal_column, select
 
+from unisono.model.record import Kind, Side, other
 from unisono.model.text import folded
 from unisono.store.codec import value_from
 from unisono.store.dialect import plainly
+from unisono.store.links import links_of
 from unisono.store.tables import history, intent, seen
 
 Sort = Literal["", "writes", "events", "refused"]
@@ -63,7 +65,7 @@ def feed(
     run: str = "",
     sort: Sort = "",
 ) -> tuple[list[Happened], Cursor | None]:
-    """A page of what happened, and where the next begins (``None``: there is no more). ``keys``: only these records, by either side's key."""
+    """A page of what happened, and where the next begins (``None``: there is no more). ``keys``: only these, see ``with_counterparts``."""
     if keys is not None and not keys:
         return [], None
     wanted = limit + 1
@@ -88,25 +90,39 @@ def find_records(conn: Connection, connections: Sequence[tuple[str, str]], text:
     if not wanted and not plain:
         return []
     out: list[str] = []
+    # Each along an index of its own; the empty text is spelt out, or SQLite does not see that a partial index fits.
+    named = and_(seen.c.name != literal_column("''"), seen.c.name.contains(wanted, autoescape=True))
+    numbered = and_(seen.c.number != literal_column("''"), seen.c.number == plain)
+    labelled = and_(seen.c.kind.in_(("quote", "order", "invoice")), seen.c.label.icontains(plain, autoescape=True))
     for side, connection in connections:
-        like: list[ColumnElement[bool]] = [seen.c.label.icontains(plain, autoescape=True)]
-        if wanted:
-            like.append(seen.c.name.contains(wanted, autoescape=True))
-        where = and_(seen.c.connection == connection, or_(*like))
-        rows = conn.execute(select(seen.c.kind, seen.c.key).where(where).order_by(seen.c.id).limit(limit))
-        out += [f"{side}:{row.kind}:{row.key}" for row in rows]
-    return out
+        for like in (*([named] if wanted else []), numbered, labelled):
+            rows = conn.execute(select(seen.c.kind, seen.c.key).where(seen.c.connection == connection, like).limit(limit))
+            out += [f"{side}:{row.kind}:{row.key}" for row in rows]
+    return list(dict.fromkeys(out))
+
+
+def with_counterparts(conn: Connection, pair: str, records: Sequence[str]) -> list[str]:
+    """Records and those they are or were linked with: what was written is kept under the record that it was written for."""
+    out = list(dict.fromkeys(record for record in records if record.count(":") >= 2))
+    by_kind: dict[tuple[Side, Kind], list[str]] = {}
+    for record in out:
+        side, kind, key = record.split(":", 2)
+        if side in ("a", "b"):
+            by_kind.setdefault((cast(Side, side), cast(Kind, kind)), []).append(key)
+    for (side, kind), keys in by_kind.items():
+        there = other(side)
+        out += [f"{there}:{kind}:{link.key(there)}" for link in links_of(conn, pair, kind, side, keys).values()]
+    return list(dict.fromkeys(out))
 
 
 def _writes(conn: Connection, pair: str, before: str, limit: int, keys: Sequence[str] | None, run: str, sort: Sort) -> list[Happened]:
-    # Ids of our own grow with time, so the newest are the last of the primary key: no sorting, however long the history.
-    order = plainly(conn, intent.c.id)
-    where = [intent.c.pair == pair, *([order < before] if before else []), *([intent.c.run == run] if run else [])]
+    # Ids of our own grow with time, so the newest are the last along the index of the pair: no sorting, however long the history.
+    newest = plainly(conn, intent.c.id)
+    where = [intent.c.pair == pair, *([newest < before] if before else []), *([intent.c.run == run] if run else [])]
     where += [intent.c.state == "refused"] if sort == "refused" else []
-    if keys is not None:
-        targets = [key.split(":", 2) for key in keys if key.count(":") >= 2]
-        of_target = [and_(intent.c.side == side, intent.c.kind == kind, intent.c.target == key) for side, kind, key in targets]
-        where.append(or_(intent.c.key.in_(list(keys)), *of_target))
+    where += [intent.c.key.in_(list(keys))] if keys is not None else []
+    # Where few fit, they are found along their own index and sorted.
+    order = newest.concat("") if keys is not None or run or sort == "refused" else newest
     return [_write(row) for row in conn.execute(select(intent).where(*where).order_by(order.desc()).limit(limit))]
 
 

@@ -106,11 +106,6 @@ def journal(conn: Connection, pair: str, *, key: str = "", target: str = "", lim
     return [dict(zip(_PLAIN, row, strict=False)) | dict(zip(_JSON, map(value_from, row[len(_PLAIN) :]), strict=True)) for row in rows]
 
 
-def count_states(conn: Connection, pair: str) -> dict[str, int]:
-    """Intents by state."""
-    return dict(_STATES.rows(conn, pair=pair))
-
-
 def _intent(row: tuple[Any, ...]) -> Intent:
     of, key, write, command, step, reason, policy_version, label, probes, state, target, due_at, sent_at = row
     kept, why = value_from(command), value_from(reason)
@@ -156,4 +151,3 @@ _UNSETTLED = Statement(lambda _: select(*(intent.c[name] for name in _STORED)).w
 _UNCLEAR_CREATES = Statement(lambda _: select(intent.c.side, intent.c.kind).where(_OPEN, intent.c.operation == "create").distinct())
 _JOURNAL = Statement(lambda _: _journal())
 _JOURNAL_OF = Statement(lambda _: _journal().where(or_(intent.c.key == bindparam("key"), intent.c.target == bindparam("target"))))
-_STATES = Statement(lambda _: select(intent.c.state, func.count()).where(_MINE).group_by(intent.c.state))

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, and_, func, or_, select
 
+from unisono.store import asking
 from unisono.store.dialect import portions
 from unisono.store.stamps import stamp
 from unisono.store.tables import link, pace, problem, question
@@ -32,20 +33,32 @@ def open_keys(conn: Connection, pair: str) -> set[str]:
     return set(conn.execute(asked.union(told).limit(MOST_OPEN)).scalars())
 
 
+def put_off(conn: Connection, pair: str, now: datetime) -> set[str]:
+    """The open questions that somebody wants to decide later: they are not asked before their time."""
+    where = and_(question.c.pair == pair, question.c.state == "open", question.c.answer == "later", question.c.snoozed_until > stamp(now))
+    return set(conn.execute(select(question.c.id).where(where)).scalars())
+
+
+def count_open(conn: Connection, pair: str, now: datetime) -> tuple[int, int]:
+    """How many questions and problems wait for a person now: those put off do not."""
+    questions, problems = asking.counts(conn, pair)
+    return questions - (len(put_off(conn, pair, now)) if questions else 0), problems
+
+
 def linked_of(conn: Connection, pair: str, keys: set[str]) -> set[str]:
     """Those of some records (``a:party:company:42``) that are linked."""
     out: set[str] = set()
-    by_side: dict[str, dict[tuple[str, str], str]] = {"a": {}, "b": {}}
+    wanted: dict[tuple[str, str], dict[str, str]] = {}
     for key in keys:
         side, kind, vendor_key = key.split(":", 2)
-        if side in by_side:
-            by_side[side][kind, vendor_key] = key
-    for side, wanted in by_side.items():
+        wanted.setdefault((side, kind), {})[vendor_key] = key
+    for (side, kind), names in wanted.items():
         column = link.c.a_key if side == "a" else link.c.b_key
-        where = and_(link.c.pair == pair, link.c.state == "linked")
-        for some in portions([key for _, key in wanted]):
-            rows = conn.execute(select(link.c.kind, column).where(where, column.in_(some)))
-            out |= {wanted[row[0], row[1]] for row in rows if (row[0], row[1]) in wanted}
+        # Without the state: with it, SQLite would rather go through all links of the pair than along their keys.
+        where = and_(link.c.pair == pair, link.c.kind == kind)
+        for some in portions(list(names)):
+            rows = conn.execute(select(column, link.c.state).where(where, column.in_(some)))
+            out |= {names[found] for found, state in rows if state == "linked"}
     return out
 
 

@@ -159,6 +159,7 @@ link = Table(
     _text("run", default=""),
     Index("link_a", "pair", "kind", "a_key", unique=True),
     Index("link_b", "pair", "kind", "b_key", unique=True),
+    Index("link_count", "pair", "state", "kind", "at"),  # how many there are, and since when: what the pages begin with
 )
 
 intent = Table(
@@ -201,6 +202,7 @@ intent = Table(
     ),
     Index("intent_state", "pair", "state"),
     Index("intent_key", "pair", "key"),
+    Index("intent_feed", "pair", "id"),  # ids grow with time: the newest without sorting
 )
 
 work = Table(
@@ -287,6 +289,7 @@ history = Table(
     _text("by", default=""),
     _text("run", default=""),
     Index("history_key", "pair", "key"),
+    Index("history_feed", "pair", "id"),
 )
 
 question = Table(

@@ -116,6 +116,11 @@ def leave_run(conn: Connection, lane: str, keys: Sequence[str]) -> None:
         _LEAVE_RUN.run(conn, b_lane=lane, b_keys=some, run="")
 
 
+def end_run(conn: Connection, lane: str, run: str) -> None:
+    """What a run had still to do is ordinary work from now on."""
+    _END_RUN.run(conn, b_lane=lane, b_run=run, run="")
+
+
 def join_run(conn: Connection, lane: str, run: str, priority: int, keys: Sequence[str] | None = None) -> None:
     """Rows that belong to no run become a run's: some records, or all there are."""
     if keys is None:
@@ -202,6 +207,7 @@ _STANDING = Statement(
     )
 )
 _LEAVE_RUN = Statement(lambda _: update(work).where(_THESE))
+_END_RUN = Statement(lambda _: update(work).where(_OURS, work.c.run == bindparam("b_run")))
 _ALL_JOIN_RUN = Statement(lambda _: update(work).where(_OURS, work.c.run == ""))
 _JOIN_RUN = Statement(lambda _: update(work).where(_THESE, work.c.run == ""))
 _DROP_RUN = Statement(lambda _: delete(work).where(_OURS, work.c.run == bindparam("b_run")))

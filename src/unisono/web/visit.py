@@ -10,9 +10,10 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
-from unisono.store import asking, pairs
+from unisono.store import pairs
 from unisono.store.pairs import PairRow
 from unisono.store.people import Role, Session, User
+from unisono.store.standing import count_open
 from unisono.web.render import Press
 from unisono.web.site import Site
 from unisono.web.speech import Speech
@@ -146,7 +147,7 @@ class Visit:
         """What surrounds a page of a pair."""
         with self.house.store.read() as conn:
             names = [self.house.capabilities(pairs.get_connection(conn, c).system).title for c in (pair.a, pair.b)]
-            questions, problems = asking.counts(conn, pair.id)
+            questions, problems = count_open(conn, pair.id, self.house.clock.now())
             firm = next((f["name"] for f in pairs.firms(conn) if f["id"] == pair.firm), "")
         return Place(pair=pair, firm=firm, crm=names[0], invoicing=names[1], counts={"questions": questions, "problems": problems})
 

@@ -9,6 +9,7 @@ from unisono.engine.answering import answer as answer_now
 from unisono.engine.answering import retry as retry_now
 from unisono.store import asking
 from unisono.store.asking import Problem, Question
+from unisono.store.standing import put_off
 from unisono.wiring.house import House
 from unisono.wiring.policies import leave_out
 
@@ -38,10 +39,16 @@ class Alike:
         return self.problems[0]
 
 
-def open_questions(house: House, pair_id: str) -> list[Question]:
-    """The open questions of a pair, alike ones beside each other."""
+MOST = 500
+"""Questions and problems shown at once."""
+_ALL = 1_000_000
+
+
+def open_questions(house: House, pair_id: str, *, most: int = MOST) -> list[Question]:
+    """The open questions of a pair, alike ones beside each other; those put off only when their time has come."""
     with house.store.read() as conn:
-        return asking.questions(conn, pair_id)
+        later = put_off(conn, pair_id, house.clock.now())
+        return [q for q in asking.questions(conn, pair_id, limit=most + len(later)) if q.id not in later][:most]
 
 
 def answer_question(house: House, pair_id: str, question_id: str, said: str, by: str, *, group: bool = False) -> int:
@@ -49,7 +56,7 @@ def answer_question(house: House, pair_id: str, question_id: str, said: str, by:
 
     The records are looked at again with the next turn.
     """
-    open_ = open_questions(house, pair_id)
+    open_ = open_questions(house, pair_id, most=_ALL)
     chosen = [q for q in open_ if q.id == question_id]
     if not chosen:
         raise NoSuchQuestion(question_id)
@@ -61,10 +68,10 @@ def answer_question(house: House, pair_id: str, question_id: str, said: str, by:
     return sum(answer_now(pairing, hands, one.id, said, by) is not None for one in chosen)
 
 
-def open_problems(house: House, pair_id: str) -> list[Problem]:
+def open_problems(house: House, pair_id: str, *, most: int = MOST) -> list[Problem]:
     """The open problems of a pair, alike ones beside each other."""
     with house.store.read() as conn:
-        return asking.problems(conn, pair_id)
+        return asking.problems(conn, pair_id, limit=most)
 
 
 def grouped(problems: Sequence[Problem]) -> list[Alike]:
@@ -96,7 +103,7 @@ def leave_out_problems(house: House, pair_id: str, ids: Sequence[str], by: str) 
 
 
 def _chosen(house: House, pair_id: str, ids: Sequence[str] | None) -> list[Problem]:
-    open_ = {one.id: one for one in open_problems(house, pair_id)}
+    open_ = {one.id: one for one in open_problems(house, pair_id, most=_ALL)}
     if ids is None:
         return list(open_.values())
     unknown = [one for one in ids if one not in open_]

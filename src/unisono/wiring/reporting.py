@@ -7,12 +7,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from unisono.engine.runs import OVERTAKEN
 from unisono.locale.names import kind_name
 from unisono.store import pairs, runs
 from unisono.store.runs import PlanRow
 from unisono.wiring.house import House, system_file
 from unisono.wiring.previewing import Progress, pages, progress
+from unisono.wiring.printable import Count, Line, Sheet, printable
 
+FORMS = ("text", "markdown", "json", "html")
 UNTOUCHED = ("equal", "left-out")
 """Verdicts of rows for which nothing is done, so that there is nothing to say about how it went."""
 
@@ -37,12 +40,14 @@ def report_as(
     language: str = "en",
     moment: Callable[[str], str] = str,
 ) -> Iterator[str]:
-    """The report as ``json``, ``markdown`` or ``text``; read from the store as it is written, so it may be long."""
+    """The report in one of ``FORMS``; read from the store as it is written, so it may be long. ``html`` is one page, to be printed or sent."""
     told = progress(house, run_id)
     names = _names(house, told)
     speech = _Speech(language, words, moment, why)
     if form == "json":
         return _json(house, told, names, speech)
+    if form == "html":
+        return _page(house, told, names, speech)
     return _lines(house, told, names, speech, marks="#" if form == "markdown" else "")
 
 
@@ -69,6 +74,7 @@ def _json(house: House, told: Progress, names: dict[str, str], speech: _Speech) 
         "previewed_at": run.started_at,
         "released_at": run.sheet.get("released_at", ""),
         "ended_at": run.ended_at,
+        "overtaken_by": run.sheet.get(OVERTAKEN, ""),
         "total": told.total,
         "done": told.done,
         "failed": told.failed,
@@ -104,17 +110,15 @@ def _found(house: House, told: Progress, batch: list[PlanRow]) -> Iterator[tuple
 
 
 def _lines(house: House, told: Progress, names: dict[str, str], speech: _Speech, *, marks: str) -> Iterator[str]:
-    run, words = told.run, speech.words
+    words = speech.words
     title, heading, point = (f"{marks} ", f"{marks * 2} ", "- ") if marks else ("", "", "  ")
-    previewed, released, ended = (speech.moment(at) for at in (run.started_at, run.sheet.get("released_at") or "", run.ended_at))
-    yield title + words("report-title", a=names["a"], b=names["b"]).rstrip(".")
+    yield title + _title(names, speech)
     yield ""
-    yield words("report-times", previewed=previewed, released=released, ended=ended)
-    yield words("report-run", run=run.id, state=words(f"run.{run.state}"), version=str(run.policy_version))
+    yield from _facts(told, speech)
     yield ""
     for verdict, outcomes in _counts(told).items():
-        parts = ", ".join(f"{words(f'outcome.{outcome}')}: {count}" for outcome, count in outcomes.items())
-        yield f"{point}{words(f'verdict.{verdict}')}: {sum(outcomes.values())}" + ("" if verdict in UNTOUCHED else f" ({parts})")
+        parts = _parts(verdict, outcomes, speech)
+        yield f"{point}{words(f'verdict.{verdict}')}: {sum(outcomes.values())}" + (f" ({parts})" if parts else "")
     yield point + words("report-total", total=str(told.total))
     for verdict in _counts(told):
         yield ""
@@ -124,12 +128,61 @@ def _lines(house: House, told: Progress, names: dict[str, str], speech: _Speech,
             yield point + _row(row, made, names, speech)
 
 
+def _title(names: dict[str, str], speech: _Speech) -> str:
+    return speech.words("report-title", a=names["a"], b=names["b"]).rstrip(".")
+
+
+def _facts(told: Progress, speech: _Speech) -> Iterator[str]:
+    """When, which run, how it stands."""
+    run, words = told.run, speech.words
+    previewed, released, ended = (speech.moment(at) for at in (run.started_at, run.sheet.get("released_at") or "", run.ended_at))
+    yield words("report-times", previewed=previewed, released=released, ended=ended)
+    yield words("report-run", run=run.id, state=words(f"run.{run.state}"), version=str(run.policy_version))
+    if OVERTAKEN in run.sheet:
+        yield words("run-overtaken", run=run.sheet[OVERTAKEN])
+
+
+def _parts(verdict: str, outcomes: dict[str, int], speech: _Speech) -> str:
+    """What became of the records of a verdict."""
+    told = (f"{speech.words(f'outcome.{outcome}')}: {count}" for outcome, count in outcomes.items())
+    return "" if verdict in UNTOUCHED else ", ".join(told)
+
+
+def _page(house: House, told: Progress, names: dict[str, str], speech: _Speech) -> Iterator[str]:
+    words = speech.words
+    counts = tuple(
+        Count(verdict, words(f"verdict.{verdict}"), sum(outcomes.values()), _parts(verdict, outcomes, speech))
+        for verdict, outcomes in _counts(told).items()
+    )
+    sheet = Sheet(
+        language=speech.language,
+        title=_title(names, speech),
+        facts=tuple(_facts(told, speech)),
+        counts=counts,
+        columns=(words("column.record"), names["a"], names["b"], words("column.what"), words("column.why")),
+        total=words("report-total", total=str(told.total)),
+    )
+    return printable(sheet, ((count, _sheet_lines(house, told, count.name, speech)) for count in counts))
+
+
+def _sheet_lines(house: House, told: Progress, verdict: str, speech: _Speech) -> Iterator[Line]:
+    for row, made in _with_targets(house, told, verdict):
+        here, there = row.key.rpartition(":")[2], ", ".join(_named(key, speech.language) for key in made)
+        a, b = (here, there) if row.key[:1] == "a" else (there, here)
+        record = f"{kind_name(row.kind, speech.language)} {row.label}".strip()
+        yield Line(record, a, b, _became(row, speech), speech.why(row))
+
+
+def _became(row: PlanRow, speech: _Speech) -> str:
+    return "" if row.verdict in UNTOUCHED else speech.words(f"outcome.{row.outcome or 'planned'}")
+
+
 def _row(row: PlanRow, made: list[str], names: dict[str, str], speech: _Speech) -> str:
     """``Kunde Weingut Rebenhang: CentralStationCRM 300 -> FastBill, Kunde 42 [erledigt]. Warum.``"""
     here, there = names[row.key[:1]], names["b" if row.key[:1] == "a" else "a"]
     to = f" -> {there}, {', '.join(_named(key, speech.language) for key in made)}" if made else ""
-    outcome = speech.words(f"outcome.{row.outcome or 'planned'}")
-    became = "" if row.verdict in UNTOUCHED else f" [{outcome}]"
+    outcome = _became(row, speech)
+    became = f" [{outcome}]" if outcome else ""
     kind = kind_name(row.kind, speech.language)
     return f"{kind} {row.label}: {here} {row.key.rpartition(':')[2]}{to}{became}. {speech.why(row)}"
 

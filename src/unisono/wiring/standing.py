@@ -11,8 +11,7 @@ from sqlalchemy import Connection
 
 from unisono.connect import windows
 from unisono.connect.pace import narrowed
-from unisono.model.capability import Capabilities
-from unisono.store import asking, links, pairs, runs, work
+from unisono.store import links, pairs, runs, work
 from unisono.store import standing as stored
 from unisono.store.pairs import ConnectionRow, PairRow
 from unisono.store.runs import Run
@@ -28,7 +27,7 @@ Titles = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
-    """One side of a pair. ``looked`` and ``next_look`` are stamps, empty if never (or due by now); ``refused`` says that its login is no longer accepted."""
+    """One side of a pair. ``looked`` and ``next_look`` are stamps, empty if never, or due by now."""
 
     connection: ConnectionRow
     title: str
@@ -122,7 +121,7 @@ def by_day(house: House, pair_id: str, days: int = 30) -> list[Day]:
     out = []
     for end in ends:
         there = linked + sum(count for day, count in news.items() if day <= f"{end:%Y-%m-%d}")
-        at = end.strftime("%Y-%m-%dT%H:%M:%S")
+        at = stamp(end)
         open_ = {span.key for span in spans if span.since <= at and (not span.until or span.until > at)}
         out.append(Day(end, max(0, there - len(open_ & known)), there + len(open_ - known)))
     return out
@@ -159,8 +158,8 @@ def calls_used(house: House, connection: ConnectionRow) -> Used | None:
 def _standing(house: House, conn: Connection, row: PairRow) -> Standing:
     crm, invoicing = (_side(house, pairs.get_connection(conn, c)) for c in (row.a, row.b))
     linked = links.count_links(conn, row.id)
-    questions, problems = asking.counts(conn, row.id)
-    open_ = stored.open_keys(conn, row.id) if questions or problems else set()
+    questions, problems = stored.count_open(conn, row.id, house.clock.now())
+    open_ = stored.open_keys(conn, row.id)
     counts = work.counts(conn, f"pair:{row.id}")
     run = runs.live_run(conn, row.id)
     return _answered(
@@ -197,11 +196,6 @@ def _answer(told: Standing) -> Answer:
 
 
 def _side(house: House, row: ConnectionRow) -> Side:
-    looked = [marks["since"] for marks in row.marks.values() if marks.get("since")]
-    capabilities: Capabilities = house.capabilities(row.system)
-    # A vendor's clock may run ahead of ours: nobody is told that something was looked at in the future.
-    at = max(looked, default="")
-    if at and instant(at) > house.clock.now():
-        at = stamp(house.clock.now())
+    looked = max((marks["looked_at"] for marks in row.marks.values() if marks.get("looked_at")), default="")
     next_look = row.next_poll if row.next_poll and instant(row.next_poll) > house.clock.now() else ""
-    return Side(connection=row, title=capabilities.title, looked=at, next_look=next_look)
+    return Side(connection=row, title=house.capabilities(row.system).title, looked=looked, next_look=next_look)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from tests.unit.cli.desk import MOON, Desk
@@ -55,6 +58,22 @@ def test_a_report_is_read_by_people_in_their_own_words_and_by_programs_as_data(d
     assert "[erledigt]" in line
     assert not [line for line in lines if "party" in line or "T0" in line or line.endswith("Z.")], "no raw kinds, no machine's instants"
     assert desk.run("run", "report", run, "--json").json["total"] == len(desk.run("run", "report", run, "--json").json["rows"])
+
+
+def test_a_report_is_written_in_the_form_of_its_file_or_the_one_that_is_asked_for(desk: Desk, tmp_path: Path) -> None:
+    desk.company(name="Sonne & Mond <GmbH>")
+    desk.pair()
+    run = desk.run("preview", "--json").json["run"]
+    file = tmp_path / "report.html"
+    assert desk.run("run", "report", run, "--out", str(file)).code == 0
+    page = file.read_text(encoding="utf-8")
+    assert page.startswith("<!doctype html>")
+    assert "Sonne &amp; Mond &lt;GmbH&gt;" in page
+    assert desk.run("run", "report", run, "--form", "html").out == page
+    assert desk.run("run", "report", run, "--form", "html", "--json").json["run"] == run, "a program that asks for JSON gets JSON"
+    told = desk.run("run", "report", run, "--form", "html", "--out", str(tmp_path / "any"), "--json")
+    assert (told.json["file"], (tmp_path / "any").read_text(encoding="utf-8")) == (str(tmp_path / "any"), page)
+    assert desk.run("run", "report", run, "--form", "pdf").code == 2
 
 
 def test_released_the_pair_brings_both_sides_in_step(desk: Desk) -> None:
@@ -133,6 +152,33 @@ def twins(desk: Desk, count: int) -> None:
     desk.synced()
 
 
+def test_programs_are_told_what_came_of_an_answer_a_retry_and_a_dismissal(desk: Desk) -> None:
+    desk.company(**BARE)
+    twins(desk, 2)
+    asked, _ = desk.run("questions", "--json").json
+    told = desk.run("answer", asked["id"], "same", "--json").json
+    assert told == {"question": asked["id"], "answer": "same", "count": 1}
+    wrong = desk.run("answer", asked["id"], "same", "--json")
+    assert (wrong.code, wrong.json["error"]["code"], wrong.json["error"]["values"]) == (2, "no-such-question", {"id": asked["id"]})
+    assert desk.run("retry", "--json").json == {"records": 1}
+    (problem,) = desk.run("problems", "--json").json
+    assert desk.run("problems", "--dismiss", problem["id"], "--json").json == []
+    assert desk.run("problems", "--dismiss", problem["id"], "--json").json["error"]["values"] == {"id": problem["id"]}
+
+
+def test_a_question_shows_what_differs_and_what_is_alike_of_both_records(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    twins(desk, 1)
+    monkeypatch.setenv("UNISONO_LANGUAGE", "de")
+    lines = [line.strip() for line in desk.run("questions").out.splitlines()]
+    assert "verschieden: Ort: CentralStationCRM Berlin, FastBill Köln" in lines
+    assert "verschieden: E-Mail: CentralStationCRM z0@zwilling.example, FastBill (leer)" in lines
+    (alike,) = [line for line in lines if line.startswith("gleich: ")]
+    assert {"Name", "Postleitzahl", "Land"} <= set(alike.removeprefix("gleich: ").split(", "))
+    assert lines[-1].startswith("same (Ja, dasselbe"), "then the answers"
+    (asked,) = desk.run("questions", "--json").json
+    assert {"name": "address.city", "a": "Berlin", "b": "Köln", "sign": "differs"} in asked["fields"]
+
+
 def test_a_question_is_answered_by_its_id(desk: Desk) -> None:
     twins(desk, 1)
     (asked,) = desk.run("questions", "--json").json
@@ -168,6 +214,32 @@ def test_the_history_tells_each_write_with_its_reason(desk: Desk) -> None:
     assert {"released"} <= {e["event"] for e in told["events"]}
     assert MOON["ORGANIZATION"] in desk.run("history").text
     assert desk.run("history", "--record", "a:party:company:0", "--json").json == {"writes": [], "events": []}
+
+
+def test_the_history_is_read_by_people_in_their_own_words(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = desk.customer()
+    desk.synced()
+    desk.books.act("edit_customer", {"id": key, "phone": "0221 99"})
+    desk.run("sync")
+    monkeypatch.setenv("UNISONO_LANGUAGE", "de")
+    out = desk.run("history").out
+    lines = [line for line in out.splitlines() if re.match(r"\d\d\.\d\d\.\d{4} \d\d:\d\d  ", line)]
+    assert any("CentralStationCRM, angelegt: Kunde Mond Optik GmbH. " in line for line in lines), out
+    assert any("CentralStationCRM, geändert: Kunde Mond Optik GmbH. " in line for line in lines), out
+    assert "Telefon: (leer) -> " in out
+    assert any("freigegeben" in line and "@" in line for line in lines), "and who did it"
+    assert not [raw for raw in ("done", "create", "party", "T0", "Z  ") if raw in out]
+    assert desk.run("history", "--record", "a:party:company:0").code == 0
+
+
+def test_a_write_that_was_refused_says_so_in_the_history(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.company()
+    desk.pair()
+    desk.run("release")
+    desk.books.world.faults.arm("status", "customer.create", times=1, value=400)
+    desk.run("sync")
+    monkeypatch.setenv("UNISONO_LANGUAGE", "de")
+    assert "FastBill hat Kunde Bäckerei Sonne GmbH nicht angenommen." in desk.run("history").out
 
 
 def test_a_key_that_is_revoked_stops_its_side_and_says_so(desk: Desk) -> None:

@@ -291,16 +291,23 @@ def test_a_file_that_cannot_be_used_is_named_and_no_trace_is_shown(desk: Desk, t
     desk.pair()
     run = desk.run("preview", "--json").json["run"]
     nowhere = str(tmp_path / "nowhere" / "file")
-    folder = str(tmp_path)
+    folder, odd = str(tmp_path), str(tmp_path / "odd.txt")
+    Path(odd).write_text("a letter to nobody " * 50, encoding="utf-8")
     for words, code in (
         (("policy", "export", nowhere), 2),
         (("policy", "export", folder), 2),
         (("run", "report", run, "--out", nowhere), 2),
         (("preview", "--policy", nowhere), 3),
         (("policy", "import", folder), 3),
+        (("backup", nowhere), 5),
+        (("restore", nowhere, "--yes"), 5),
+        (("restore", odd, "--yes"), 5),
     ):
         told = desk.run(*words)
         assert (told.code, folder in told.text) == (code, True), (words, told.text)
+    assert not Path(nowhere).parent.exists(), "no folder is made of a slip of the pen"
+    assert failed(desk.run("backup", nowhere, "--json"))["values"] == {"place": str(Path(nowhere).parent)}
+    assert failed(desk.run("restore", odd, "--yes", "--json"))["code"] == "backup-is-none"
 
 
 @pytest.mark.kill

@@ -9,14 +9,16 @@ import pytest
 from tests.unit.cli.desk import Desk
 
 
-def test_an_exported_policy_is_imported_without_a_difference(desk: Desk, tmp_path: Path) -> None:
+def test_an_exported_policy_comes_back_without_a_difference_and_makes_no_version(desk: Desk, tmp_path: Path) -> None:
     desk.pair()
     file = tmp_path / "policy.toml"
     assert desk.run("policy", "export", str(file)).code == 0
     assert file.read_text(encoding="utf-8").strip() == desk.run("policy", "show").text.strip()
     assert desk.run("policy", "diff", str(file)).code == 0
     told = desk.run("policy", "import", str(file), "--json")
-    assert (told.code, told.json) == (0, {"version": 2, "changed": []})
+    assert (told.code, told.json) == (0, {"version": 0, "changed": []})
+    assert "Nothing differs." in desk.run("policy", "import", str(file)).text
+    assert len(desk.run("policy", "versions", "--json").json) == 1
 
 
 def test_an_entry_is_set_and_said_before_and_after(desk: Desk) -> None:

@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from tests.stories.folk import company, count, customers, deal_of
+from tests.stories.folk import company, count, customer, customers, deal_of
 from tests.support.village import Village
 from tests.unit.engine.crash import Crash, crash_at, crash_never
 from unisono.engine.recover import PATIENCE, next_probe
-from unisono.store import intents
+from unisono.store import intents, links
 from unisono.store.lanes import LostLane
 
 LAG = timedelta(seconds=2)
@@ -158,7 +158,7 @@ def test_a_worker_that_lost_its_lane_settles_nothing_it_looks_up(v: Village) -> 
     assert len(customers(v)) == 1
 
 
-def test_a_change_left_open_is_planned_anew_from_a_fresh_look(v: Village) -> None:
+def test_a_change_left_open_that_had_arrived_is_done_and_not_written_again(v: Village) -> None:
     sun = company(v)
     deal_of(v, sun)
     v.sync()
@@ -172,4 +172,45 @@ def test_a_change_left_open_is_planned_anew_from_a_fresh_look(v: Village) -> Non
     v.cycle()
     assert customers(v)[0]["ORGANIZATION"] == "Bäckerei Mond GmbH"
     assert count(v, "b", "customer.update") == 1, "it had arrived, so nothing is left to write"
-    assert states(v) == ["done", "void"]
+    assert states(v) == ["done", "done"]
+
+
+def joined_elsewhere(v: Village) -> str:
+    """The company whose customer is being made gets another FastBill customer as its counterpart meanwhile; that one's number."""
+    (subject,) = {str(j["key"]) for j in v.journal() if j["kind"] == "party"} or {f"a:party:company:{v.crm.truth()['companies'][0]['id']}"}
+    other = str(customer(v, ORGANIZATION="Von Hand verbunden GmbH"))
+    with v.house.store.write() as conn:
+        links.put_link(conn, "by-hand", v.pair, "party", subject.removeprefix("a:party:"), other, {}, {}, v.clock.now())
+    return other
+
+
+def test_what_is_found_for_a_record_that_has_another_counterpart_by_now_is_told_and_breaks_nothing(v: Village) -> None:
+    crashed(v, "sent")
+    made = customers(v)[0]["CUSTOMER_ID"]
+    other = joined_elsewhere(v)
+    v.clock.advance(LAG)
+    outcome = v.cycle(read=False)
+    assert (outcome.fault, outcome.unclear) == (None, 0)
+    assert states(v) == ["done"]
+    assert [(p.code, p.values["key"]) for p in v.problems()] == [("made-twice", made)]
+    assert v.link_count()["party"] == 1
+    assert {c["CUSTOMER_ID"] for c in customers(v)} == {made, other}, "nothing is deleted"
+    v.sync()
+    assert count(v, "b", "customer.create") == 1
+
+
+def test_a_record_that_is_linked_between_plan_and_write_is_not_made_a_second_time(v: Village) -> None:
+    deal_of(v, company(v))
+    v.clock.advance(300)
+    step_was = v.house.step
+
+    def link_meanwhile(name: str) -> None:
+        if name == "prepared" and not v.link_count().get("party"):
+            joined_elsewhere(v)
+
+    v.house.step = link_meanwhile
+    v.cycle()
+    v.house.step = step_was
+    assert count(v, "b", "customer.create") == 0
+    assert [c["ORGANIZATION"] for c in customers(v)] == ["Von Hand verbunden GmbH"]
+    assert v.link_count()["party"] == 1

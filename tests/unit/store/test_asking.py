@@ -135,18 +135,16 @@ def test_an_answer_must_be_one_of_the_options_and_the_question_open(store: Store
         assert asking.answers_for(conn, "p", [KEY]) == {KEY: {"same-customer|c7": "same"}}
 
 
-def test_later_leaves_the_question_open_and_due_after_a_week(store: Store) -> None:
+def test_later_leaves_the_question_open_until_it_is_answered(store: Store) -> None:
     ask(store)
     given = answer(store, "later")
     assert given is not None
     assert given.state == "open"
     with store.read() as conn:
         assert asking.answers_for(conn, "p", [KEY]) == {}, "later answers nothing"
-        assert asking.snoozed(conn, "p", NOW + timedelta(days=6)) == []
-        assert asking.snoozed(conn, "p", NOW + timedelta(days=7)) == [KEY]
+    assert [(q.id, q.answer) for q in questions(store)] == [("q1", "later")]
     answer(store, "same")
-    with store.read() as conn:
-        assert asking.snoozed(conn, "p", NOW + timedelta(days=8)) == []
+    assert questions(store) == []
 
 
 def test_questions_that_no_longer_arise_are_withdrawn_and_open_again_if_they_do(store: Store) -> None:
@@ -166,8 +164,6 @@ def test_a_question_put_off_and_withdrawn_opens_again_as_new(store: Store) -> No
     withdraw(store)
     ask(store, new_id="q2", now=LATER)
     assert [(q.id, q.answer) for q in questions(store)] == [("q1", "")]
-    with store.read() as conn:
-        assert asking.snoozed(conn, "p", NOW + timedelta(days=9)) == []
 
 
 def test_an_answered_question_is_not_withdrawn(store: Store) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -98,7 +99,7 @@ def test_an_existing_file_is_not_written_over(store: Store, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("content", "code"), ((b"", "backup-is-none"), (b"no database at all" * 100, "store-no-database"), (None, "backup-missing"))
+    ("content", "code"), ((b"", "backup-is-none"), (b"no database at all" * 100, "backup-is-none"), (None, "backup-missing"))
 )
 def test_a_file_that_is_no_backup_is_refused_and_nothing_is_changed(content: bytes | None, code: str, store: Store, tmp_path: Path) -> None:
     with_a_pair(store)
@@ -109,6 +110,22 @@ def test_a_file_that_is_no_backup_is_refused_and_nothing_is_changed(content: byt
         restore(store, tmp_path / "odd")
     assert (refused.value.code, refused.value.values["place"]) == (code, str(tmp_path / "odd"))
     assert told(store) == ["mine"]
+
+
+def test_a_database_of_another_program_is_no_backup(store: Store, tmp_path: Path) -> None:
+    with_a_pair(store)
+    with closing(sqlite3.connect(tmp_path / "other.db")) as conn:
+        conn.execute("create table customer (id integer primary key)")
+    with pytest.raises(StoreRefused) as refused:
+        restore(store, tmp_path / "other.db")
+    assert (refused.value.code, refused.value.values["place"]) == ("backup-is-none", str(tmp_path / "other.db"))
+
+
+def test_a_folder_that_is_not_there_is_not_made(store: Store, tmp_path: Path) -> None:
+    with pytest.raises(StoreRefused) as refused:
+        back_up(store, tmp_path / "typo" / "kept.db", NOW)
+    assert (refused.value.code, refused.value.values) == ("backup-no-folder", {"place": str(tmp_path / "typo")})
+    assert not (tmp_path / "typo").exists()
 
 
 def test_a_backup_of_a_newer_version_is_refused(tmp_path: Path) -> None:
@@ -130,8 +147,9 @@ def test_a_torn_backup_is_refused(tmp_path: Path) -> None:
         back_up(store, tmp_path / "kept.db", NOW)
         whole = (tmp_path / "kept.db").read_bytes()
         (tmp_path / "kept.db").write_bytes(whole[: len(whole) // 2])
-        with pytest.raises(StoreRefused):
+        with pytest.raises(StoreRefused) as refused:
             restore(store, tmp_path / "kept.db")
+        assert (refused.value.code, refused.value.values["place"]) == ("backup-damaged", str(tmp_path / "kept.db"))
         assert len(told(store)) == 4
 
 

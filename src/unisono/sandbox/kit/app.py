@@ -19,8 +19,7 @@ WSGIApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 BEFORE = ("status", "html", "rate", "unauthorised", "timeout-before")
 AFTER = ("status-after", "truncate", "torn-json", "empty", "timeout-after", "reset-after")
-COMMON_FAULTS = ("delay", *BEFORE, *AFTER)
-"""The faults the frame performs for every simulator; other names belong to a simulator of its own."""
+"""The faults the frame performs for every simulator, before and after its work, besides ``delay``; other names are a simulator's own."""
 
 DELAY = "unisono.delay"
 """WSGI environ key. A server that can wait puts ``0.0`` there, and waits for what it finds there once its lock is free;

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import Query
 from pydantic import BaseModel
 
-from unisono.store.feed import Happened, Sort, feed, find_records
+from unisono.store.feed import Happened, Sort, feed, find_records, with_counterparts
 from unisono.web.doors import Doors
 from unisono.web.gate import Visitor
 from unisono.web.pages.history import cursor_of, text_of
@@ -55,7 +55,8 @@ def history(
     """What happened. ``record`` is one record (``a:party:company:42``), ``search`` part of a name."""
     row = visit.pair(pair_id)
     with visit.house.store.read() as conn:
-        keys = [record] if record else find_records(conn, (("a", row.a), ("b", row.b)), search) if search.strip() else None
+        named = [record] if record else find_records(conn, (("a", row.a), ("b", row.b)), search) if search.strip() else None
+        keys = None if named is None else with_counterparts(conn, row.id, named)
         happened, more = feed(conn, row.id, before=cursor_of(before), limit=limit, keys=keys, sort=sort)
     return HistoryOut(lines=[_out(one) for one in happened], more=text_of(more) if more else "")
 

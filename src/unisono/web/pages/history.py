@@ -6,7 +6,7 @@ from typing import cast, get_args
 
 from starlette.responses import Response
 
-from unisono.store.feed import Cursor, Sort, feed, find_records
+from unisono.store.feed import Cursor, Sort, feed, find_records, with_counterparts
 from unisono.web.doors import Doors
 from unisono.web.gate import Visitor
 from unisono.web.navigation import Entry
@@ -25,7 +25,8 @@ def history(visit: Visitor, pair_id: str, before: str = "", search: str = "", re
     wanted = cast(Sort, sort) if sort in get_args(Sort) else ""
     with visit.house.store.read() as conn:
         titles = titles_of(visit.house, conn, row.id)
-        keys = [record] if record else find_records(conn, (("a", row.a), ("b", row.b)), search) if search.strip() else None
+        named = [record] if record else find_records(conn, (("a", row.a), ("b", row.b)), search) if search.strip() else None
+        keys = None if named is None else with_counterparts(conn, row.id, named)
         happened, more = feed(conn, row.id, before=cursor_of(before), limit=PAGE, keys=keys, sort=wanted)
     return visit.page(
         "history/history.html",

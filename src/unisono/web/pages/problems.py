@@ -40,7 +40,11 @@ def problems(visit: Visitor, pair_id: str, kind: str = "refused") -> Response:
     values: dict[str, Any] = {
         "kind": kind,
         "titles": titles,
-        "counts": {"refused": len(open_), "waiting": counts.get("ready", 0) + counts.get("waiting", 0), "left-out": left_out},
+        "counts": {
+            "refused": visit.place(row).counts["problems"],
+            "waiting": counts.get("ready", 0) + counts.get("waiting", 0),
+            "left-out": left_out,
+        },
         "plan": plan,
     }
     if kind == "refused":

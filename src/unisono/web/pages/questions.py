@@ -44,7 +44,7 @@ def questions(visit: Visitor, pair_id: str, question: str = "") -> Response:
     chosen = next((q for q in open_ if q.id == question), open_[0] if open_ else None)
     with visit.house.store.read() as conn:
         titles = titles_of(visit.house, conn, row.id)
-    values: dict[str, Any] = {"queue": _queue(open_), "count": len(open_), "titles": titles, "chosen": chosen}
+    values: dict[str, Any] = {"queue": _queue(open_), "count": visit.place(row).counts["questions"], "titles": titles, "chosen": chosen}
     if chosen is not None:
         alike = [q for q in open_ if q.group == chosen.group and q.options == chosen.options]
         place = open_.index(chosen)

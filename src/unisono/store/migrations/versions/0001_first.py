@@ -142,6 +142,7 @@ def upgrade() -> None:
         _text("run", default=""),
         Index("link_a", "pair", "kind", "a_key", unique=True),
         Index("link_b", "pair", "kind", "b_key", unique=True),
+        Index("link_count", "pair", "state", "kind", "at"),
     )
     op.create_table(
         "intent",
@@ -182,6 +183,7 @@ def upgrade() -> None:
         ),
         Index("intent_state", "pair", "state"),
         Index("intent_key", "pair", "key"),
+        Index("intent_feed", "pair", "id"),
     )
     op.create_table(
         "work",
@@ -256,6 +258,7 @@ def upgrade() -> None:
         _text("by", default=""),
         _text("run", default=""),
         Index("history_key", "pair", "key"),
+        Index("history_feed", "pair", "id"),
     )
     op.create_table(
         "question",

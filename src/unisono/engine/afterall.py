@@ -1,0 +1,70 @@
+"""Changes and deletes whose answer was lost, but which the vendor carried out after all: seen by looking, settled as done.
+
+A write of ours that nobody remembers would be taken for a person's: a change for their edit, which then rivals what is edited meanwhile; a
+delete for their deletion, which ends the link that was to be made anew.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from unisono.connect.port import Raw
+from unisono.engine.hands import Hands, Pairing
+from unisono.engine.settle import mark_for, settle_write
+from unisono.model.record import flat_of
+from unisono.model.text import clean
+from unisono.plan.actions import Reason, Send
+from unisono.plan.situation import subject_of
+from unisono.store import intents, lanes, links, work
+from unisono.store.intents import Intent
+
+
+def gone_after_all(intent: Intent, pairing: Pairing, hands: Hands) -> bool:
+    """Whether a delete was carried out: its row is not there any more. Raises the system's faults."""
+    write = intent.write
+    system = pairing.side(write.side).system
+    if system.read(*system.locate(write.kind, write.key)) is not None:
+        return False
+    _settle(intent, _send(intent), None, pairing, hands)
+    return True
+
+
+def changed_after_all(intent: Intent, pairing: Pairing, hands: Hands) -> bool:
+    """Whether a change was carried out: the record holds what was sent, in some of its fields at least; the others somebody edited since,
+    or the vendor refused. Raises the system's faults.
+    """
+    write = intent.write
+    if write.kind not in ("party", "contact"):
+        return False
+    system = pairing.side(write.side).system
+    row = system.read(*system.locate(write.kind, write.key))
+    record = next((r for r in system.records(row) if (r.kind, r.key) == (write.kind, write.key)), None) if row is not None else None
+    if record is None:
+        return False
+    now = flat_of(record.body)
+    held = {name: value for name, value in write.changes.items() if name in now and _bare(now[name]) == _bare(value)}
+    with hands.store.read() as conn:
+        link = links.links_of(conn, pairing.id, intent.link_kind, write.side, [write.key]).get(write.key)
+    if not held or link is None or link.state != "linked":
+        return False
+    agree = {name: value for name, value in intent.agree.items() if name in held}
+    _settle(intent, replace(_send(intent), write=replace(write, changes=held), agree=agree), row, pairing, hands)
+    return True
+
+
+def _send(intent: Intent) -> Send:
+    return Send(write=intent.write, reason=Reason(*intent.reason), link_kind=intent.link_kind, agree=intent.agree, source=intent.source)
+
+
+def _settle(intent: Intent, send: Send, row: Raw | None, pairing: Pairing, hands: Hands) -> None:
+    subject = subject_of(intent.key)
+    with hands.store.write() as conn:
+        lanes.check_epoch(conn, pairing.lane, pairing.epoch)
+        after = settle_write(conn, send, subject.key, intent.write.key, row, pairing, hands)
+        intents.settle(conn, [(intent.id, "done", intent.write.key, after, {"code": "found-again"})], hands.clock.now())
+        work.mark(conn, pairing.lane, [mark_for(subject.side, subject.kind, subject.key, 0)], hands.clock.now())
+
+
+def _bare(value: str) -> str:
+    """A vendor may re-case and trim what it is given."""
+    return "".join(clean(value).casefold().split())

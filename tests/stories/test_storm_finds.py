@@ -1,0 +1,156 @@
+"""What the storm found: each a world of people, faults and bad luck, told here as the few steps that mattered."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tests.stories.folk import (
+    choose,
+    companies,
+    company,
+    company_names,
+    count,
+    customer,
+    customer_names,
+    customers,
+    deal_of,
+    estimates,
+    number_of,
+)
+from tests.support.village import Village
+from tests.unit.engine.crash import Crash, crash_at, crash_never
+from unisono.store import links, pairs
+from unisono.wiring.setup import replace_key
+
+BOOKS_LOGIN = {"email": "buchhaltung@example.de", "api_key": "fb-0123456789abcdef"}
+
+
+def dies(v: Village, step: str = "sent") -> None:
+    """The process ends right after its next write was carried out."""
+    v.clock.advance(300)
+    crash_at(v, step)
+    with pytest.raises(Crash):
+        v.cycle()
+    crash_never(v)
+
+
+@pytest.mark.parametrize("wins", ("ask", "crm", "invoicing"))
+def test_our_own_change_that_was_not_noted_is_not_taken_for_a_persons_edit(v: Village, wins: str) -> None:
+    choose(v, f"customers.wins={wins}")
+    sun = company(v)
+    deal_of(v, sun)
+    v.sync()
+    v.crm_act("edit_company", id=str(sun), city="Potsdam")
+    dies(v)
+    assert customers(v)[0]["CITY"] == "Potsdam"
+    v.crm_act("edit_company", id=str(sun), city="Ulm")
+    v.sync()
+    v.sync()
+    assert customers(v)[0]["CITY"] == "Ulm"
+    assert companies(v)[0]["addrs"][0]["city"] == "Ulm"
+    assert v.questions() == []
+
+
+def test_a_quote_whose_deletion_was_not_noted_is_made_anew_all_the_same(v: Village) -> None:
+    sun = company(v)
+    offer = deal_of(v, sun)
+    v.sync()
+    v.crm_act("edit_deal", id=str(offer), value="77")
+    v.sync()
+    (asked,) = v.questions()
+    v.answer(asked, "make-anew")
+    dies(v)
+    assert estimates(v) == []
+    v.sync()
+    assert [e["SUB_TOTAL"] for e in estimates(v)] == ["77"]
+    assert v.problems() == []
+
+
+def made_and_edited(v: Village) -> str:
+    """A customer was created, the process died before it knew, and somebody corrects the customer's street before anybody looks."""
+    deal_of(v, company(v))
+    dies(v)
+    made = str(customers(v)[0]["CUSTOMER_ID"])
+    v.books_act("edit_customer", ID=made, ADDRESS="Am Ring 2")
+    v.sync()
+    return made
+
+
+def test_a_customer_that_somebody_edited_before_it_was_found_again_is_a_question_and_no_twin(v: Village) -> None:
+    made = made_and_edited(v)
+    assert customer_names(v) == ["Bäckerei Sonne GmbH"]
+    (asked,) = v.questions()
+    assert (asked.code, asked.options) == ("several-found", (made, "none", "later"))
+    v.answer(asked, made)
+    v.sync(minutes=61)
+    assert [e["CUSTOMER_ID"] for e in estimates(v)] == [made]
+    (conflict,) = v.questions()
+    assert (conflict.values["crm"], conflict.values["invoicing"]) == ("Ring 1", "Am Ring 2")
+
+
+def test_if_it_is_none_of_ours_the_ordinary_rules_hold_for_it(v: Village) -> None:
+    made = made_and_edited(v)
+    (asked,) = v.questions()
+    v.answer(asked, "none")
+    v.sync(minutes=61)
+    (asked,) = v.questions()
+    assert (asked.code, asked.values["other_key"], asked.values["rule"]) == ("same-customer", made, "email_name")
+    v.answer(asked, "different")
+    v.sync()
+    assert customer_names(v) == ["Bäckerei Sonne GmbH", "Bäckerei Sonne GmbH"]
+
+
+def test_a_question_about_one_customer_holds_nobody_else_up(v: Village) -> None:
+    made_and_edited(v)
+    customer(v)
+    v.sync()
+    assert company_names(v) == ["Bäckerei Sonne GmbH", "Mond Optik GmbH"]
+    assert [q.code for q in v.questions()] == ["several-found"]
+
+
+def test_a_record_that_the_vendor_spells_otherwise_is_found_again_after_a_lost_answer(v: Village) -> None:
+    customer(v, EMAIL="Post@Mond.Example", PHONE="0221 4000")
+    dies(v)
+    (made,) = companies(v)
+    v.crm_act("edit_company", id=str(made["id"]), email="post@mond.example", phone="02214000")  # as a vendor would that re-cases
+    v.sync()
+    assert company_names(v) == ["Mond Optik GmbH"]
+    assert v.questions() == []
+    assert v.link_count() == {"party": 1}
+
+
+def test_a_clock_that_was_a_day_ahead_delays_nothing_once_it_is_right_again(v: Village) -> None:
+    deal_of(v, company(v))
+    v.clock.advance(timedelta(days=1))
+    dies(v)
+    v.clock.advance(timedelta(days=-1))
+    v.sync()
+    assert customer_names(v) == ["Bäckerei Sonne GmbH"]
+    assert len(estimates(v)) == 1
+
+
+def test_the_right_key_is_taken_although_the_only_linked_customer_has_another_name_by_now(v: Village) -> None:
+    born = customer(v)
+    v.sync()
+    v.books_act("edit_customer", ID=str(born), ORGANIZATION="Mond Optik und Akustik GmbH")
+    assert replace_key(v.house, v.b, BOOKS_LOGIN) is None
+    v.sync()
+    assert company_names(v) == ["Mond Optik und Akustik GmbH"]
+
+
+def test_a_restored_pair_finds_the_quote_it_made_though_its_customer_was_deleted_since(v: Village) -> None:
+    deal_of(v, company(v))
+    v.sync()
+    (first,) = estimates(v)
+    with v.house.store.write() as conn:  # as after an older database was put back
+        links.forget_all(conn, v.pair)
+        pairs.update_pair(conn, v.pair, unsure=1, position_a=0, position_b=0)
+    v.books_act("delete_customer", ID=customers(v)[0]["CUSTOMER_ID"])
+    for _ in range(3):
+        v.sync()
+        v.cycle(whole=True)
+    assert [e["ESTIMATE_ID"] for e in estimates(v)] == [first["ESTIMATE_ID"]]
+    assert count(v, "b", "estimate.create") == 1
+    assert number_of(v, "estimates", int(first["ESTIMATE_ID"])) == first["ESTIMATE_NUMBER"]

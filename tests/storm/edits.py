@@ -1,0 +1,147 @@
+"""I2 and I3 for the fields of customers and contacts: what people typed is on both sides, was replaced by somebody who saw it, or is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tests.storm.picture import FIELDS, Picture, rows_key, same
+from tests.storm.sides import Letter
+from tests.storm.verdict import Broken
+
+WINDOW = 80
+"""Calls that may lie between the look before a write and the write, and between a write and the look after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """One value that a person typed: where, when (in the order of calls), what stood there before."""
+
+    order: int
+    seq: int
+    letter: Letter
+    key: str
+    mark: str
+    field: str
+    value: str
+    before: str
+
+
+def typed(p: Picture) -> list[Typed]:
+    """Everything that was typed into customers and contacts, in order."""
+    out = []
+    for order, did in enumerate(p.e.did):
+        if did.deed.who == "us" or did.deed.what not in ("create", "edit") or did.after is None:
+            continue
+        for name in did.deed.values:
+            if name in FIELDS:
+                before = did.before.get(name) if did.before is not None and did.deed.what == "edit" else ""
+                letter = p.letter(did.deed.who)
+                out.append(Typed(order, did.seq, letter, did.key, did.deed.about, name, did.after.get(name), before))
+    return out
+
+
+def lost(p: Picture) -> Iterator[Broken]:
+    """I2: no value that was typed is gone without a trace."""
+    all_ = typed(p)
+    by_place: dict[tuple[str, str], list[Typed]] = {}
+    for one in all_:
+        by_place.setdefault((one.mark, one.field), []).append(one)
+    for (mark, field), values in sorted(by_place.items()):
+        for one in values:
+            if not _kept(p, one, values) and not _in_window(p, one):
+                yield Broken("I2", f"{one.value!r} typed for {mark} {field} on {one.letter} is lost", _ends(p, mark, field))
+
+
+def _kept(p: Picture, one: Typed, values: list[Typed]) -> bool:
+    here = next((e for e in p.entries(one.mark)[one.letter] if e.key == one.key), None)
+    if here is None or one.mark in p.merged or same(one.field, one.before, one.value):
+        return True
+    if not one.value and (p.e.restored or p.made.get(one.mark, 0) > 1):
+        # When two records are first linked, or linked anew, what is empty on one side is filled.
+        return True
+    far: Letter = "b" if one.letter == "a" else "a"
+    if same(one.field, here.get(one.field), one.value):
+        # It is where it was typed; whether the other side has it, too, is a matter of being apart.
+        return True
+    if any(
+        same(one.field, v.before, one.value) and not _written_between(p, v, one)
+        for v in values
+        if v.letter == one.letter and v.order < one.order
+    ):
+        # Taken back before the product had carried anything here: whoever looks sees no edit.
+        return True
+    later = [v for v in values if v.order > one.order]
+    if any(_alike(p, one.field, v.before, one.value) for v in later):
+        return True
+    if _told(p, one):
+        return True
+    rivals = [v for v in values if v.letter == far and not _alike(p, one.field, v.before, one.value)]
+    return bool(rivals) and "wins" in p.loose
+
+
+def _alike(p: Picture, field: str, shown: str, typed: str) -> bool:
+    """Whether what somebody saw is what was typed, as a vendor that re-cases or trims shows it."""
+    return same(field, p.kept("b", field, p.kept("a", field, shown)), p.kept("b", field, p.kept("a", field, typed)))
+
+
+def _written_between(p: Picture, first: Typed, last: Typed) -> bool:
+    """Whether the product changed the record between two edits."""
+    calls = (c for c in p.side(last.letter).log if c.done and rows_key(c.key) == rows_key(last.key))
+    return any(first.seq < c.seq <= last.seq for c in calls)
+
+
+def _told(p: Picture, one: Typed) -> bool:
+    """Whether a question, open or not, or a problem shows the value to a person."""
+    for q in p.e.questions:
+        shown = (q.values.get("crm", ""), q.values.get("invoicing", ""))
+        if q.code == "conflict" and q.values.get("field") == one.field and any(same(one.field, v, one.value) for v in shown):
+            return True
+    return any(pr.field == one.field and one.value[:40] in str(pr.values) and one.value for pr in p.e.problems)
+
+
+def _in_window(p: Picture, one: Typed) -> bool:
+    """The honest limit: an edit between the look right before a write and the write itself cannot be seen; nor can one between a write and
+    the look after it be told from what the vendor made of the write."""
+    calls = [c for c in p.side(one.letter).log if rows_key(c.key) == rows_key(one.key)]
+    for n, write in enumerate(calls):
+        if write.operation != "change" or not (write.done or write.fault):
+            continue
+        read = next((c for c in reversed(calls[:n]) if c.operation == "read"), None)
+        if read is not None and read.seq <= one.seq < write.seq <= read.seq + WINDOW:
+            return True
+        after = next((c for c in calls[n + 1 :] if c.operation == "read"), None)
+        if after is not None and write.seq <= one.seq < after.seq <= write.seq + WINDOW:
+            return True
+    for n, write in enumerate(calls):
+        after = next((c for c in calls[n + 1 :] if c.operation == "read"), None)
+        if write.operation == "create" and after is not None and write.seq <= one.seq < after.seq <= write.seq + WINDOW:
+            return True
+    return False
+
+
+def windows(p: Picture) -> set[tuple[str, str]]:
+    """Marks and fields somebody edited in a moment in which nobody can see it."""
+    return {(one.mark, one.field) for one in typed(p) if _in_window(p, one)}
+
+
+def apart(p: Picture) -> Iterator[Broken]:
+    """I3: both sides agree on every field both can hold, unless something about it stands open."""
+    hidden = windows(p)
+    marks = set(p.marked("a", "party")) & set(p.marked("b", "party"))
+    contacts = set(p.marked("a", "contact")) & set(p.marked("b", "contact")) if "contacts" not in p.loose else set()
+    for mark in sorted(marks | {c for c in contacts if c.startswith("k")}):
+        a, b = (p.entries(mark)[letter] for letter in p.letters)
+        if len(a) != 1 or len(b) != 1 or mark in p.taken or p.made.get(mark, 0) > 1:
+            continue
+        for name in FIELDS:
+            if name not in a[0].values or name not in b[0].values or name in p.loose or (mark, name) in hidden:
+                continue
+            one, other = a[0].get(name), b[0].get(name)
+            one, other = p.kept("b", name, p.kept("a", name, one)), p.kept("b", name, p.kept("a", name, other))
+            if not same(name, one, other) and not p.excused(mark, name):
+                yield Broken("I3", f"{mark} {name}: {one!r} and {other!r}", f"{a[0].key} {b[0].key}")
+
+
+def _ends(p: Picture, mark: str, field: str) -> str:
+    return " ".join(f"{letter}={e.get(field)!r}" for letter, entries in p.entries(mark).items() for e in entries)

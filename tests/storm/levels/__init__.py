@@ -1,0 +1,1 @@
+"""The levels of the storm. Each module offers ``run(...) -> Verdict``."""

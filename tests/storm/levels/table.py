@@ -1,0 +1,93 @@
+"""The levels of the storm: what each plays, how much of it a commit and a night are worth, and how a range of it is run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from tests.storm.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One level. ``commit``: its numbers run from 1 to here on every commit; a night goes on from there. ``chunk``: numbers of one task.
+
+    ``share``: how much of a night's processor time it gets. ``whole``: it has so many numbers and no more, each night the same.
+    """
+
+    name: str
+    letter: str
+    unit: str
+    commit: int
+    chunk: int
+    share: int
+    whole: bool = False
+
+    def run(self, first: int, last: int) -> Verdict:
+        """Plays the numbers from ``first`` to ``last``, both included."""
+        return _RUNS.get(self.name, _plain)(self, first, last)
+
+
+POINT_PARTS = 40
+"""Tasks that the crash points are divided into."""
+TWINS = 14
+LEVELS = (
+    Level("kills", "E", "kills", 10, 10, 15),
+    Level("points", "D", "points", POINT_PARTS, 1, 10, whole=True),
+    Level("twins", "H", "twins", TWINS, 1, 5, whole=True),
+    Level("worlds", "C", "worlds", 400, 20, 40),
+    Level("engine", "B", "seeds", 2000, 50, 25),
+    Level("planner", "A", "cases", 50_000, 5_000, 3),
+    Level("dirty", "G", "samples", 200, 100, 2),
+    Level("trace", "K", "traces", 50, 10, 0),
+)
+"""In the order in which a run begins them: what waits for other processes first, so that nobody waits for it in the end."""
+
+
+def level(name: str) -> Level:
+    """The level of that name. Raises ``KeyError``."""
+    for one in LEVELS:
+        if one.name == name:
+            return one
+    raise KeyError(name)
+
+
+def _module(one: Level) -> Any:
+    return import_module(f"tests.storm.levels.{one.name}")
+
+
+def _plain(one: Level, first: int, last: int) -> Verdict:
+    verdict: Verdict = _module(one).run(first, last)
+    return verdict
+
+
+def _points(one: Level, first: int, last: int) -> Verdict:
+    out = Verdict(one.name)
+    for part in range(first, last + 1):
+        out.add(_module(one).run(part - 1, one.commit))
+    return out
+
+
+_RUNS: dict[str, Callable[[Level, int, int], Verdict]] = {"points": _points}
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A range of a level's numbers, both ends included."""
+
+    level: str
+    first: int
+    last: int
+
+
+def work(task: Task) -> Verdict:
+    """Plays a task; runs in a process of its own."""
+    return level(task.level).run(task.first, task.last)
+
+
+def tasks(one: Level, first: int, last: int) -> Iterator[Task]:
+    """A range cut into tasks."""
+    for start in range(first, last + 1, one.chunk):
+        yield Task(one.name, start, min(start + one.chunk - 1, last))

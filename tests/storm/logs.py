@@ -1,0 +1,114 @@
+"""What the vendors' logs say: every write is in the journal and the reverse (I9), nothing finished was touched (I6), nobody was pestered
+(I15), nothing was planned under one policy and done under another (I17), nothing was written without cause (I4)."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from tests.storm.evidence import Evidence
+from tests.storm.picture import Picture, rows_key
+from tests.storm.sides import Call, Letter
+from tests.storm.verdict import Broken
+
+
+def judge(e: Evidence, p: Picture) -> Iterator[Broken]:
+    """Everything about the logs."""
+    for letter in p.letters:
+        calls = list(p.side(letter).log)
+        yield from _untouched(letter, calls, e, p)
+        yield from _pace(letter, calls, e, p)
+        if not e.restored:
+            yield from _explained(letter, calls, e)
+    if not e.skewed:
+        yield from _policy(e)
+
+
+def _untouched(letter: Letter, calls: list[Call], e: Evidence, p: Picture) -> Iterator[Broken]:
+    anew = sum(1 for d in p.answered if d.deed.values.get("said") == "make-anew")
+    for call in calls:
+        if not call.done:
+            continue
+        if letter == "b" and call.kind == "invoice":
+            yield Broken("I6", f"an invoice was written: {call.operation}", call.key)
+        if letter == "b" and call.kind == "quote" and call.operation not in ("create", "delete"):
+            yield Broken("I6", f"a quote was written: {call.operation}", call.key)
+        if call.operation == "delete" and call.kind == "quote":
+            anew -= 1
+            if anew < 0:
+                yield Broken("I6", "a quote was deleted and nobody said so", call.key)
+        elif call.operation == "delete" and "deletion" not in p.loose:
+            yield Broken("I5", f"a {call.kind} was deleted and no policy says so", call.key)
+
+
+def _pace(letter: Letter, calls: list[Call], e: Evidence, p: Picture) -> Iterator[Broken]:
+    if e.restored or e.skewed:
+        return
+    for hold in p.side(letter).hold():
+        at = [c.at for c in calls if c.status and not (hold.successes and not 200 <= c.status < 400)]
+        span = timedelta(seconds=hold.seconds)
+        for n, moment in enumerate(at):
+            first = bisect_left(at, moment - span + timedelta(microseconds=1))
+            if n - first + 1 > hold.limit:
+                yield Broken("I15", f"{n - first + 1} calls in {hold.seconds:g} s, {hold.limit} are allowed", letter)
+                break
+    for one, after in pairwise(calls):
+        if one.status in (401, 403) and after.at - one.at < timedelta(seconds=60) and not _new_key(e, letter, one.at, after.at):
+            yield Broken("I15", f"asked again {(after.at - one.at).total_seconds():g} s after the key was refused", f"{letter} {after.key}")
+
+
+def _new_key(e: Evidence, letter: Letter, since: datetime, until: datetime) -> bool:
+    return any(side == letter and since <= at <= until for side, at in e.keys_given)
+
+
+def _explained(letter: Letter, calls: list[Call], e: Evidence) -> Iterator[Broken]:
+    mine = [row for row in e.journal if row["side"] == letter]
+    made = Counter(rows_key(c.key) for c in calls if c.done and c.operation == "create" and c.kind != "file")
+    said = Counter(
+        rows_key(str(row["target"])) for row in mine if row["operation"] == "create" and row["kind"] != "file" and row["state"] == "done"
+    )
+    open_ = sum(1 for row in mine if row["operation"] == "create" and row["state"] in ("open", "unclear"))
+    # Who works on a record that we made and do not know of yet makes it another one than we sent: nobody can tell it is ours.
+    # And who makes by hand exactly what we were about to make has made it for us.
+    touched = {rows_key(d.key) for d in e.did}
+    for key in made - said:
+        if key in touched:
+            continue
+        if open_:
+            open_ -= 1
+        else:
+            yield Broken("I9", "made, and the journal does not know of it", f"{letter} {key}")
+    for key in said - made:
+        if key in touched:
+            continue
+        yield Broken("I9", "the journal says it was made, the vendor does not know of it", f"{letter} {key}")
+    told = {rows_key(str(row["target"])) for row in mine if row["operation"] == "change"}
+    asked = {rows_key(c.key) for c in calls if c.operation == "change"}
+    for call in calls:
+        if call.done and call.operation == "change" and rows_key(call.key) not in told and call.kind != "file":
+            yield Broken("I9", f"a {call.kind} was changed, and the journal does not know of it", f"{letter} {call.key}")
+    for row in mine:
+        if row["operation"] == "change" and row["state"] == "done" and rows_key(str(row["target"])) not in asked:
+            yield Broken("I9", "the journal says it was changed, the vendor was never asked to", f"{letter} {row['target']}")
+    files = sum(1 for c in calls if c.done and c.kind == "file")
+    filed = [row["state"] for row in mine if row["kind"] == "file"]
+    if not filed.count("done") <= files <= sum(1 for s in filed if s in ("done", "open", "unclear")):
+        yield Broken("I9", f"{files} files were put, the journal says {dict(Counter(filed))}", letter)
+
+
+def _policy(e: Evidence) -> Iterator[Broken]:
+    # What has begun under a policy is carried to its end under it.
+    begun: dict[tuple[object, object], datetime] = {}
+    for row in e.journal:
+        which, at = (row["key"], row["policy_version"]), datetime.fromisoformat(str(row["at"]))
+        begun[which] = min(at, begun.get(which, at))
+    for row in e.journal:
+        at, version = datetime.fromisoformat(str(row["at"])), int(row["policy_version"])
+        # Stamps have milliseconds: what is of the same one is not judged. A restored backup brings an older policy back.
+        late = timedelta(milliseconds=1)
+        rule = next((r for r in reversed(e.rules) if at - r.at > late), None)
+        if rule is not None and rule.version > version and begun[row["key"], row["policy_version"]] - rule.at > late:
+            yield Broken("I17", f"written under policy {version} when {rule.version} was in force", str(row["key"]))

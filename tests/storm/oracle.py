@@ -1,0 +1,86 @@
+"""The judge: from the vendors' truth and logs, and from what people did, to the invariants that were broken. Pure.
+
+Nothing here reads the product's tables but where the invariant is about what it says to people: questions, problems, journal (I8, I9).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tests.storm import documents, edits, logs
+from tests.storm.evidence import Evidence
+from tests.storm.picture import Picture
+from tests.storm.verdict import Broken
+
+
+def judge(e: Evidence) -> list[Broken]:
+    """Every invariant that did not hold."""
+    return list(dict.fromkeys(_all(e, Picture(e))))
+
+
+def _all(e: Evidence, p: Picture) -> Iterator[Broken]:
+    yield from twins(p)
+    yield from edits.lost(p)
+    yield from edits.apart(p)
+    yield from missing(p)
+    yield from vanished(p)
+    yield from documents.judge(p)
+    yield from logs.judge(e, p)
+    yield from unsettled(e)
+    yield from told_secrets(e)
+
+
+def twins(p: Picture) -> Iterator[Broken]:
+    """I1: what people made once is there once on each side."""
+    for letter in p.letters:
+        for kind in ("party", "contact"):
+            for mark, entries in p.marked(letter, kind).items():
+                # Who took in another one may show the other's website from now on; whom nobody can recognise may be made anew.
+                allowed = max(1, p.made.get(mark, 0)) + p.mixed.get(mark, 0) + (mark in p.unrecognisable)
+                if len(entries) > allowed:
+                    yield Broken("I1", f"{len(entries)} records of {mark} on {letter}", " ".join(e.key for e in entries))
+
+
+def missing(p: Picture) -> Iterator[Broken]:
+    """I3: what is to be on both sides is there, unless something is asked or told about it, or somebody took it away."""
+    wanted_a, wanted_b = p.wanted("a"), p.wanted("b")
+    for mark in sorted(wanted_a | wanted_b):
+        here, there = (p.marked(letter, "party").get(mark, []) for letter in p.letters)
+        if mark in p.taken or p.excused(mark):
+            continue
+        if mark in wanted_b and not there:
+            yield Broken("I3", f"{mark} did not get to the invoicing system", " ".join(e.key for e in here))
+        if mark in wanted_a and not here:
+            yield Broken("I3", f"{mark} did not get to the CRM", " ".join(e.key for e in there))
+    if "contacts" in p.loose:
+        return
+    for mark, owner in sorted(p.wanted_contacts().items()):
+        sides = [p.marked(letter, "contact").get(mark, []) for letter in p.letters]
+        both = all(p.marked(letter, "party").get(owner) for letter in p.letters)
+        if both and not all(sides) and not ({mark, owner} & p.taken) and not p.excused(mark) and not p.excused(owner):
+            yield Broken("I3", f"contact {mark} is on one side only", " ".join(e.key for entries in sides for e in entries))
+
+
+def vanished(p: Picture) -> Iterator[Broken]:
+    """I5: nobody but people deletes."""
+    for did in p.e.did:
+        if did.deed.what not in ("create", "deal", "estimate", "invoice") or did.deed.about in p.taken:
+            continue
+        letter = p.letter(did.deed.who)
+        if not p.there(letter, did.key):
+            yield Broken("I5", f"{did.deed.about} is not on {letter} any more, and nobody deleted it", did.key)
+
+
+def unsettled(e: Evidence) -> Iterator[Broken]:
+    """I8: everything that was begun ended, or a person is asked about it."""
+    asked = {q.subject for q in e.questions if q.state == "open"}
+    for row in e.journal:
+        if row["state"] in ("open", "unclear") and row["id"] not in asked:
+            yield Broken("I8", f"{row['operation']} of {row['kind']} never ended: {row['state']}", str(row["key"]))
+
+
+def told_secrets(e: Evidence) -> Iterator[Broken]:
+    """I13: no key stands in the database, or in an address that was asked for."""
+    for secret in e.secrets:
+        if secret.encode() in e.image:
+            yield Broken("I13", "a key stands in the database in plain letters", "")

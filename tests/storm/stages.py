@@ -1,0 +1,89 @@
+"""The stage of the two simulators."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.storm.books import Books, make_books
+from tests.storm.chance import Streams
+from tests.storm.crm import Crm, make_crm
+from tests.storm.sides import Letter, Listener
+from tests.storm.wire import Vendor, VendorClock
+from tests.support.clock import FakeClock
+from unisono.connect.clock import Clock
+from unisono.connect.wire import Transport
+from unisono.model.secret import Secret
+from unisono.store.doors import Store
+from unisono.store.secrets import KeyRing
+from unisono.wiring import House, preset
+
+CRM_KEY, BOOKS_KEY = "centralstation-sandbox-key", "fb-0123456789abcdef"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What a stage is built from. ``clock`` is the true hour, that of the vendors; ``ours`` the product's, which may be wrong."""
+
+    clock: FakeClock
+    ours: Clock
+    streams: Streams
+    knobs: Mapping[str, str]
+    listen: Listener
+    folder: Path
+    ring: KeyRing
+
+
+Maker = Callable[[Setting], "Simulated"]
+
+
+class Simulated:
+    """Both simulators, empty, in process."""
+
+    def __init__(self, setting: Setting) -> None:
+        self._setting = setting
+        numbers = [0]
+        clocks = VendorClock(setting.clock), VendorClock(setting.clock)
+        listen, true = setting.listen, setting.clock
+        self.a = Crm(make_crm(clocks[0], setting.streams.of("a")), clocks[0], listen, true, numbers)
+        self.b = Books(make_books(clocks[1], setting.streams.of("b")), clocks[1], listen, true, numbers)
+        self._habits()
+        self._started = 0
+
+    def _habits(self) -> None:
+        knobs, a, b = self._setting.knobs, self.a.world.storage.settings, self.b.world.storage.settings
+        a |= {"touch_parent": bool(knobs.get("touch_parent")), "rate_limit": int(knobs.get("rate_limit", "50"))}
+        b |= {name: knobs[name] for name in ("plan", "lists", "errors") if name in knobs}
+        b |= {name: bool(knobs[name]) for name in ("retry_after", "pdf_varies", "cancel_creates_credit") if name in knobs}
+        b["link_seconds"] = int(knobs.get("link_seconds", "3600"))
+        side: Vendor
+        for side in (self.a, self.b):
+            side.recase, side.search_lag = bool(knobs.get("recase")), bool(knobs.get("search_lag"))
+
+        if knobs.get("webhooks"):
+            self.b.lose_notices()
+
+    def connection(self, letter: Letter) -> tuple[str, dict[str, str], dict[str, Secret], dict[str, str]]:
+        """See ``sides.Stage``."""
+        if letter == "a":
+            return "centralstation", {}, {"api_key": Secret(CRM_KEY)}, {}
+        plan = self._setting.knobs.get("plan", "none")
+        settings = {"plan": plan} if plan != "none" else {"plan": "premium"}
+        return "fastbill", {"email": "buchhaltung@example.de"}, {"api_key": Secret(BOOKS_KEY)}, settings
+
+    def policy(self) -> str:
+        """See ``sides.Stage``."""
+        return preset("centralstation", "fastbill")
+
+    def process(self, store: Store, step: Callable[[str], None]) -> House:
+        """See ``sides.Stage``."""
+        wires = {"centralstation": self.a.wire, "fastbill": self.b.wire}
+
+        def transport(system: str) -> Transport:
+            return wires[system]
+
+        s = self._setting
+        self._started += 1
+        chance = s.streams.of(f"process {self._started}")
+        return House(store=store, ring=s.ring, folder=s.folder, clock=s.ours, chance=chance, transports=transport, fan_out=1, step=step)

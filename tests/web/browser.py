@@ -1,0 +1,54 @@
+"""A real Chromium: the system's, found by its path. Without one the tests say so loudly and are skipped; with CI=true they fail."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SCREENS = Path(__file__).resolve().parents[2] / "build" / "screens"
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+def chromium() -> str:
+    """Its path; ``UNISONO_CHROMIUM`` names another one."""
+    found = os.environ.get("UNISONO_CHROMIUM") or next((path for name in NAMES if (path := shutil.which(name))), "")
+    if not found:
+        told = "NO BROWSER: the pages were NOT tried in a real one. Install Chromium (Debian: apt-get install chromium) or set UNISONO_CHROMIUM."
+        if os.environ.get("CI", "").casefold() in ("1", "true"):
+            pytest.fail(told)
+        pytest.skip(told)
+    return found
+
+
+@contextmanager
+def opened() -> Iterator[Any]:
+    """The browser itself, without a window."""
+    from playwright.sync_api import sync_playwright
+
+    path = chromium()
+    with sync_playwright() as playwright:
+        # Root may not use its sandbox; everything it sees here is ours.
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def screenshot(page: Any, name: str) -> Path:
+    """A picture of the whole page, to be looked at: ``build/screens``."""
+    SCREENS.mkdir(parents=True, exist_ok=True)
+    path = SCREENS / f"{name}.png"
+    page.screenshot(path=path, full_page=True)
+    return path
+
+
+def overflows(page: Any) -> bool:
+    """Whether one would have to scroll sideways."""
+    return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
