@@ -65,6 +65,7 @@ COMMANDS = ("tests/unit/cli",)
 SHAPE = ("tests/shape",)
 STORIES = ("tests/stories",)
 STORM = ("tests/storm",)
+PAGES = ("tests/web",)
 
 CHECK: tuple[Stage, ...] = (
     Tool("format", ("ruff", "format", "--check", *CODE)),
@@ -78,11 +79,12 @@ TEST: tuple[Stage, ...] = (
     Part("commands", COMMANDS),
     Part("shape", SHAPE),
     Part("stories", STORIES),
+    Part("pages", PAGES),
     Part("levels of the storm", STORM),
     Tool("storm", ("python", "-m", "tests.storm")),
     Part("stores on PostgreSQL", ("tests",), marks="postgres and not slow", strict=True),
     Part("kills", ("tests",), marks="kill and not postgres and not slow", strict=True, at_once=1),
-    Part("all other tests", ("tests",), at_once=1, without=(*UNIT, *COMMANDS, *SHAPE, *STORIES, *STORM)),
+    Part("all other tests", ("tests",), at_once=1, without=(*UNIT, *COMMANDS, *SHAPE, *STORIES, *PAGES, *STORM)),
 )
 SETS = {"check": CHECK, "test": TEST}
 

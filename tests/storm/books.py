@@ -6,6 +6,7 @@ import json
 import random
 import re
 from collections.abc import Callable, Iterator, Mapping, Set
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -154,6 +155,10 @@ class Books(Vendor):
             case _:
                 return {}
         return {entry.key: entry for entry in found}
+
+    def turn_clock(self, by: timedelta) -> None:
+        super().turn_clock(by)
+        self.world.storage.table("quota").clear()
 
     def stranger(self) -> Any:
         return make_books(self.clock, random.Random(7))

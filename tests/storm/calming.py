@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 PATIENT_ROUNDS = 12
 """Rounds after which a write that a person is asked about is not waited for any more: it is looked at every hour until somebody answers."""
+BREATH = timedelta(seconds=15)
 CALM_ROUNDS = 60
 """Rounds after which a world that is still not quiet will never be."""
 LETTERS: tuple[Letter, Letter] = ("a", "b")
@@ -35,7 +36,9 @@ def calm(w: World) -> None:
         wait = wait_for(w)
         still = written(w) == before
         quiet = quiet + 1 if still and (wait is None or (rounds > PATIENT_ROUNDS and _asked_about_all(w))) else 0
-        w.clock.advance(max(wait, timedelta(seconds=1)) if wait is not None else timedelta(seconds=330))
+        # What is due and yet not done waits for the vendor's pace.
+        least = BREATH if still else timedelta(seconds=1)
+        w.clock.advance(max(wait, least) if wait is not None else timedelta(seconds=330))
     w.count("calm rounds", rounds)
     if quiet < needed:
         w.found.append(Broken("I3", f"not quiet after {rounds} rounds", ""))
@@ -72,7 +75,8 @@ def _asked_about_all(w: World) -> bool:
     """Whether nothing is open but what a person is asked about."""
     with w.store.read() as conn:
         asked = {q.subject for q in asking.questions(conn, w.pair)}
-        return all(i.id in asked for i in intents.unsettled(conn, w.pair))
+        open_ = intents.unsettled(conn, w.pair)
+        return bool(open_) and all(i.id in asked for i in open_)
 
 
 def mend(w: World) -> None:

@@ -6,6 +6,7 @@ import json
 import random
 import re
 from collections.abc import Iterator, Mapping, Set
+from datetime import timedelta
 from typing import Any
 
 from tests.storm.chance import Deed
@@ -135,6 +136,10 @@ class Crm(Vendor):
             case _:
                 return {}
         return {entry.key: entry for entry in found}
+
+    def turn_clock(self, by: timedelta) -> None:
+        super().turn_clock(by)
+        self.simulator._recent.clear()
 
     def stranger(self) -> Any:
         other = make_crm(self.clock, random.Random(7))

@@ -63,6 +63,8 @@ class Evidence:
     """An older database was put back: what was noted since is not known any more."""
     skewed: bool = False
     """A clock was wrong at some time: what the hours of two logs say together means nothing."""
+    stalled: int = 0
+    """How often a process was held up between taking leave to call and calling: so many calls may come too late into a window."""
     keys_given: tuple[tuple[Letter, datetime], ...] = ()
     """When a person gave a new key for a side."""
     image: bytes = b""

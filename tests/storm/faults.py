@@ -85,8 +85,8 @@ _ROWS: tuple[tuple[int, Place, str, How, str], ...] = (
     (43, "process", "a second worker, also with the lease over", "worker", "I1 I12"),
     (44, "process", "out of memory; an hour late", "step", "I8 I11"),
     (45, "setting", "the policy changes in the middle of a cycle", "people", "I17"),
-    (46, "setting", "a key that opens another company", "knob", "I1 I5"),
-    (47, "setting", "sandbox and real account mixed up", "knob", "I1 I5"),
+    (46, "setting", "a key that opens another company", "wire", "I1 I5"),
+    (47, "setting", "sandbox and real account mixed up", "wire", "I1 I5"),
     (48, "setting", "a newer version's database", "file", "I20"),
     (49, "setting", "plans, list forms, habits at random", "knob", "all"),
     (50, "wire", "six faults at once", "vendor", "all"),
@@ -144,6 +144,7 @@ DRAWS: dict[int, _Draw] = {
     43: lambda c: {"call": _some(c, 25), "late": c.choice(("", "yes"))},
     44: lambda c: {"step": _some(c, 40)} if c.random() < 0.5 else {"late": "3600"},
     46: lambda c: {"side": c.choice("ab")},
+    47: lambda c: {"side": c.choice("ab")},
     45: lambda c: {"call": _some(c, 25), "entry": c.choice(("customers.wins=crm", "customers.contacts=all", "quotes.basis=gross"))},
 }
 """How the values of a break are drawn, for every fault that is a switch of the world (people's and knobs' are drawn with those)."""

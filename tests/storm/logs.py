@@ -22,7 +22,7 @@ def judge(e: Evidence, p: Picture) -> Iterator[Broken]:
         yield from _untouched(letter, calls, e, p)
         yield from _pace(letter, calls, e, p)
         if not e.restored:
-            yield from _explained(letter, calls, e)
+            yield from _explained(letter, calls, e, p)
     if not e.skewed:
         yield from _policy(e)
 
@@ -52,7 +52,7 @@ def _pace(letter: Letter, calls: list[Call], e: Evidence, p: Picture) -> Iterato
         span = timedelta(seconds=hold.seconds)
         for n, moment in enumerate(at):
             first = bisect_left(at, moment - span + timedelta(microseconds=1))
-            if n - first + 1 > hold.limit:
+            if n - first + 1 > hold.limit + e.stalled:
                 yield Broken("I15", f"{n - first + 1} calls in {hold.seconds:g} s, {hold.limit} are allowed", letter)
                 break
     for one, after in pairwise(calls):
@@ -64,7 +64,7 @@ def _new_key(e: Evidence, letter: Letter, since: datetime, until: datetime) -> b
     return any(side == letter and since <= at <= until for side, at in e.keys_given)
 
 
-def _explained(letter: Letter, calls: list[Call], e: Evidence) -> Iterator[Broken]:
+def _explained(letter: Letter, calls: list[Call], e: Evidence, p: Picture) -> Iterator[Broken]:
     mine = [row for row in e.journal if row["side"] == letter]
     made = Counter(rows_key(c.key) for c in calls if c.done and c.operation == "create" and c.kind != "file")
     said = Counter(
@@ -75,7 +75,8 @@ def _explained(letter: Letter, calls: list[Call], e: Evidence) -> Iterator[Broke
     # And who makes by hand exactly what we were about to make has made it for us.
     touched = {rows_key(d.key) for d in e.did}
     for key in made - said:
-        if key in touched:
+        # Nor can anybody whose customer was deleted with it before it was looked for.
+        if key in touched or (p.taken and not p.there(letter, key)):
             continue
         if open_:
             open_ -= 1

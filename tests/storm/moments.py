@@ -34,8 +34,8 @@ def before_turn(w: World, breaks: list[Break]) -> None:
                 w.bit(44)
             case 15:
                 _hide(w, one)
-            case 46:
-                _another_account(w, letter_of(one))
+            case 46 | 47:
+                _another_account(w, letter_of(one), one.fault)
             case _ if "side" in one.values:
                 w.side(letter_of(one)).arm(one)
 
@@ -109,8 +109,11 @@ def _turn_clock(w: World, whose: str, seconds: int) -> None:
     if whose == "ours":
         w.ours.off += timedelta(seconds=seconds)
         return
-    clock = getattr(w.side("a" if whose == "a" else "b"), "clock", None)
-    if clock is not None:
+    side = w.side(whose)
+    turn = getattr(side, "turn_clock", None)
+    if turn is not None:
+        turn(timedelta(seconds=seconds))
+    elif (clock := getattr(side, "clock", None)) is not None:
         clock.ahead += timedelta(seconds=seconds)
 
 
@@ -123,8 +126,9 @@ def _hide(w: World, one: Break) -> None:
         w.kept.append(Kept(w.seq(), side.letter, mark, key))
 
 
-def _another_account(w: World, letter: Letter) -> None:
-    """Somebody enters a key that opens another company's account at the same vendor. As soon as anything is linked, it is not taken."""
+def _another_account(w: World, letter: Letter, number: int) -> None:
+    """Somebody enters a key that opens another account at the same vendor: another company's, or the same company's sandbox, in which other
+    records lie. As soon as anything is linked, it is not taken."""
     swap = getattr(w.side(letter), "swap", None)
     with w.store.read() as conn:
         known = links.some_keys(conn, w.pair, letter, 1)
@@ -134,7 +138,7 @@ def _another_account(w: World, letter: Letter) -> None:
     try:
         replace_key(w.house, w.ids[letter], w.login(letter))
     except WrongAccount:
-        w.bit(46)
+        w.bit(number)
     except SystemFault:
         w.count("keys not tried")
     else:

@@ -28,6 +28,10 @@ POLICIES = (
 )  # fmt: skip
 
 
+CROWD = 251
+"""One more than a page of the CRM."""
+
+
 def mark_of(kind: Kind, entry: Entry) -> str:
     """The mark of what somebody made, or of what was made from it: a customer's stands in its website, a contact's and a document's behind
     the last blank of its name or title."""
@@ -70,24 +74,18 @@ def draw_people(chance: random.Random, turns: int, *, size: int = 6) -> list[Dee
         chance.choices((_edit, _both, _paper, _deal, _contact, _fate, _tag, _ours), weights=(30, 14, 14, 12, 8, 8, 6, 8))[0](town)
     if chance.random() < 0.06 and len(town.customers) >= 4:
         town.deeds += mass_change(chance, chance.randint(2, turns - 1) if turns > 2 else turns - 1, len(town.customers))
-    if chance.random() < 0.03:
-        _crowd(town)
+    if chance.random() < 0.02:
+        town.deeds += crowd(turns)
     return sorted(town.deeds, key=lambda deed: deed.at)
 
 
-def _crowd(town: Town) -> None:
-    """More customers in FastBill than a page holds, and somebody who deletes the first of them while the second page is asked for."""
-    for number in range(102):
-        values = {
-            "kind": "company",
-            "name": f"Menge {number}",
-            "address.line1": "Ring 1",
-            "address.postcode": "10115",
-            "address.city": "Köln",
-        }
-        town.does(At(0), "b", "create", f"x{number}", **values, website=f"www.x{number}.example")
-    for call in (5, 6, 7):
-        town.does(At(town.turns - 1, call), "b", "delete", f"x{call}")
+def crowd(turns: int) -> list[Deed]:
+    """More companies in the CRM than a page holds, and somebody who deletes one of the first while the second page is asked for."""
+    out = []
+    for number in range(CROWD):
+        values = {"kind": "company", "name": f"Menge {number}", "website": f"www.x{number}.example"}
+        out.append(Deed(At(0), "a", "create", f"x{number}", values))
+    return [*out, *(Deed(At(turn, 2), "a", "delete", f"x{turn}") for turn in range(1, turns))]
 
 
 def _customer(town: Town, mark: str) -> None:

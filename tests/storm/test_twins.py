@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from types import ModuleType
 from typing import Any
@@ -67,6 +67,14 @@ def test_the_sound_engine_is_caught_at_nothing() -> None:
 def test_a_twin_caught_for_another_reason_is_not_caught() -> None:
     seed, said = caught(replace(by_name["float-money"], reasons=("I12",)), 12)
     assert (seed, said) == (0, "I7")
+
+
+def test_a_twin_that_does_not_fit_the_product_any_more_is_not_caught() -> None:
+    def misfit() -> AbstractContextManager[Any]:
+        return twins.instead(apply, "_intend", lambda *_: None)
+
+    seed, said = caught(replace(by_name["early-agreed"], wrong=misfit), 12)
+    assert (seed, said.partition(":")[0]) == (0, "TypeError")
 
 
 def test_only_the_product_and_the_door_of_the_scenes_are_patched() -> None:

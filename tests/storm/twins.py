@@ -123,10 +123,10 @@ def agreed_before_the_call() -> Iterator[None]:
     """What is about to be written counts as agreed before it is sent."""
     sound = apply._intend
 
-    def agreeing(jobs: Sequence[apply.Job], step: int, pairing: Pairing, hands: Hands) -> None:
-        sound(jobs, step, pairing, hands)
+    def agreeing(jobs: Sequence[apply.Job], step: int, pairing: Pairing, hands: Hands) -> list[apply.Job]:
+        ready = sound(jobs, step, pairing, hands)
         with hands.store.write() as conn:
-            for job in jobs:
+            for job in ready:
                 write, link = job.send.write, None
                 if write.operation == "change" and write.kind in ("party", "contact"):
                     link = links.links_of(conn, pairing.id, job.send.link_kind, write.side, [write.key]).get(write.key)
@@ -134,6 +134,7 @@ def agreed_before_the_call() -> Iterator[None]:
                     mine, theirs = dict(job.send.agree), {n: write.changes[n] for n in job.send.agree if n in write.changes}
                     agreed = (mine, theirs) if write.side == "b" else (theirs, mine)
                     links.put_link(conn, hands.ids.new(), pairing.id, link.kind, link.a_key, link.b_key, *agreed, hands.clock.now())
+        return ready
 
     with instead(apply, "_intend", agreeing):
         yield

@@ -284,6 +284,10 @@ class Vendor:
             )
         )
 
+    def turn_clock(self, by: timedelta) -> None:
+        """The vendor's clock is wrong by so much more from now on. Its count of calls does not hang on the hour."""
+        self.clock.ahead += by
+
     def swap(self, other: bool) -> None:
         """``True``: the address leads to an account of another company; ``False``: to its own again."""
         self.wire.other_account(self.stranger() if other else None)
@@ -339,9 +343,10 @@ class Vendor:
         return next((armed for armed in self._armed if armed.name == name and armed.takes(asked.what)), None)
 
     def young(self) -> set[str]:
-        """What was made so short a time ago that a search does not find it yet: less than the two seconds that are declared."""
+        """What was made so short a time ago that a search does not find it yet: later than the two seconds that are declared, so that only
+        the second look finds it."""
         now = self.clock.now() - self.clock.ahead
-        return {c.key for c in self.calls[-20:] if c.done and c.operation == "create" and now - c.at < timedelta(seconds=1.9)}
+        return {c.key for c in self.calls[-20:] if c.done and c.operation == "create" and now - c.at < timedelta(seconds=3.5)}
 
     def count(self, number: int, by: int | bool = 1) -> None:
         """A fault struck."""
@@ -360,7 +365,6 @@ class Vendor:
         for armed in self._armed:
             armed.times = 0
         self.hidden.clear()
-        self.clock.ahead = timedelta()
 
 
 def with_body(request: Request, body: object) -> Request:

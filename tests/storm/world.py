@@ -437,6 +437,7 @@ class World:
             notes=tuple(notes),
             restored=self.restored,
             skewed=28 in self.bitten,
+            stalled=self.bitten.get(43, 0) + self.bitten.get(27, 0),
             keys_given=tuple(self.keys_given),
             image=self.store.freeze(),
             secrets=tuple(s.reveal() for letter in calming.LETTERS for s in self.stage.connection(letter)[2].values()),

@@ -52,3 +52,12 @@ def screenshot(page: Any, name: str) -> Path:
 def overflows(page: Any) -> bool:
     """Whether one would have to scroll sideways."""
     return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
+
+
+def squeezed(page: Any) -> list[str]:
+    """Texts in a column so narrow that they stand one letter above the other."""
+    found: list[str] = page.evaluate(
+        "[...document.querySelectorAll('main *')].filter(e => e.children.length === 0 && e.innerText && e.innerText.length > 12"
+        " && e.clientWidth > 0 && e.clientWidth < 60 && e.clientHeight > 120).map(e => e.innerText)"
+    )
+    return found

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.web.browser import chromium, opened, overflows, screenshot
+from tests.web.browser import chromium, opened, overflows, screenshot, squeezed
 from tests.web.desk import HASHER, PASSWORD, Desk
 from tests.web.street import street
 from unisono.web.serving import Opening, Pages, open_pages
@@ -68,6 +68,8 @@ def test_every_page_fits_the_screen_and_breaks_no_rule_of_its_policy(
         assert page.locator("h1").first.is_visible()
         assert page.locator("html").get_attribute("lang") == locale[:2]
         assert not overflows(page), path
+        assert squeezed(page) == [], path
+        assert page.locator("main").inner_text().count("{") == 0, path
         told = re.sub(r"\W+", "-", path.replace(screen.desk.pair, "pair")).strip("-")
         picture = f"{told}-{name}"
         assert screenshot(page, picture).stat().st_size > 5_000

@@ -15,7 +15,7 @@ from rich.progress import Progress as ProgressBar
 
 from unisono.cli.looking import problem_text
 from unisono.cli.pairing import with_history
-from unisono.cli.previewing import QUIET, VERDICTS, counts_text, dry_run, forecast_text, progress_json
+from unisono.cli.previewing import QUIET, counts_text, dry_run, forecast_text, progress_json
 from unisono.cli.sandbox import start
 from unisono.cli.staging import TITLES, Stage, count_sends, stories
 from unisono.cli.terminal import AsJson, add_commands, counted, holder, out, sentence, show, words
@@ -26,7 +26,7 @@ from unisono.store.doors import Store
 from unisono.store.secrets import KeyRing
 from unisono.wiring import House, add_pair, preset
 from unisono.wiring.house import system_file
-from unisono.wiring.previewing import make_preview, pages, progress
+from unisono.wiring.previewing import VERDICTS, make_preview, pages, progress
 from unisono.wiring.running import Runner
 from unisono.wiring.setup import add_reference_fields, connect, delays
 

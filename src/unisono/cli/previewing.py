@@ -41,14 +41,12 @@ from unisono.model.taxid import valid_tax_id
 from unisono.store import lanes, runs
 from unisono.store.runs import PlanRow, Run
 from unisono.wiring import House
-from unisono.wiring.previewing import Progress, effect, make_preview, pages, progress
+from unisono.wiring.previewing import VERDICTS, Progress, effect, make_preview, pages, progress
 from unisono.wiring.reporting import FORMS, report_as
 from unisono.wiring.setup import delays, release
 
 QUIET = ("equal", "left-out")
 """Verdicts that are counted, and shown only when they are asked for."""
-VERDICTS = ("new", "changed", "linked", "doubtful", "refused", "waiting", "equal", "left-out")
-"""In the order they are counted: what is done, what waits for a person, what stays."""
 _FORM_OF = {".json": "json", ".md": "markdown", ".html": "html"}
 """The form of a report by its file's ending."""
 RunId = Annotated[str, typer.Argument(help="Id of the run; without one the newest.")]

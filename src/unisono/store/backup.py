@@ -17,13 +17,17 @@ from unisono.store.doors import Store
 from unisono.store.folder import DATABASE
 from unisono.store.refused import StoreRefused, from_system
 from unisono.store.stamps import stamp
-from unisono.store.tables import connection, lane, meta, metadata, pace, pair
+from unisono.store.tables import attempt, connection, lane, meta, metadata, pace, pair, session
 
 MADE_AT = "backup_at"
 """The row of ``meta`` that says when a backup was made."""
 PORTION = 500
 _KEPT = ("schema_version", "counter")
 """Rows of ``meta`` that belong to a database and not to its contents."""
+
+
+_NEVER_BACK = (session, attempt)
+"""What ended since the backup must not come to life again: everybody signs in anew, programs get new keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,8 @@ def restore(store: Store, path: Path) -> Kept:
     """Puts a backup's contents in place of the store's, all or nothing. An older version's backup is brought up to date on the way.
 
     Every pair is unsure afterwards: it reads both sides whole and looks before each create, since nobody knows what was made after the
-    backup. Who still works with the old contents loses its lane. Raises ``StoreRefused``; nothing is changed then.
+    backup. Who still works with the old contents loses its lane, and everybody has to sign in again. Raises ``StoreRefused``; nothing is changed
+    then.
     """
     with tempfile.TemporaryDirectory(prefix="unisono-") as folder, _opened(path, Path(folder)) as source:
         return _replace(store, source)
@@ -94,7 +99,7 @@ def _replace(store: Store, source: Store) -> Kept:
                 # What the vendors have counted by now is truer than what they had counted at the backup.
                 new.execute(delete(table))
         for table in metadata.sorted_tables:
-            if table is not pace or not paced:
+            if table not in _NEVER_BACK and (table is not pace or not paced):
                 _put(old, new, table)
         _count_on(new)
         _make_unsure(new, epochs)

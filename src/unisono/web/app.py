@@ -26,6 +26,7 @@ from unisono.web.site import Site
 from unisono.web.speech import Speech, preferred
 from unisono.web.visit import Foreign, NotAllowed, NotFound, SignInFirst, Visit
 from unisono.wiring.house import House
+from unisono.wiring.making import Previews
 from unisono.wiring.people import anybody
 
 log = logging.getLogger("unisono.web")
@@ -48,6 +49,7 @@ def make_app(house: House, site: Site) -> FastAPI:
     )
     app.state.house, app.state.site, app.state.assets = house, site, assets
     app.state.press, app.state.entries = Press(assets, house.clock.now), pages.entries()
+    app.state.previews = Previews(house, site.aside)
     for doors in (_static, *pages.doors(), *api.doors()):
         doors.open(app)
     _all_declared(app)

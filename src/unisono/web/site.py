@@ -6,6 +6,7 @@ import ipaddress
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from unisono.wiring.making import Aside, in_a_thread
 from unisono.wiring.people import Hasher
 
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
@@ -28,6 +29,8 @@ class Site:
     """and how many before it has to ask again: a forgotten browser is not told for ever."""
     larger: dict[str, int] = field(default_factory=dict)
     """Beginning of a path -> bytes a call to it may have."""
+    aside: Aside = in_a_thread
+    """What a page begins and does not wait for."""
 
     @property
     def secure(self) -> bool:

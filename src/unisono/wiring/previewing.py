@@ -21,6 +21,8 @@ from unisono.wiring.setup import interval_of
 
 WRITING = ("new", "changed", "linked")
 """Verdicts of rows that something is done for."""
+VERDICTS = ("new", "changed", "linked", "doubtful", "refused", "waiting", "equal", "left-out")
+"""In the order they are counted: what is done, what waits for a person, what stays."""
 
 
 class NotRead(ValueError):

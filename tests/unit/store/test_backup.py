@@ -12,7 +12,7 @@ from sqlalchemy import func, insert, select
 
 from tests.support.stores import FILE, MEMORY, POSTGRESQL, opened, with_a_pair
 from unisono.model.secret import Secret
-from unisono.store import lanes, pairs, secrets
+from unisono.store import lanes, pairs, people, secrets
 from unisono.store.backup import back_up, look_into, restore
 from unisono.store.doors import Store
 from unisono.store.refused import StoreRefused
@@ -88,6 +88,22 @@ def test_the_key_is_never_inside_and_the_login_opens_after_restoring(store: Stor
         restore(other, tmp_path / "kept.db")
         with other.read() as conn:
             assert secrets.get_secret(conn, ring, "crm", "api_key") == Secret("a-very-secret-key")
+
+
+def test_whoever_signed_in_before_the_backup_and_out_since_does_not_come_back_with_it(store: Store, tmp_path: Path) -> None:
+    with store.write() as conn:
+        people.add_user(conn, "u", "anna", "Anna", "hash", "admin", None, "de", NOW)
+        for number, kind in enumerate(("browser", "program")):
+            people.open_session(conn, f"s{number}", f"secret-{number}", "u", NOW, LATER, kind=kind, name="desk")
+    back_up(store, tmp_path / "kept.db", NOW)
+    with store.write() as conn:
+        before = [people.session_of(conn, f"secret-{number}", NOW) is not None for number in range(2)]
+        people.close_sessions(conn, "u")
+    restore(store, tmp_path / "kept.db")
+    with store.read() as conn:
+        assert before == [True, True]
+        assert [people.session_of(conn, f"secret-{number}", NOW) for number in range(2)] == [None, None]
+        assert people.get_user(conn, "u").login == "anna", "the user is back"
 
 
 def test_an_existing_file_is_not_written_over(store: Store, tmp_path: Path) -> None:

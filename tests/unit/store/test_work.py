@@ -205,6 +205,15 @@ def test_work_of_a_run_is_counted_and_can_be_dropped(store: Store) -> None:
     assert keys(due(store)) == ["9", "1"]
 
 
+def test_work_of_a_run_that_ends_is_ordinary_work_and_none_of_another_run(store: Store) -> None:
+    with store.write() as conn:
+        work.mark(conn, LANE, [Mark("1", "party", priority=50), Mark("2", "party", priority=50)], NOW, run="r")
+        work.mark(conn, LANE, [Mark("2", "party", priority=50)], NOW, run="s")
+        work.end_run(conn, LANE, "r")
+        assert (work.left_of_run(conn, LANE, "r"), work.left_of_run(conn, LANE, "s")) == ({}, {"ready": 1})
+    assert [(task.key, task.run) for task in due(store)] == [("1", ""), ("2", "s")]
+
+
 def test_todays_mark_leaves_a_record_in_its_run_and_haste_brings_it_forward(store: Store) -> None:
     with store.write() as conn:
         work.mark(conn, LANE, [Mark("1", "party", priority=50), Mark("2", "party", priority=50)], NOW, run="r")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from unisono.web.doors import Doors
 from unisono.web.navigation import Entry
-from unisono.web.pages import history, home, me, pair, problems, questions, signin
+from unisono.web.pages import history, home, me, pair, preview, problems, questions, runs, signin
 
-MODULES = (signin, home, me, pair, questions, problems, history)
+MODULES = (signin, home, me, pair, questions, problems, history, preview, runs)
 """A new page is a new module in this row."""
 
 

@@ -22,6 +22,7 @@ doors = Doors()
 ENTRIES = (
     Entry(code="nav.problems", icon="differs", path="/pairs/{pair}/problems", group="daily", order=30, counts="problems", narrow=True),
 )
+_MARKS = {"a:": "crm", "b:": "inv"}
 MOST = 200
 """Records listed of a kind; the number above says how many there are."""
 
@@ -92,6 +93,17 @@ def _waiting(visit: Visit, row: PairRow) -> list[dict[str, str]]:
     for task in tasks:
         on = task.told if task.told[:2] in ("a:", "b:") else ""
         told = visit.speech.tell(task.told, {}) if task.told and not on and visit.speech.known(task.told) else ""
-        out.append({"key": task.key, "label": names.get(task.key, task.key), "kind": task.kind, "on": on, "told": told})
+        # A sentence that asks for values says nothing without them.
+        told = "" if "{" in told else told
+        out.append(
+            {
+                "key": task.key,
+                "label": names.get(task.key, task.key),
+                "side": _MARKS.get(task.key[:2], ""),
+                "kind": task.kind,
+                "on": on,
+                "told": told,
+            }
+        )
     waited_for = dict(labels(visit.house, row.id, sorted({one["on"] for one in out if one["on"]})))
     return [one | {"on": waited_for.get(one["on"], "")} for one in out]

@@ -1,0 +1,113 @@
+"""What the next run would do: made aside, shown record by record with before and after and the reason, and released exactly as it is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from fastapi.responses import StreamingResponse
+from starlette.responses import Response
+
+from unisono.store import runs
+from unisono.store.pairs import PairRow
+from unisono.store.runs import Run
+from unisono.web.doors import Doors
+from unisono.web.gate import Visitor
+from unisono.web.live import pieces
+from unisono.web.navigation import Entry
+from unisono.web.planned import planned, refusals
+from unisono.web.visit import Visit
+from unisono.wiring.making import Making, Previews
+from unisono.wiring.previewing import VERDICTS, WRITING, pages, progress
+from unisono.wiring.standing import titles_of
+
+doors = Doors()
+ENTRIES = (Entry(code="nav.preview", icon="half", path="/pairs/{pair}/preview", group="setup", order=70),)
+SHOWN = 50
+"""Records on a page."""
+LOOKED_AT = 2000
+"""Refused records that are grouped; the number on the page is that of all."""
+LAST = 2**53
+"""No row has a higher number."""
+
+
+@doors.page("/pairs/{pair_id}/preview", needs="view")
+def preview(visit: Visitor, pair_id: str, verdict: str = "", after: int = 0) -> Response:
+    """The preview there is, or how far the one is that is being made."""
+    row = visit.pair(pair_id)
+    making = previews(visit).standing(row.id)
+    if making is not None and making.stage != "failed":
+        return visit.page("preview/making.html", pair=row, making=making)
+    with visit.house.store.read() as conn:
+        latest = next((r for r in runs.runs(conn, row.id) if r.kind in runs.PLANNED_KINDS and r.state != "planning"), None)
+    values: dict[str, Any] = {"made": None, "latest": latest, "failed": _failed(visit, making)}
+    if latest is not None and latest.state == "previewed":
+        values |= _shown(visit, row, latest, verdict, min(max(0, after), LAST))
+    return visit.page("preview/preview.html", pair=row, **values)
+
+
+@doors.form("/pairs/{pair_id}/preview", needs="act")
+def make(visit: Visitor, pair_id: str) -> Response:
+    """Both sides are read and everything is planned; nothing is written."""
+    row = visit.pair(pair_id)
+    previews(visit).make(row.id)
+    return visit.go(f"/pairs/{row.id}/preview")
+
+
+@doors.page("/pairs/{pair_id}/preview/live", needs="view")
+def live(visit: Visitor, pair_id: str) -> StreamingResponse:
+    """How far the preview is, and that it is there."""
+    row = visit.pair(pair_id)
+
+    def told() -> Iterator[tuple[str, str]]:
+        yield "making", visit.part("preview/stage.html", making=previews(visit).standing(row.id), to=f"/pairs/{row.id}/preview")
+
+    return pieces(visit.request, told, still=visit.still_in)
+
+
+def previews(visit: Visit) -> Previews:
+    """Who makes previews in this process."""
+    found: Previews = visit.request.app.state.previews
+    return found
+
+
+def _failed(visit: Visit, making: Making | None) -> str:
+    return visit.speech.tell(making.code, making.values) if making is not None else ""
+
+
+def _shown(visit: Visit, row: PairRow, made: Run, verdict: str, after: int) -> dict[str, Any]:
+    told = progress(visit.house, made.id)
+    counts = {one: sum(n for (v, _), n in told.rows.items() if v == one) for one in (*VERDICTS, "gone")}
+    counts = {one: n for one, n in counts.items() if n}
+    chosen = verdict if verdict in counts else next(iter(counts), "")
+    with visit.house.store.read() as conn:
+        titles = titles_of(visit.house, conn, row.id)
+        rows = runs.rows(conn, made.id, verdict=chosen, after=after, limit=SHOWN + 1) if chosen else []
+    refused = pages(visit.house, made.id, verdict="refused", most=LOOKED_AT) if counts.get("refused") else ()
+    return {
+        "made": made,
+        "counts": counts,
+        "chosen": chosen,
+        "titles": titles,
+        "rows": planned(visit.speech, rows[:SHOWN], titles),
+        "more": rows[SHOWN - 1].seq if len(rows) > SHOWN else 0,
+        "after": after,
+        "refused": refusals(visit.speech, refused, titles),
+        "writing": sum(counts.get(one, 0) for one in WRITING),
+        "forecast": _forecast(made, titles),
+        "seconds": told.seconds_left,
+    }
+
+
+def _forecast(made: Run, titles: Any) -> list[dict[str, Any]]:
+    """What it costs on either side: calls, and seconds under the vendor's limits."""
+    calls, listing, seconds = (made.sheet.get(name, {}) for name in ("calls", "listing", "seconds"))
+    return [
+        {
+            "side": mark,
+            "title": titles[name],
+            "calls": sum(calls.get(side, {}).values()) + listing.get(side, 0),
+            "seconds": seconds.get(side, 0),
+        }
+        for side, mark, name in (("a", "crm", "crm"), ("b", "inv", "invoicing"))
+    ]

@@ -1,0 +1,190 @@
+"""Released previews at work: how far, how long it takes, pause, resume, stop; what became of each record; the report for the files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Literal
+
+from fastapi.responses import StreamingResponse
+from starlette.responses import Response
+
+from unisono.engine.hands import Hands
+from unisono.engine.runs import OVERTAKEN, RunOver, pause_run, release_run, resume_run, stop_run
+from unisono.locale.say import say
+from unisono.store import runs as stored
+from unisono.store.pairs import PairRow
+from unisono.store.runs import CHANGED, PENDING, PLANNED_KINDS, PlanRow, Run
+from unisono.web.doors import Doors
+from unisono.web.gate import Visitor
+from unisono.web.live import pieces
+from unisono.web.navigation import Entry
+from unisono.web.pages.preview import LAST
+from unisono.web.planned import planned, why
+from unisono.web.visit import NotFound, Visit
+from unisono.wiring.previewing import Progress, progress
+from unisono.wiring.printable import STYLE_HASH
+from unisono.wiring.reporting import report_as
+from unisono.wiring.standing import titles_of
+
+doors = Doors()
+ENTRIES = (Entry(code="nav.runs", icon="again", path="/pairs/{pair}/runs", group="setup", order=75),)
+SHOWN = 50
+LISTED = 200
+Form = Literal["html", "markdown", "json"]
+_ENDINGS: dict[str, tuple[str, str]] = {
+    "html": ("text/html", "html"),
+    "markdown": ("text/markdown; charset=utf-8", "md"),
+    "json": ("application/json", "json"),
+}
+PRINTED = f"default-src 'none'; style-src '{STYLE_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+"""A report brings its one style along, and nothing else."""
+
+
+@doors.page("/pairs/{pair_id}/runs", needs="view")
+def runs(visit: Visitor, pair_id: str) -> Response:
+    """All runs of a pair, newest first."""
+    row = visit.pair(pair_id)
+    with visit.house.store.read() as conn:
+        found = [run for run in stored.runs(conn, row.id) if run.state not in ("planning", "previewed")]
+    return visit.page("runs/runs.html", pair=row, runs=found[:LISTED], planned_kinds=PLANNED_KINDS)
+
+
+@doors.page("/pairs/{pair_id}/runs/{run_id}", needs="view")
+def run(visit: Visitor, pair_id: str, run_id: str, outcome: str = "", after: int = 0) -> Response:
+    """One run."""
+    row = visit.pair(pair_id)
+    found = run_of(visit, row, run_id)
+    if found.state == "previewed":
+        return visit.go(f"/pairs/{row.id}/preview")
+    after = min(max(0, after), LAST)
+    told = progress(visit.house, found.id)
+    outcomes = _outcomes(told)
+    chosen = outcome if outcome in outcomes else ""
+    with visit.house.store.read() as conn:
+        titles = titles_of(visit.house, conn, row.id)
+        wanted = None if not chosen else "" if chosen == "planned" else chosen
+        rows = stored.rows(conn, found.id, outcome=wanted, after=after, limit=SHOWN + 1)
+    return visit.page(
+        "runs/run.html",
+        pair=row,
+        titles=titles,
+        chosen=chosen,
+        rows=planned(visit.speech, rows[:SHOWN], titles),
+        more=rows[SHOWN - 1].seq if len(rows) > SHOWN else 0,
+        after=after,
+        **_standing(told),
+    )
+
+
+@doors.page("/pairs/{pair_id}/runs/{run_id}/live", needs="view")
+def live(visit: Visitor, pair_id: str, run_id: str) -> StreamingResponse:
+    """The head of a run's page again, whenever it changes."""
+    row = visit.pair(pair_id)
+    found = run_of(visit, row, run_id)
+
+    def told() -> Iterator[tuple[str, str]]:
+        yield "standing", visit.part("runs/standing.html", base=f"/pairs/{row.id}/runs/{found.id}", **_standing(progress(visit.house, found.id)))
+
+    return pieces(visit.request, told, still=visit.still_in)
+
+
+@doors.form("/pairs/{pair_id}/runs/{run_id}/release", needs="act")
+def release(visit: Visitor, pair_id: str, run_id: str) -> Response:
+    """Yes to exactly what the preview shows; a second time, to what has changed since."""
+    row = visit.pair(pair_id)
+    try:
+        count = released(visit, row, run_id)
+    except NotFound:
+        return visit.go(f"/pairs/{row.id}/preview", "preview-gone")
+    except RunOver:
+        return visit.go(f"/pairs/{row.id}/runs/{run_id}", "run-over")
+    return visit.go(f"/pairs/{row.id}/runs/{run_id}", "run-released", count)
+
+
+@doors.form("/pairs/{pair_id}/runs/{run_id}/pause", needs="act")
+def pause(visit: Visitor, pair_id: str, run_id: str) -> Response:
+    """Nothing more of it is written until it goes on."""
+    return _moved(visit, pair_id, run_id, pause_run)
+
+
+@doors.form("/pairs/{pair_id}/runs/{run_id}/resume", needs="act")
+def resume(visit: Visitor, pair_id: str, run_id: str) -> Response:
+    """Goes on where it was paused."""
+    return _moved(visit, pair_id, run_id, resume_run)
+
+
+@doors.form("/pairs/{pair_id}/runs/{run_id}/stop", needs="act")
+def stop(visit: Visitor, pair_id: str, run_id: str) -> Response:
+    """Ends it for good; what is done stays done."""
+    return _moved(visit, pair_id, run_id, stop_run)
+
+
+@doors.page("/pairs/{pair_id}/runs/{run_id}/report", needs="view")
+def report(visit: Visitor, pair_id: str, run_id: str, form: Form = "html") -> Response:
+    """The report as a page to print, or as a file to keep."""
+    return report_of(visit, pair_id, run_id, form)
+
+
+def run_of(visit: Visit, row: PairRow, run_id: str) -> Run:
+    """A planned run of a pair. Raises ``NotFound``."""
+    with visit.house.store.read() as conn:
+        try:
+            found = stored.get_run(conn, run_id)
+        except KeyError:
+            raise NotFound from None
+    if found.pair != row.id or found.kind not in PLANNED_KINDS or found.state == "planning":
+        raise NotFound
+    return found
+
+
+def released(visit: Visit, row: PairRow, run_id: str) -> int:
+    """Releases a run, and says how many records it has. Raises ``NotFound``, ``RunOver``."""
+    return release_run(visit.house.pairing(row.id), visit.house.hands(), run_of(visit, row, run_id).id, visit.by)
+
+
+def report_of(visit: Visit, pair_id: str, run_id: str, form: Form) -> Response:
+    """A report in the reader's words, read from the store as it is sent."""
+    row = visit.pair(pair_id)
+    found = run_of(visit, row, run_id)
+    with visit.house.store.read() as conn:
+        titles = titles_of(visit.house, conn, row.id)
+    speech = visit.speech
+
+    def words(code: str, **values: object) -> str:
+        return say(code, {name: str(value) for name, value in values.items()}, speech.language)
+
+    def reason(one: PlanRow) -> str:
+        return why(speech, one, titles)
+
+    lines = report_as(visit.house, found.id, form, words, reason, language=speech.language, moment=speech.moment)
+    kind, ending = _ENDINGS[form]
+    headers = {"content-security-policy": PRINTED}
+    if form != "html":
+        headers["content-disposition"] = f'attachment; filename="unisono-{found.id}.{ending}"'
+    return StreamingResponse((line + "\n" for line in lines), media_type=kind, headers=headers)
+
+
+def _moved(visit: Visit, pair_id: str, run_id: str, move: Callable[[Hands, str], bool]) -> Response:
+    row = visit.pair(pair_id)
+    done = move(visit.house.hands(), run_of(visit, row, run_id).id)
+    return visit.go(f"/pairs/{row.id}/runs/{run_id}", "" if done else "run-over")
+
+
+def _outcomes(told: Progress) -> dict[str, int]:
+    """How many records of each outcome; what nothing is done for has none until it was looked at."""
+    found: dict[str, int] = {}
+    for (_, outcome), count in sorted(told.rows.items()):
+        found[outcome or "planned"] = found.get(outcome or "planned", 0) + count
+    return found
+
+
+def _standing(told: Progress) -> dict[str, Any]:
+    outcomes = _outcomes(told)
+    return {
+        "run": told.run,
+        "told": told,
+        "outcomes": outcomes,
+        "open": sum(outcomes.get(one or "planned", 0) for one in PENDING),
+        "changed": outcomes.get(CHANGED, 0),
+        "overtaken": str(told.run.sheet.get(OVERTAKEN, "")),
+    }

@@ -1,0 +1,127 @@
+"""Rows of a plan as the pages tell them: what becomes of a record and why, and every write with its values before and after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from unisono.store.runs import PlanRow
+from unisono.web.speech import Speech
+
+_SYSTEM = {"a": "crm", "b": "invoicing"}
+_MARK: dict[str, Literal["crm", "inv"]] = {"a": "crm", "b": "inv"}
+_INSIDE = ("reference", "type")
+"""Fields of a new record that are for Unisono, or that its kind says already."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Write:
+    """One write: where, what, and its fields as (name, before, after)."""
+
+    side: Literal["crm", "inv"]
+    system: str
+    operation: str
+    kind: str
+    fields: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """One record. ``side`` is where it is, ``to`` where something is written; ``asked`` are questions and problems beside the reason."""
+
+    key: str
+    label: str
+    kind: str
+    verdict: str
+    outcome: str
+    why: str
+    side: Literal["crm", "inv"]
+    to: tuple[Literal["crm", "inv"], ...]
+    writes: tuple[Write, ...]
+    asked: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusals:
+    """Records that would be refused for the same reason; ``names`` are the first of them."""
+
+    kind: str
+    told: str
+    count: int
+    names: tuple[str, ...]
+
+
+def planned(speech: Speech, rows: Iterable[PlanRow], titles: Mapping[str, str]) -> list[Planned]:
+    """Rows, in the order given."""
+    return [_planned(speech, row, titles) for row in rows]
+
+
+def why(speech: Speech, row: PlanRow, titles: Mapping[str, str]) -> str:
+    """Why a row is as it is, without the record's name in front."""
+    reason = row.action["reason"]
+    return speech.tell(reason["code"], reason["values"], name=row.label, kind=row.kind, titles=titles, led=False)
+
+
+def refusals(speech: Speech, rows: Iterable[PlanRow], titles: Mapping[str, str]) -> list[Refusals]:
+    """What would be refused, alike ones together, the most frequent first."""
+    groups: dict[tuple[str, str, str], list[PlanRow]] = {}
+    for row in rows:
+        problem = _problem(row)
+        groups.setdefault((row.kind, problem["code"], problem.get("field", "")), []).append(row)
+    out = []
+    for (kind, code, field), members in groups.items():
+        first = _problem(members[0])["values"]
+        common = {name: value for name, value in first.items() if all(_problem(m)["values"].get(name) == value for m in members)}
+        name = members[0].label if len(members) == 1 else ""
+        told = speech.tell(code, common, name=name, field=field, kind=kind, titles=titles, led=False)
+        out.append(Refusals(kind=kind, told=told, count=len(members), names=tuple(m.label for m in members[:3])))
+    return sorted(out, key=lambda one: -one.count)
+
+
+def _problem(row: PlanRow) -> dict[str, Any]:
+    problems: list[dict[str, Any]] = row.action.get("problems", [])
+    return problems[0] if problems else row.action["reason"]
+
+
+def _planned(speech: Speech, row: PlanRow, titles: Mapping[str, str]) -> Planned:
+    reason = row.action["reason"]
+    writes = tuple(_write(speech, write, titles) for write in row.action.get("writes", []))
+    asked = tuple(
+        speech.tell(one["code"], one["values"], name=row.label, field=one.get("field", ""), kind=row.kind, titles=titles, led=False)
+        for one in (*row.action.get("questions", []), *row.action.get("problems", []))
+        if one["code"] != reason["code"]
+    )
+    return Planned(
+        key=row.key,
+        label=row.label,
+        kind=row.kind,
+        verdict=row.verdict,
+        outcome=row.outcome,
+        why=why(speech, row, titles),
+        side=_MARK[row.key[:1]],
+        to=tuple(dict.fromkeys(write.side for write in writes)),
+        writes=writes,
+        asked=asked,
+    )
+
+
+def _write(speech: Speech, write: Mapping[str, Any], titles: Mapping[str, str]) -> Write:
+    kind, before = write["kind"], write["before"]
+    fields = tuple(
+        (speech.field(name, kind), _text(speech, name, before.get(name)), _text(speech, name, value))
+        for name, value in write["after"].items()
+        if name not in _INSIDE or write["operation"] == "change"
+    )
+    return Write(side=_MARK[write["side"]], system=titles[_SYSTEM[write["side"]]], operation=write["operation"], kind=kind, fields=fields)
+
+
+def _text(speech: Speech, field: str, value: Any) -> str:
+    """A value in words; one with parts, such as the lines of an offer, part by part."""
+    if value is None or value == "":
+        return ""
+    if isinstance(value, Mapping):
+        return " · ".join(text for name, part in value.items() if (text := _text(speech, str(name), part)))
+    if isinstance(value, list | tuple):
+        return "\n".join(text for part in value if (text := _text(speech, field, part)))
+    return speech.value(field, str(value))
