@@ -68,12 +68,12 @@ def test_a_quote_whose_deletion_was_not_noted_is_made_anew_all_the_same(v: Villa
     assert v.problems() == []
 
 
-def made_and_edited(v: Village) -> str:
+def made_and_edited(v: Village, **edit: str) -> str:
     """A customer was created, the process died before it knew, and somebody corrects the customer's street before anybody looks."""
     deal_of(v, company(v))
     dies(v)
     made = str(customers(v)[0]["CUSTOMER_ID"])
-    v.books_act("edit_customer", ID=made, ADDRESS="Am Ring 2")
+    v.books_act("edit_customer", ID=made, **(edit or {"ADDRESS": "Am Ring 2"}))
     v.sync()
     return made
 
@@ -88,6 +88,13 @@ def test_a_customer_that_somebody_edited_before_it_was_found_again_is_a_question
     assert [e["CUSTOMER_ID"] for e in estimates(v)] == [made]
     (conflict,) = v.questions()
     assert (conflict.values["crm"], conflict.values["invoicing"]) == ("Ring 1", "Am Ring 2")
+
+
+def test_so_is_one_that_got_another_name(v: Village) -> None:
+    made = made_and_edited(v, ORGANIZATION="Bäckerei Mond GmbH")
+    assert customer_names(v) == ["Bäckerei Mond GmbH"]
+    (asked,) = v.questions()
+    assert (asked.code, asked.options) == ("several-found", (made, "none", "later"))
 
 
 def test_if_it_is_none_of_ours_the_ordinary_rules_hold_for_it(v: Village) -> None:

@@ -133,8 +133,10 @@ def through(args: argparse.Namespace, head: str) -> int:
 def _nightly(state: night.Night, end: float) -> Iterator[Task]:
     """Tasks until the hour is over: always of the level that is furthest behind its share. What has a fixed extent is played once a commit."""
     for one in LEVELS:
-        if one.whole and one.name not in state.began:
-            yield from tasks(one, 1, one.commit)
+        for task in tasks(one, state.reached.get(one.name, 0) + 1, one.commit) if one.whole else ():
+            if time.perf_counter() >= end:
+                return
+            yield task
     endless = [one for one in LEVELS if one.share and not one.whole]
     given = {one.name: state.next(one.name) for one in endless}
     handed = dict.fromkeys(given, 0)

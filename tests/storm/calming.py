@@ -38,6 +38,9 @@ def calm(w: World) -> None:
         quiet = quiet + 1 if still and (wait is None or (rounds > PATIENT_ROUNDS and _asked_about_all(w))) else 0
         # What is due and yet not done waits for the vendor's pace.
         least = BREATH if still else timedelta(seconds=1)
+        if rounds > PATIENT_ROUNDS and 28 in w.bitten:
+            # What was seen to vanish while our clock was a day ahead is believed a day later.
+            least = timedelta(hours=2)
         w.clock.advance(max(wait, least) if wait is not None else timedelta(seconds=330))
     w.count("calm rounds", rounds)
     if quiet < needed:

@@ -71,7 +71,8 @@ def _kept(p: Picture, one: Typed, values: list[Typed]) -> bool:
     ):
         # Taken back before the product had carried anything here: whoever looks sees no edit.
         return True
-    later = [v for v in values if v.order > one.order]
+    # Of a customer made by hand on both sides, what both began with was seen by whoever replaced it first.
+    later = [v for v in values if v.order > one.order or p.made.get(one.mark, 0) > 1]
     if any(_alike(p, one.field, v.before, one.value) for v in later):
         return True
     if _told(p, one):
@@ -107,7 +108,8 @@ def _in_window(p: Picture, one: Typed) -> bool:
     for n, write in enumerate(calls):
         if write.operation != "change" or not (write.done or write.fault):
             continue
-        read = next((c for c in reversed(calls[:n]) if c.operation == "read"), None)
+        # A vendor that shows an old copy shows nothing.
+        read = next((c for c in reversed(calls[:n]) if c.operation == "read" and c.fault != "stale"), None)
         if read is not None and read.seq <= one.seq < write.seq <= read.seq + WINDOW:
             return True
         after = next((c for c in calls[n + 1 :] if c.operation == "read"), None)

@@ -55,8 +55,14 @@ def _pace(letter: Letter, calls: list[Call], e: Evidence, p: Picture) -> Iterato
             if n - first + 1 > hold.limit + e.stalled:
                 yield Broken("I15", f"{n - first + 1} calls in {hold.seconds:g} s, {hold.limit} are allowed", letter)
                 break
-    for one, after in pairwise(calls):
-        if one.status in (401, 403) and after.at - one.at < timedelta(seconds=60) and not _new_key(e, letter, one.at, after.at):
+    # A refusal that took minutes to arrive was not heard any more.
+    for one, after in pairwise(calls if not e.stalled else ()):
+        if (
+            one.status in (401, 403)
+            and one.kind != "file"
+            and after.at - one.at < timedelta(seconds=60)
+            and not _new_key(e, letter, one.at, after.at)
+        ):
             yield Broken("I15", f"asked again {(after.at - one.at).total_seconds():g} s after the key was refused", f"{letter} {after.key}")
 
 
@@ -73,7 +79,7 @@ def _explained(letter: Letter, calls: list[Call], e: Evidence, p: Picture) -> It
     open_ = sum(1 for row in mine if row["operation"] == "create" and row["state"] in ("open", "unclear"))
     # Who works on a record that we made and do not know of yet makes it another one than we sent: nobody can tell it is ours.
     # And who makes by hand exactly what we were about to make has made it for us.
-    touched = {rows_key(d.key) for d in e.did}
+    touched = {rows_key(d.key) for d in e.did} | {rows_key(k.key) for k in e.hidden}
     for key in made - said:
         # Nor can anybody whose customer was deleted with it before it was looked for.
         if key in touched or (p.taken and not p.there(letter, key)):

@@ -47,12 +47,13 @@ class Night:
 
 
 def load(commit: str, place: Path = PLACE) -> Night:
-    """The night so far. Of another commit only the numbers reached are kept."""
+    """The night so far. Of another commit only the seeds reached are kept; what has a fixed extent is played anew."""
     if not place.exists():
         return Night(commit)
     data: dict[str, Any] = json.loads(place.read_text(encoding="utf-8"))
     if data["commit"] != commit:
-        return Night(commit, data["reached"])
+        endless = {one.name for one in LEVELS if not one.whole}
+        return Night(commit, {name: last for name, last in data["reached"].items() if name in endless})
     verdicts = {name: _verdict(name, kept) for name, kept in data["verdicts"].items()}
     return Night(commit, data["reached"], data["began"], verdicts, data["seconds"])
 

@@ -35,8 +35,8 @@ def twins(p: Picture) -> Iterator[Broken]:
     for letter in p.letters:
         for kind in ("party", "contact"):
             for mark, entries in p.marked(letter, kind).items():
-                # Who took in another one may show the other's website from now on; whom nobody can recognise may be made anew.
-                allowed = max(1, p.made.get(mark, 0)) + p.mixed.get(mark, 0) + (mark in p.unrecognisable)
+                # Who took in another one may show the other's website from now on; whom nobody can recognise, or the vendor hid, may be made anew.
+                allowed = max(1, p.made.get(mark, 0)) + p.mixed.get(mark, 0) + (mark in p.unrecognisable or mark in p.hidden)
                 if len(entries) > allowed:
                     yield Broken("I1", f"{len(entries)} records of {mark} on {letter}", " ".join(e.key for e in entries))
 

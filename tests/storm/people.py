@@ -74,7 +74,7 @@ def draw_people(chance: random.Random, turns: int, *, size: int = 6) -> list[Dee
         chance.choices((_edit, _both, _paper, _deal, _contact, _fate, _tag, _ours), weights=(30, 14, 14, 12, 8, 8, 6, 8))[0](town)
     if chance.random() < 0.06 and len(town.customers) >= 4:
         town.deeds += mass_change(chance, chance.randint(2, turns - 1) if turns > 2 else turns - 1, len(town.customers))
-    if chance.random() < 0.02:
+    if chance.random() < 0.006:
         town.deeds += crowd(turns)
     return sorted(town.deeds, key=lambda deed: deed.at)
 

@@ -58,6 +58,7 @@ class Picture:
         self.taken |= {d.deed.values["loser"] for d in e.did if d.deed.what == "merge"} | {k.mark for k in e.hidden}
         # What belongs to a customer goes with it.
         self.taken |= {d.deed.about for d in e.did if {d.deed.values.get("owner"), d.deed.values.get("customer")} & self.taken}
+        self.hidden = {k.mark for k in e.hidden}
         self.merged: set[str] = {d.deed.about for d in e.did if d.deed.what == "merge"}
         """Marks whose record took in another one: of two telephone numbers and addresses either may stand for it now."""
         self.mixed = Counter(m for d in e.did if d.deed.what == "merge" for m in (d.deed.about, d.deed.values["loser"]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 from collections.abc import Mapping, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -176,6 +176,7 @@ class Wire:
         place = f"{request.method} {request.url} {request.content!r}"
         if asked.operation == "read":
             if place in self._stale and vendor.strikes("stale", asked) is not None:
+                vendor.calls[-1] = replace(vendor.calls[-1], fault="stale")
                 return Heard(*self._stale[place])
             self._stale[place] = (heard.status, heard.headers, heard.body)
         if asked.operation == "list" and vendor.hidden:

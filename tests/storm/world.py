@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from functools import cache
 from pathlib import Path
 
 from tests.storm import acting, calming, moments, oracle
 from tests.storm.chance import Break, Deed, Script, Streams
 from tests.storm.evidence import Did, Evidence, Kept, Rule
 from tests.storm.faults import draw_breaks, witnessed
-from tests.storm.frail import FrailStore, no_listener
+from tests.storm.frail import no_listener
+from tests.storm.ground import Frozen, Killed, OurClock, Played, ground
 from tests.storm.people import draw_knobs, draw_people
 from tests.storm.sides import Letter, Listener, Side, Stage
 from tests.storm.stages import Setting, Simulated
@@ -28,58 +26,11 @@ from unisono.wiring.policies import put_policy, with_entries
 from unisono.wiring.running import Runner
 from unisono.wiring.setup import release, replace_key
 
+__all__ = ["PAIR", "Frozen", "Killed", "Maker", "Played", "World", "draw", "play"]
+
 PAIR = "centralstation/fastbill"
 GAPS = (40, 320, 330, 400, 1300)
 """Seconds between two turns: shorter than a poll interval, a little longer, much longer."""
-
-
-class Killed(BaseException):
-    """The process ends without a word; nothing that catches errors catches it. ``where`` is the step, call or commit."""
-
-    def __init__(self, where: str) -> None:
-        super().__init__(where)
-        self.where = where
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Played:
-    """How a world ended."""
-
-    seed: int
-    script: Script
-    broken: tuple[Broken, ...]
-    bitten: Mapping[int, int] = field(default_factory=dict)
-    """How often each fault of the catalogue really happened."""
-    figures: Mapping[str, int] = field(default_factory=dict)
-    trace: str = ""
-    """A hash over every call, step and commit, in order."""
-    words: tuple[str, ...] = ()
-    """The trace in words, if it was asked for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Frozen:
-    """A world between two turns."""
-
-    store: bytes
-    sides: tuple[bytes, bytes]
-    at: datetime
-    did: tuple[Did, ...]
-    rules: tuple[Rule, ...]
-
-
-class OurClock:
-    """The product's clock: the true one, wrong by ``off``."""
-
-    def __init__(self, true: FakeClock) -> None:
-        self._true = true
-        self.off = timedelta()
-
-    def now(self) -> datetime:
-        return self._true.now() + self.off
-
-    def sleep(self, seconds: float) -> None:
-        self._true.sleep(seconds)
 
 
 Maker = Callable[[Setting], Stage]
@@ -114,19 +65,6 @@ def play(
     return World(seed, script, maker, words=words).play()
 
 
-@cache
-def shared() -> tuple[FrailStore, Path, secrets.KeyRing]:
-    """What all worlds of a process use one after the other: opening a store costs more than a whole turn."""
-    folder = Path(tempfile.mkdtemp(prefix="storm-"))
-    store = FrailStore.open(":memory:", least_room=0)
-    assert isinstance(store, FrailStore)
-    return store, folder, secrets.KeyRing(folder / "key")
-
-
-_templates: dict[tuple[str, ...], bytes] = {}
-"""Set-up pairs that have read both empty systems, by what they were set up from."""
-
-
 class World:
     """One world from its script. ``play`` is all there is to do with it, but for those who make their own moves turn by turn."""
 
@@ -134,7 +72,8 @@ class World:
         self.seed, self.script = seed, script
         self.clock = FakeClock(START)
         self.ours = OurClock(self.clock)
-        self.store, folder, self._ring = shared()
+        self._ground = ground()
+        self.store = self._ground.store
         self.store.listen, self.store.dead = no_listener, None
         self.listen = Listener()
         streams = Streams(seed)
@@ -144,8 +83,8 @@ class World:
             streams=streams,
             knobs=script.knobs,
             listen=self.listen,
-            folder=folder,
-            ring=self._ring,
+            folder=self._ground.folder,
+            ring=self._ground.ring,
         )
         self._maker, self._setting = maker, setting
         self.stage = maker(setting)
@@ -202,13 +141,14 @@ class World:
     def _ready(self) -> None:
         """A pair that was set up, has read both empty systems, and writes from now on."""
         names = tuple(repr((name, login, settings)) for name, login, _, settings in map(self.stage.connection, calming.LETTERS))
-        if names not in _templates:
-            self.store.thaw(_empty())
-            _templates[names] = self._set_up(self.process())
+        templates = self._ground.templates
+        if names not in templates:
+            self.store.thaw(self._ground.empty)
+            templates[names] = self._set_up(self.process())
             # The world is played on a stage that nothing has happened on, as in every later one that finds the pair set up.
             self.clock.advance(START - self.clock.now())
             self.stage = self._maker(self._setting)
-        self.store.thaw(_templates[names])
+        self.store.thaw(templates[names])
         self.clock.advance(1000 - (self.clock.now() - START).total_seconds())
         for side in (self.stage.a, self.stage.b):
             forget = getattr(side, "forget_log", None)
@@ -228,7 +168,7 @@ class World:
                 system, login, hidden, settings = self.stage.connection(letter)
                 pairs.add_connection(conn, self.ids[letter], self.ids["firm"], system, system, login, settings, now)
                 for name, value in hidden.items():
-                    secrets.put_secret(conn, self._ring, self.ids[letter], name, value, now)
+                    secrets.put_secret(conn, self._ground.ring, self.ids[letter], name, value, now)
             pairs.add_pair(conn, self.pair, self.ids["firm"], "Storm", self.ids["a"], self.ids["b"], self.stage.policy(), now)
         for letter in calming.LETTERS:
             identity = replace_key(house, self.ids[letter], self.login(letter))
@@ -437,7 +377,7 @@ class World:
             notes=tuple(notes),
             restored=self.restored,
             skewed=28 in self.bitten,
-            stalled=self.bitten.get(43, 0) + self.bitten.get(27, 0),
+            stalled=self.bitten.get(43, 0) + sum(side.bitten().get(27, 0) for side in (self.stage.a, self.stage.b)),
             keys_given=tuple(self.keys_given),
             image=self.store.freeze(),
             secrets=tuple(s.reveal() for letter in calming.LETTERS for s in self.stage.connection(letter)[2].values()),
@@ -471,8 +411,3 @@ def _place(mistake: BaseException) -> str:
             last = f"{Path(code.co_filename).name}:{trace.tb_lineno} {code.co_name}"
         trace = trace.tb_next
     return last
-
-
-@cache
-def _empty() -> bytes:
-    return shared()[0].freeze()

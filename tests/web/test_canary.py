@@ -105,7 +105,10 @@ def pages(desk: Desk) -> list[str]:
     found = [
         re.sub(r"\{\w+\}", desk.village.pair, route.path)
         for route in desk.app.routes
-        if isinstance(route, APIRoute) and "GET" in (route.methods or ()) and not route.path.startswith(("/api", "/static"))
+        if isinstance(route, APIRoute)
+        and "GET" in (route.methods or ())
+        and not route.path.startswith(("/api", "/static"))
+        and set(re.findall(r"\{(\w+)\}", route.path)) <= {"pair_id"}
     ]
     assert all(needed_by(route) for route in desk.app.routes)
     return (

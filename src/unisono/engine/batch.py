@@ -139,12 +139,12 @@ def _waves(
 ) -> list[Subject] | None:
     """Writes in waves; returns the records to be planned again, ``None`` if their run was paused or stopped meanwhile."""
     again: list[Subject] = []
-    for start in range(0, len(jobs), WAVE):
+    for some in in_waves(jobs, hands.fan_out):
         if halted(pairing, hands):
             return None
         with hands.store.read() as conn:
             pairs.check_policy(conn, pairing.id, pairing.policy_version, released=True)
-        wave = _open_jobs(jobs[start : start + WAVE], by_subject, pairing, outcome, hands)
+        wave = _open_jobs(some, by_subject, pairing, outcome, hands)
         if pairing.run and wave:
             with hands.store.write() as conn:
                 begin(conn, [job.subject for job in wave], by_subject, pairing)
@@ -163,6 +163,16 @@ def _waves(
         remove_files(wave, hands)
         again += _after(wave, by_subject, pairing, outcome, hands)
     return sorted(again)
+
+
+def in_waves(jobs: Sequence[Job], at_once: int) -> Iterator[Sequence[Job]]:
+    """What is written together. A change or a deletion rests on a look at the record just before it, so of these only as many as calls may
+    be under way at once: between the look and the write lies nothing but the note of what is intended."""
+    resting = [job for job in jobs if job.send.write.operation != "create"]
+    making = [job for job in jobs if job.send.write.operation == "create"]
+    for some, size in ((resting, max(1, at_once)), (making, WAVE)):
+        for start in range(0, len(some), size):
+            yield some[start : start + size]
 
 
 def _open_jobs(jobs: Sequence[Job], by_subject: dict[Subject, list[Task]], pairing: Pairing, outcome: Outcome, hands: Hands) -> list[Job]:

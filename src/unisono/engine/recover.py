@@ -1,8 +1,8 @@
 """Recover: settle writes whose outcome is unknown, before their records are planned again. Never repeated blindly.
 
 A create is probed for: our reference, else every value it sent. One exact row is ours; none, twice and after the declared lag, means it did
-not happen; several are for a person, and so is one that has only its name left of what was sent. A change or a delete is planned anew from
-a fresh look, unless that shows that it was carried out after all.
+not happen; several are for a person, and so is one that has only its name or e-mail left of what was sent. A change or a delete is planned
+anew from a fresh look, unless that shows that it was carried out after all.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from unisono.connect.port import Raw
 from unisono.engine.afterall import changed_after_all, gone_after_all
 from unisono.engine.apply import ONE_EACH, Job
+from unisono.engine.assumed import keys_of_new
 from unisono.engine.doubts import SEVERAL
 from unisono.engine.hands import Hands, Pairing
 from unisono.engine.outcome import Outcome
@@ -21,15 +22,17 @@ from unisono.engine.settle import mark_for, report_fault, settle_write
 from unisono.engine.undone import found_undone
 from unisono.model.errors import LoginRefused, Refused, SystemFault, TryLater, Unavailable
 from unisono.model.party import Party
-from unisono.model.record import Kind, Record, flat_of, other
+from unisono.model.record import Kind, MatchKeys, Record, flat_of, other
 from unisono.model.writing import Write
 from unisono.plan.actions import Ask, Reason, Send
 from unisono.plan.situation import Subject, subject_of
 from unisono.plan.undo import UNDONE
-from unisono.store import asking, intents, lanes, links, work
+from unisono.store import asking, intents, lanes, links, seen, work
 from unisono.store.intents import Intent
 from unisono.store.stamps import instant
 
+NO_TRACE = "no-trace-possible"
+"""Code of the question whether an unclear create is there, at a vendor that cannot be asked."""
 PROBES = 2
 PATIENCE = timedelta(seconds=60)
 """After a probe that failed, the least time until the next."""
@@ -48,7 +51,8 @@ def recover(pairing: Pairing, hands: Hands, outcome: Outcome) -> None:
         waiting = intents.unsettled(conn, pairing.id)
         answers = asking.answers_for(conn, pairing.id, [intent.key for intent in waiting])
     for intent in waiting:
-        said = answers.get(intent.key, {}).get(f"{SEVERAL}|{intent.id}", "")
+        told = answers.get(intent.key, {})
+        said = told.get(f"{SEVERAL}|{intent.id}") or told.get(f"{NO_TRACE}|{intent.id}") or ""
         lag = timedelta(seconds=pairing.side(intent.write.side).system.capabilities.writing(intent.write.kind).lag)
         due = _due(intent, lag, hands)
         if (hands.clock.now() < due and not said) or (intent.write.side, "*") in outcome.closed:
@@ -117,8 +121,8 @@ def _look(intent: Intent, said: str, lag: timedelta, pairing: Pairing, hands: Ha
                 _close(intent, "void", pairing, hands)
             return 0
         free = _probed(intent.write, pairing, hands)
-        # Nothing is exactly as it was sent. Before that means *not there*: one of that name may be ours, and somebody edited it meanwhile.
-        alike = _probed(named, pairing, hands) if not free and intent.probes + 1 >= PROBES and (named := _by_its_name(intent.write)) else []
+        # Nothing is exactly as it was sent. Before that means *not there*: one alike may be ours, and somebody edited it meanwhile.
+        alike = _alike(intent.write, pairing, hands) if not free and intent.probes + 1 >= PROBES else []
     except SystemFault as fault:
         _not_seen(intent, fault, max(lag, PATIENCE), pairing, hands, outcome)
         return 1
@@ -140,6 +144,10 @@ def _look(intent: Intent, said: str, lag: timedelta, pairing: Pairing, hands: Ha
             lanes.check_epoch(conn, pairing.lane, pairing.epoch)
             intents.doubt(conn, intent.id, hands.clock.now() + lag, {"code": "not-found-yet"}, intent.probes + 1)
         return 1
+    if said != "none" and pairing.side(intent.write.side).system.capabilities.writing(intent.write.kind).find == "none":
+        # Finding nothing means nothing where nothing can be found: only a person can look.
+        _ask(intent, [], pairing, hands)
+        return 1
     _close(intent, "void", pairing, hands)
     return 0
 
@@ -148,12 +156,20 @@ def _probed(write: Write, pairing: Pairing, hands: Hands) -> list[tuple[Record, 
     return _free(write, pairing.side(write.side).system.probe(write), pairing, hands)
 
 
-def _by_its_name(write: Write) -> Write | None:
-    """The create of a customer as if nothing but its name had been sent; ``None`` where something better than a name tells what is ours."""
+def _alike(write: Write, pairing: Pairing, hands: Hands) -> list[tuple[Record, Raw]]:
+    """Customers that nobody is linked with and that have at least the name of what was sent, or its e-mail as far as they were listed."""
     body = write.body
     if not isinstance(body, Party):
-        return None
-    return replace(write, body=Party(type=body.type, name=body.name, first_name=body.first_name), reference="")
+        return []
+    named = replace(write, body=Party(type=body.type, name=body.name, first_name=body.first_name), reference="")
+    found = _probed(named, pairing, hands)
+    where, email = pairing.side(write.side), keys_of_new(write).email
+    with hands.store.read() as conn:
+        mailed = seen.alike(conn, where.id, "party", [MatchKeys(email=email)]) if email else []
+    keys = {row.record.key for row in mailed if not row.gone} - {record.key for record, _ in found}
+    rows = [where.system.read(*where.system.locate("party", key)) for key in sorted(keys)]
+    also = _free(write, tuple(row for row in rows if row is not None), pairing, hands)
+    return found + [(r, row) for r, row in also if r.key in keys and isinstance(r.body, Party) and r.body.type == body.type]
 
 
 def _not_seen(intent: Intent, fault: SystemFault, wait: timedelta, pairing: Pairing, hands: Hands, outcome: Outcome) -> None:
@@ -223,15 +239,15 @@ def _close(intent: Intent, state: str, pairing: Pairing, hands: Hands) -> None:
 
 
 def _ask(intent: Intent, keys: list[str], pairing: Pairing, hands: Hands) -> None:
-    """Several rows could be the outcome: a person says which is ours, or that none is."""
+    """Several rows could be the outcome, or none can be seen at all: a person says which is ours, or that none is."""
     with hands.store.write() as conn:
         lanes.check_epoch(conn, pairing.lane, pairing.epoch)
         what = Ask(
-            code=SEVERAL,
+            code=SEVERAL if keys else NO_TRACE,
             subject=intent.id,
-            group=SEVERAL,
+            group=SEVERAL if keys else NO_TRACE,
             options=(*keys, "none", "later"),
-            values={"name": intent.label, "keys": ", ".join(keys)},
+            values={"name": intent.label, "keys": ", ".join(keys), "system": pairing.side(intent.write.side).system.capabilities.title},
         )
         asking.ask(conn, hands.ids.new(), pairing.id, intent.key, intent.label, what, hands.clock.now())
-        intents.doubt(conn, intent.id, hands.clock.now() + ASKED_AGAIN, {"code": SEVERAL}, intent.probes)
+        intents.doubt(conn, intent.id, hands.clock.now() + ASKED_AGAIN, {"code": what.code}, intent.probes)

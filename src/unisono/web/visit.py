@@ -154,7 +154,7 @@ class Visit:
     def go(self, path: str, said: str = "", count: int | None = None) -> RedirectResponse:
         """After something was done: on to a page, which says so (``said`` is a word under ``said.`` in the catalogue)."""
         query = {k: v for k, v in (("said", said), ("count", str(count) if count is not None else "")) if v}
-        return RedirectResponse(path + ("?" + urlencode(query) if query else ""), status_code=303)
+        return RedirectResponse(path + (("&" if "?" in path else "?") + urlencode(query) if query else ""), status_code=303)
 
     def _choices(self) -> list[Choice]:
         if self.user is None:

@@ -22,9 +22,17 @@ def draw(streams: Streams) -> Script:
     """A small world: who lives in it, what breaks, and what the firm has chosen."""
     happens = streams.happens
     turns = happens.randint(3, 4)
-    deeds = draw_people(happens, turns, size=SIZE)
+    deeds = sorted([*draw_people(happens, turns, size=SIZE), *_burst(streams.of("burst"), turns)], key=lambda deed: deed.at)
     breaks = draw_breaks(streams.breaks, turns) + _tokens(streams.of("tokens"), turns)
     return Script(turns, tuple(deeds), tuple(sorted(breaks, key=lambda b: (b.at, b.fault))), draw_policy(streams.of("policy")))
+
+
+def _burst(chance: random.Random, turns: int) -> list[Deed]:
+    """In one world of ten a script makes more companies within a second than a small page holds."""
+    if chance.random() < 0.9:
+        return []
+    at = At(chance.randrange(1, turns))
+    return [Deed(at, "a", "create", f"y{n}", {"kind": "company", "name": f"Schwall {n}", "website": f"www.y{n}.example"}) for n in range(6)]
 
 
 def _tokens(chance: random.Random, turns: int) -> list[Break]:

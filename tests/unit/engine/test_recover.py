@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import cast
 
 import pytest
 
 from tests.stories.folk import company, count, customer, customers, deal_of
 from tests.support.village import Village
 from tests.unit.engine.crash import Crash, crash_at, crash_never
+from unisono.connect.port import Raw, System
 from unisono.engine.recover import PATIENCE, next_probe
-from unisono.store import intents, links
+from unisono.model.writing import Write
+from unisono.store import intents, links, pairs
 from unisono.store.lanes import LostLane
 
 LAG = timedelta(seconds=2)
@@ -214,3 +218,36 @@ def test_a_record_that_is_linked_between_plan_and_write_is_not_made_a_second_tim
     assert count(v, "b", "customer.create") == 0
     assert [c["ORGANIZATION"] for c in customers(v)] == ["Von Hand verbunden GmbH"]
     assert v.link_count()["party"] == 1
+
+
+class Mute:
+    """FastBill as a vendor that cannot be asked for what was made there."""
+
+    def __init__(self, inner: System) -> None:
+        self._inner = inner
+        made = replace(inner.capabilities.writing("party"), find="none")
+        writings = tuple(made if w.kind == "party" else w for w in inner.capabilities.writings)
+        self.capabilities = replace(inner.capabilities, writings=writings)
+
+    def probe(self, write: Write) -> tuple[Raw, ...]:
+        return ()
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._inner, name)
+
+
+def test_where_nothing_can_be_found_a_person_looks_and_nothing_is_made_again_until_they_said_so(v: Village) -> None:
+    with v.house.store.read() as conn:
+        mute = Mute(v.house.system(pairs.get_connection(conn, v.b)))
+    v.house.guests = lambda name: cast(System, mute) if name == "fastbill" else None
+    v.house.forget_system(v.b)
+    crashed(v, "intended")
+    for _ in range(4):
+        v.sync()
+    asked = [(q.code, q.options) for q in v.questions()]
+    before = count(v, "b", "customer.create")
+    v.answer(v.questions()[0], "none")
+    v.sync()
+    assert asked == [("no-trace-possible", ("none", "later"))]
+    assert (before, count(v, "b", "customer.create")) == (0, 1)
+    assert states(v)[-1] == "done"

@@ -55,9 +55,12 @@ def test_with_a_new_commit_the_figures_begin_anew_and_the_seeds_do_not(tmp_path:
     place = tmp_path / "night.json"
     state = night.load("abc", place)
     state.took(worlds(LOST), 401, 420)
+    state.took(Verdict("points", [], {"points": 50}), 1, 1)
     night.save(state, place)
+    assert night.load("abc", place).reached == {"worlds": 420, "points": 1}
     other = night.load("def", place)
     assert (other.next("worlds"), other.verdicts, other.seconds) == (421, {}, 0.0)
+    assert other.reached == {"worlds": 420}, "what has a fixed extent is played anew"
 
 
 def test_the_figures_count_failures_by_what_was_broken() -> None:

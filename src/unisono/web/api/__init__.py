@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from unisono.web.api import history, me, pairs, previews, problems, questions, runs
+from unisono.web.api import history, me, pairs, previews, problems, questions, runs, setup
 from unisono.web.doors import Doors
 
-MODULES = (me, pairs, questions, problems, history, previews, runs)
+MODULES = (me, pairs, questions, problems, history, previews, runs, setup)
 """A new subject is a new module in this row."""
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from unisono.web.doors import Doors
 from unisono.web.navigation import Entry
-from unisono.web.pages import history, home, me, pair, preview, problems, questions, runs, signin
+from unisono.web.pages import history, home, me, pair, preview, problems, questions, runs, setup, signin
 
-MODULES = (signin, home, me, pair, questions, problems, history, preview, runs)
+MODULES = (signin, home, me, pair, questions, problems, history, preview, runs, setup)
 """A new page is a new module in this row."""
 
 

@@ -21,9 +21,9 @@ from unisono.web.navigation import Entry
 from unisono.web.pages.preview import LAST
 from unisono.web.planned import planned, why
 from unisono.web.visit import NotFound, Visit
-from unisono.wiring.previewing import Progress, progress
+from unisono.wiring.previewing import VERDICTS, Progress, progress
 from unisono.wiring.printable import STYLE_HASH
-from unisono.wiring.reporting import report_as
+from unisono.wiring.reporting import UNTOUCHED, report_as
 from unisono.wiring.standing import titles_of
 
 doors = Doors()
@@ -36,6 +36,8 @@ _ENDINGS: dict[str, tuple[str, str]] = {
     "markdown": ("text/markdown; charset=utf-8", "md"),
     "json": ("application/json", "json"),
 }
+_OPEN = tuple(one or "planned" for one in PENDING)
+_ORDER = ("done", "begun", "planned", "waiting", CHANGED, "asked", "refused", "failed", "stopped")
 PRINTED = f"default-src 'none'; style-src '{STYLE_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 """A report brings its one style along, and nothing else."""
 
@@ -50,7 +52,7 @@ def runs(visit: Visitor, pair_id: str) -> Response:
 
 
 @doors.page("/pairs/{pair_id}/runs/{run_id}", needs="view")
-def run(visit: Visitor, pair_id: str, run_id: str, outcome: str = "", after: int = 0) -> Response:
+def run(visit: Visitor, pair_id: str, run_id: str, verdict: str = "", outcome: str = "", after: int = 0) -> Response:
     """One run."""
     row = visit.pair(pair_id)
     found = run_of(visit, row, run_id)
@@ -58,17 +60,17 @@ def run(visit: Visitor, pair_id: str, run_id: str, outcome: str = "", after: int
         return visit.go(f"/pairs/{row.id}/preview")
     after = min(max(0, after), LAST)
     told = progress(visit.house, found.id)
-    outcomes = _outcomes(told)
-    chosen = outcome if outcome in outcomes else ""
+    verdicts = _verdicts(told)
+    chosen = verdict if verdict in verdicts else "" if outcome == CHANGED else next(iter(verdicts), "")
     with visit.house.store.read() as conn:
         titles = titles_of(visit.house, conn, row.id)
-        wanted = None if not chosen else "" if chosen == "planned" else chosen
-        rows = stored.rows(conn, found.id, outcome=wanted, after=after, limit=SHOWN + 1)
+        rows = stored.rows(conn, found.id, verdict=chosen, outcome=None if chosen else CHANGED, after=after, limit=SHOWN + 1)
     return visit.page(
         "runs/run.html",
         pair=row,
         titles=titles,
         chosen=chosen,
+        verdicts=verdicts,
         rows=planned(visit.speech, rows[:SHOWN], titles),
         more=rows[SHOWN - 1].seq if len(rows) > SHOWN else 0,
         after=after,
@@ -83,7 +85,10 @@ def live(visit: Visitor, pair_id: str, run_id: str) -> StreamingResponse:
     found = run_of(visit, row, run_id)
 
     def told() -> Iterator[tuple[str, str]]:
-        yield "standing", visit.part("runs/standing.html", base=f"/pairs/{row.id}/runs/{found.id}", **_standing(progress(visit.house, found.id)))
+        yield (
+            "standing",
+            visit.part("runs/standing.html", base=f"/pairs/{row.id}/runs/{found.id}", **_standing(progress(visit.house, found.id))),
+        )
 
     return pieces(visit.request, told, still=visit.still_in)
 
@@ -170,21 +175,32 @@ def _moved(visit: Visit, pair_id: str, run_id: str, move: Callable[[Hands, str],
     return visit.go(f"/pairs/{row.id}/runs/{run_id}", "" if done else "run-over")
 
 
-def _outcomes(told: Progress) -> dict[str, int]:
-    """How many records of each outcome; what nothing is done for has none until it was looked at."""
-    found: dict[str, int] = {}
-    for (_, outcome), count in sorted(told.rows.items()):
-        found[outcome or "planned"] = found.get(outcome or "planned", 0) + count
+def _verdicts(told: Progress) -> dict[str, dict[str, int]]:
+    """How many records of each verdict, and what became of them; of what nothing is done for, only how many."""
+    found: dict[str, dict[str, int]] = {}
+    for verdict in (*VERDICTS, "gone"):
+        for (one, outcome), count in sorted(told.rows.items()):
+            if one == verdict:
+                name = "" if verdict in UNTOUCHED else outcome or "planned"
+                of = found.setdefault(verdict, {})
+                of[name] = of.get(name, 0) + count
     return found
 
 
 def _standing(told: Progress) -> dict[str, Any]:
-    outcomes = _outcomes(told)
+    """The numbers of a run's head: of the records that something is done for, or that somebody has to do something for."""
+    found: dict[str, int] = {}
+    for (verdict, outcome), count in told.rows.items():
+        if verdict not in UNTOUCHED:
+            found[outcome or "planned"] = found.get(outcome or "planned", 0) + count
+    outcomes = {name: found[name] for name in _ORDER if name in found}
     return {
         "run": told.run,
         "told": told,
         "outcomes": outcomes,
-        "open": sum(outcomes.get(one or "planned", 0) for one in PENDING),
+        "total": sum(outcomes.values()),
+        "settled": sum(n for name, n in outcomes.items() if name not in _OPEN and name not in (CHANGED, "stopped")),
+        "open": sum(outcomes.get(name, 0) for name in _OPEN),
         "changed": outcomes.get(CHANGED, 0),
         "overtaken": str(told.run.sheet.get(OVERTAKEN, "")),
     }

@@ -1,0 +1,231 @@
+"""The preview on its page: made aside, counted, every record with before and after and the reason, and released exactly as it is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.web.desk import HASHER, Desk, Seen
+from tests.web.test_canary import CANARY
+from tests.web.test_pairs import SUN, at_work, company
+from unisono.model.errors import LoginRefused
+from unisono.store import pairs, runs
+from unisono.store.runs import PlanRow
+from unisono.web.app import make_app
+from unisono.web.pages.preview import SHOWN
+from unisono.web.site import Site
+from unisono.wiring.making import Previews
+from unisono.wiring.running import Runner
+
+
+def made(desk: Desk) -> str:
+    """A preview made by the page's button; its run."""
+    assert desk.send("adam", f"{desk.pair}/preview").headers["location"] == f"{desk.pair}/preview"
+    run: str = desk.browser("adam").get(f"/api/v1{desk.pair}/preview").json()["run"]
+    assert run
+    return run
+
+
+def shown(desk: Desk, query: str = "", who: str = "vera") -> Seen:
+    return Seen(desk.browser(who).get(f"{desk.pair}/preview{query}").text)
+
+
+def test_before_the_first_preview_the_page_says_what_one_is_and_has_one_button(desk: Desk) -> None:
+    assert "Noch keine Vorschau" in shown(desk).text
+    assert f"{desk.pair}/preview" in {a.get("action") for tag, a in shown(desk, who="adam").elements if tag == "form"}
+    assert f"{desk.pair}/preview" not in {a.get("action") for tag, a in shown(desk).elements if tag == "form"}, "looking is not reading"
+
+
+def test_the_counts_filter_the_records_and_each_record_says_what_where_and_why(desk: Desk) -> None:
+    company(desk, "Sonne GmbH", **SUN)
+    desk.village.crm.act("create_company", {"name": "Nur ein Kontakt AG"})
+    made(desk)
+    told = shown(desk)
+    assert "Das würde der erste Abgleich tun" in told.text
+    assert {f"{desk.pair}/preview?verdict={one}" for one in ("new", "left-out")} <= told.links
+    assert "Sonne GmbH" in told.text
+    assert "FastBill: anlegen (Kunde)" in told.text
+    assert all(value in told.text for value in ("Ring 1", "12345", "Berlin", "Deutschland"))
+    assert "Nur ein Kontakt AG" not in told.text
+    left_out = shown(desk, "?verdict=left-out")
+    assert "Nur ein Kontakt AG" in left_out.text
+    assert "Sonne GmbH" not in left_out.text
+    assert "Geschrieben wird dafür nichts." in left_out.text
+
+
+def test_a_change_shows_the_value_that_is_there_and_the_one_that_comes(desk: Desk) -> None:
+    at_work(desk)
+    sun = company(desk, "Sonne GmbH", **SUN)
+    desk.village.sync()
+    desk.village.crm.act("set_address", {"kind": "company", "id": sun, **SUN, "street": "Neuer Weg 7"})
+    made(desk)
+    page = desk.browser("vera").get(f"{desk.pair}/preview").text
+    assert "<del>Ring 1</del>" in page
+    assert "<ins>Neuer Weg 7</ins>" in page
+    assert "Das würde jetzt geschehen" in page
+
+
+def test_what_would_be_refused_is_told_beforehand_in_groups(desk: Desk) -> None:
+    company(desk, "Sonne GmbH", **SUN)
+    for name in ("Alpha KG", "Beta KG"):
+        company(desk, name)
+    made(desk)
+    told = shown(desk)
+    assert "2 Datensätze nähme das andere System nicht an." in told.text
+    assert "2 × Kunde" in told.text
+    assert "Postleitzahl" in told.text
+    assert "Alpha KG, Beta KG" in told.text
+
+
+def test_the_forecast_names_calls_of_both_sides(desk: Desk) -> None:
+    company(desk, "Sonne GmbH", **SUN)
+    made(desk)
+    told = shown(desk)
+    assert "Vorhersage" in told.text
+    assert "Abrufe" in told.text
+
+
+def test_releasing_writes_exactly_what_was_shown_and_leads_to_the_run(desk: Desk) -> None:
+    company(desk, "Sonne GmbH", **SUN)
+    run = made(desk)
+    assert desk.village.books.truth()["customers"] == []
+    assert "1 Datensatz freigeben" in shown(desk, who="adam").text
+    company(desk, "Mond GmbH", **SUN)
+    answer = desk.send("adam", f"{desk.pair}/runs/{run}/release")
+    assert answer.headers["location"].startswith(f"{desk.pair}/runs/{run}?said=run-released")
+    Runner(house=desk.village.house, holder="test").until_quiet(desk.village.pair)
+    desk.village.sync()
+    assert "Sonne GmbH" in [c["ORGANIZATION"] for c in desk.village.books.truth()["customers"]]
+    assert "Die letzte Vorschau ist freigegeben" in shown(desk).text
+
+
+def test_whoever_may_only_look_can_neither_make_nor_release_one(desk: Desk) -> None:
+    company(desk, "Sonne GmbH", **SUN)
+    assert desk.send("vera", f"{desk.pair}/preview").status_code == 403
+    run = made(desk)
+    assert desk.send("vera", f"{desk.pair}/runs/{run}/release").status_code == 403
+    assert {a.get("action") for tag, a in shown(desk).elements if tag == "form"} == {"/signout"}
+    assert desk.browser("vera").get(f"/api/v1{desk.pair}").json()["state"] == "reading"
+
+
+def test_a_preview_that_a_newer_one_replaced_is_released_by_nobody(desk: Desk) -> None:
+    company(desk, "Sonne GmbH", **SUN)
+    old = made(desk)
+    assert made(desk) != old
+    assert desk.send("adam", f"{desk.pair}/runs/{old}/release").headers["location"] == f"{desk.pair}/preview?said=preview-gone"
+    assert desk.call("adam", "POST", f"/api/v1{desk.pair}/runs/{old}/release").status_code == 404
+    assert desk.browser("vera").get(f"/api/v1{desk.pair}").json()["state"] == "reading"
+
+
+def test_a_long_preview_comes_in_pages(desk: Desk) -> None:
+    with desk.village.house.store.write() as conn:
+        runs.open_run(conn, "long", desk.village.pair, "first", 1, desk.village.clock.now())
+        action = {"reason": {"code": "no-quote-no-tag", "values": {"tag": "FastBill"}}}
+        rows = [
+            PlanRow(seq=n, key=f"a:party:company:{n}", kind="party", verdict="left-out", action=action, label=f"Firma {n:03}")
+            for n in range(1, SHOWN + 11)
+        ]
+        runs.add_rows(conn, "long", rows)
+        runs.update_run(conn, "long", state="previewed", total=len(rows), sheet={})
+    first = shown(desk)
+    assert "Firma 001" in first.text
+    assert f"Firma {SHOWN + 1:03}" not in first.text
+    following = f"?verdict=left-out&after={SHOWN}"
+    assert f"{desk.pair}/preview{following}" in first.links
+    assert f"Firma {SHOWN + 1:03}" in shown(desk, following).text
+    assert shown(desk, f"?after={10**30}").text
+
+
+def test_while_it_is_made_the_page_says_how_far_it_is_and_a_second_one_is_not_begun(desk: Desk) -> None:
+    jobs: list[Callable[[], None]] = []
+    desk.app = make_app(desk.village.house, Site(hasher=HASHER, address=desk.site.address, every=0.0, looks=1, aside=jobs.append))
+    company(desk, "Sonne GmbH", **SUN)
+    desk.send("adam", f"{desk.pair}/preview")
+    assert desk.call("adam", "POST", f"/api/v1{desk.pair}/preview").json()["stage"] == "reading"
+    assert len(jobs) == 1
+    assert "Unisono liest beide Seiten." in shown(desk).text
+    assert "Unisono liest beide Seiten." in desk.browser("vera").get(f"{desk.pair}/preview/live").text
+    jobs[0]()
+    assert "Die Vorschau ist da." in desk.browser("vera").get(f"{desk.pair}/preview/live").text
+    assert "Sonne GmbH" in shown(desk).text
+
+
+def test_a_refused_key_is_told_on_the_page_and_the_next_try_may_work(desk: Desk) -> None:
+    with desk.village.house.store.write() as conn:
+        pairs.update_connection(conn, desk.village.b, state="refused", told="login-refused")
+    desk.send("adam", f"{desk.pair}/preview")
+    told = shown(desk)
+    assert "Die Vorschau ist nicht zustande gekommen." in told.text
+    assert "FastBill" in told.text
+    assert desk.browser("vera").get(f"/api/v1{desk.pair}/preview").json()["code"] == "preview-not-read"
+    with desk.village.house.store.write() as conn:
+        pairs.update_connection(conn, desk.village.b, state="ok", told="")
+    assert made(desk)
+    assert "nicht zustande gekommen" not in shown(desk).text
+
+
+def test_a_preview_waits_for_the_runner_that_reads_the_connection_for_the_first_time(desk: Desk) -> None:
+    from unisono.store import lanes
+
+    v = desk.village
+    with v.house.store.write() as conn:
+        assert lanes.take_lane(conn, f"connection:{v.b}", "runner", v.clock.now(), 30) is not None
+    previews = Previews(v.house, lambda work: work())
+    assert previews.make(v.pair)
+    assert previews.standing(v.pair) is None, "the lease was over after half a minute, and both sides were read"
+    assert sum(v.clock.slept) >= 30
+
+
+def test_a_mistake_of_ours_ends_the_preview_and_not_the_page(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    def broken(_: str) -> None:
+        raise RuntimeError("out of order")
+
+    desk.village.house.step = broken
+    desk.send("adam", f"{desk.pair}/preview")
+    desk.village.house.step = lambda _: None
+    assert "Das ist ein Fehler von Unisono." in shown(desk).text
+    assert "out of order" in caplog.text
+
+
+@pytest.mark.parametrize("language", ("de", "en", "pl", "ro"))
+def test_the_page_speaks_the_language_of_its_reader(desk: Desk, language: str) -> None:
+    company(desk, "Sonne GmbH", **SUN)
+    made(desk)
+    desk.send("vera", "/me/language", language=language)
+    page = desk.browser("vera").get(f"{desk.pair}/preview")
+    assert f'<html lang="{language}">' in page.text
+    assert {"de": "Vorhersage", "en": "Forecast", "pl": "Prognoza", "ro": "Estimare"}[language] in page.text
+
+
+def test_what_vendors_write_is_text_on_the_page_and_in_the_report(desk: Desk) -> None:
+    write = {"side": "b", "operation": "change", "kind": "party", "key": "1", "owner": "", "about": []}
+    action = {
+        "reason": {"code": "edited-there", "values": {"fields": CANARY, "side": "crm"}},
+        "writes": [write | {"before": {"name": CANARY}, "after": {"name": CANARY, CANARY: [CANARY, {"x": CANARY}]}}],
+        "problems": [{"code": "missing-field", "field": CANARY, "values": {"field": CANARY}}],
+    }
+    with desk.village.house.store.write() as conn:
+        runs.open_run(conn, "bad", desk.village.pair, "first", 1, desk.village.clock.now())
+        rows = [
+            PlanRow(seq=n, key="a:party:company:1", kind="party", verdict=verdict, action=action, label=CANARY)
+            for n, verdict in enumerate(("changed", "refused"), 1)
+        ]
+        runs.add_rows(conn, "bad", rows)
+        runs.update_run(conn, "bad", state="previewed", total=2, sheet={})
+    for path in ("/preview", "/preview?verdict=refused", "/runs/bad/report"):
+        page = desk.browser("vera").get(desk.pair + path).text
+        assert "<img" not in page, path
+        assert "&lt;img" in page, path
+
+
+def test_a_fault_of_a_vendor_is_told_in_the_readers_words(desk: Desk) -> None:
+    def refuses(_: str) -> None:
+        raise LoginRefused("login-refused", {"system": "FastBill"})
+
+    desk.village.house.step = refuses
+    desk.send("adam", f"{desk.pair}/preview")
+    desk.village.house.step = lambda _: None
+    answer = desk.browser("vera").get(f"/api/v1{desk.pair}/preview").json()
+    assert (answer["stage"], answer["code"]) == ("failed", "login-refused")
+    assert answer["told"] in shown(desk).text
