@@ -90,7 +90,7 @@ def once(args: argparse.Namespace, head: str) -> int:
     chosen = [level(args.level)] if args.level else list(LEVELS)
     first, last = args.seeds or (0, 0)
     run = Run(args.processes, head)
-    ranges = {one.name: (first, last) if args.seeds else (1, one.commit) for one in chosen}
+    ranges = {one.name: (first, last) if args.seeds else (1, -(-one.commit // args.part)) for one in chosen}
     for _ in run.play(task for one in chosen for task in tasks(one, *ranges[one.name])):
         pass
     verdicts, seconds = run.totals(), time.perf_counter() - began
@@ -209,6 +209,7 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--pair", choices=[PAIR, INVENTED], default="")
     parser.add_argument("--trace", action="store_true", help="tell the world of one seed call by call")
     parser.add_argument("--shrink", action="store_true", help="leave out of a failing seed what can be left out")
+    parser.add_argument("--part", type=int, default=1, help="play only one in so many of a commit's numbers")
     parser.add_argument("--commit", default="", help="the commit a failure was seen at; told if this is another one")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--write", action="store_true", help="write the figures to docs/storm.md")
