@@ -12,7 +12,7 @@ PROJECT := $(VENV)/.installed-unisono
 
 # Two pip runs in one environment would disturb each other.
 .NOTPARALLEL:
-.PHONY: help demo test check features slow storm storm-night bench fresh lock setup clean
+.PHONY: help demo test check features slow storm storm-night bench fresh lock setup clean browser
 
 help:
 	@echo "make demo      two simulated systems, a first sync, the stories; then it stays up to play with (ARGS=--once: ends by itself)"
@@ -30,8 +30,17 @@ help:
 demo: $(PROJECT)
 	@$(BIN)/unisono demo $(ARGS)
 
-test: $(DEV_LOCK) $(PROJECT)
+test: $(DEV_LOCK) $(PROJECT) browser
 	@$(BIN)/python -m tests.stages test
+
+# The pages are tried in a real browser. As root on Debian it comes by apt; elsewhere the tests say loudly that it is missing.
+browser:
+	@for name in chromium chromium-browser google-chrome; do if command -v $$name >/dev/null; then exit 0; fi; done; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "installing Chromium, in which the pages are tried (a minute or two, once)"; \
+	  { apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends chromium; } >/dev/null 2>&1 \
+	    || echo "Chromium could not be installed: the pages are not tried in a browser" >&2; \
+	fi
 
 check: $(DEV_LOCK) $(PROJECT)
 	@$(BIN)/python -m tests.stages check
