@@ -25,6 +25,7 @@ help:
 	@echo "make bench     first sync without limits: records a second, memory, calls against the minimum"
 	@echo "make fresh     make test and make demo in a stripped environment, from a clone"
 	@echo "make lock      write requirements/*.txt anew"
+	@echo "make browser   Chromium, in which the pages are tried, if it is missing and may be installed"
 	@echo "make clean     remove the environment and every cache"
 
 demo: $(PROJECT)
