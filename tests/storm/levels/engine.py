@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Sequence
 
 from tests.storm.chance import At, Break, Deed, Script, Streams
 from tests.storm.faults import draw_breaks
 from tests.storm.invented import PAIR, draw_policy, faked
+from tests.storm.levels.worlds import played
 from tests.storm.people import draw_people
-from tests.storm.verdict import Failure, Verdict
+from tests.storm.verdict import Verdict
 from tests.storm.world import Played, play
 
 LEVEL = "engine"
@@ -49,16 +49,4 @@ def world(seed: int, deeds: Sequence[Deed] | None = None, breaks: Sequence[Break
 
 def run(first_seed: int, last_seed: int) -> Verdict:
     """Plays the worlds of these seeds, both included."""
-    verdict, began = Verdict(LEVEL), time.process_time()
-    for seed in range(first_seed, last_seed + 1):
-        played = world(seed)
-        verdict.count("seeds")
-        for name, number in played.figures.items():
-            verdict.count(name, number)
-        for fault, number in played.bitten.items():
-            if number:
-                verdict.count(f"bite:{fault}")
-        if played.broken:
-            verdict.failures.append(Failure(LEVEL, seed, f"--level {LEVEL} --seed {seed} --pair {PAIR}", played.broken))
-    verdict.seconds = time.process_time() - began
-    return verdict
+    return played(LEVEL, "seeds", PAIR, world, first_seed, last_seed)
