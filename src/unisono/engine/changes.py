@@ -29,7 +29,7 @@ def take_changes(pairing: Pairing, hands: Hands) -> int:
     while True:
         with hands.store.write() as conn:
             row = pairs.get_pair(conn, pairing.id)
-            moved = 0
+            moved, more = 0, False
             sides: tuple[tuple[Side, int], ...] = (("a", row.position_a), ("b", row.position_b))
             for side, position in sides:
                 changes = seen.changed_since(conn, pairing.side(side).id, position, PAGE)
@@ -38,10 +38,12 @@ def take_changes(pairing: Pairing, hands: Hands) -> int:
                 work.mark(conn, pairing.lane, _marks(conn, pairing, side, changes), hands.clock.now(), run=pairing.run)
                 pairs.update_pair(conn, pairing.id, **{f"position_{side}": changes[-1][0]})
                 moved += len(changes)
+                more = more or len(changes) == PAGE
         total += moved
-        if not moved:
+        if moved:
+            hands.step("changes-taken")
+        if not more:
             return total
-        hands.step("changes-taken")
 
 
 def _marks(conn: Connection, pairing: Pairing, side: Side, changes: Sequence[tuple[int, str, str, str]]) -> list[Mark]:

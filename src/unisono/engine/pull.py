@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -42,10 +43,32 @@ class Pulled:
 def pull(where: Connected, hands: Hands, *, whole: bool = False) -> Pulled:
     """Reads every resource the connection's pairs need, whole or since its mark. Raises the system's faults; what was stored stays."""
     pulled = Pulled()
-    for name in where.resources:
-        _pull_resource(where, where.system.capabilities.resource(name), hands, pulled, whole=whole)
-        hands.step(f"pulled-{name}")
+    named = [(name, where.system.capabilities.resource(name)) for name in where.resources]
+    with hands.store.read() as conn:
+        marks = _Marks(pairs.get_connection(conn, where.id).marks)
+        absent = {name: seen.missing_rows(conn, where.id, name) for name, resource in named if resource.whole}
+    try:
+        for name, resource in named:
+            _pull_resource(where, resource, hands, pulled, marks, absent.get(name, []), whole=whole)
+            hands.step(f"pulled-{name}")
+    finally:
+        marks.keep(where.id, hands)
     return pulled
+
+
+@dataclass(slots=True)
+class _Marks:
+    """How far each resource was read. A listing that brought nothing has nothing to lose: its mark is kept with the next one's."""
+
+    known: dict[str, dict[str, str]]
+    moved: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def keep(self, connection: str, hands: Hands) -> None:
+        if self.moved:
+            with hands.store.write() as conn:
+                stored = pairs.get_connection(conn, connection).marks
+                pairs.update_connection(conn, connection, marks={**stored, **self.moved})
+            self.moved.clear()
 
 
 def raw_hash(raw: Raw) -> bytes:
@@ -53,11 +76,13 @@ def raw_hash(raw: Raw) -> bytes:
     return hashlib.blake2b(raw.version.encode() if raw.version else raw.body, digest_size=16).digest()
 
 
-def _pull_resource(where: Connected, resource: Resource, hands: Hands, pulled: Pulled, *, whole: bool) -> None:
-    with hands.store.read() as conn:
-        marks = dict(pairs.get_connection(conn, where.id).marks.get(resource.name, {}))
+def _pull_resource(
+    where: Connected, resource: Resource, hands: Hands, pulled: Pulled, kept: _Marks, absent: Sequence[tuple[str, datetime]], *, whole: bool
+) -> None:
+    marks = dict(kept.known.get(resource.name, {}))
     since = None if whole else _since(resource, marks, hands.clock.now())
     before = instant(marks["since"]) if since is not None else None
+    so_far = pulled.changed + pulled.gone
     listing = _listing(where, resource.name, since, hands, pulled, before)
     if listing is None:
         since, listing = None, _listing(where, resource.name, None, hands, pulled)
@@ -68,15 +93,15 @@ def _pull_resource(where: Connected, resource: Resource, hands: Hands, pulled: P
     else:
         pulled.listed |= {(resource.name, key) for key in listed}
     if resource.whole:
-        _find_missing(where, resource, listed if since is None else None, hands, pulled)
+        _find_missing(where, resource, listed, since is None, absent, hands, pulled)
     marks |= {"since": stamp(mark)} | ({"whole_at": stamp(mark)} if since is None else {})
     # By our own clock and to the second, for people: ``since`` is the vendor's, and earlier where clocks disagree.
     marks["looked_at"] = stamp(hands.clock.now())
     if since is None:
         marks.setdefault("first_whole", stamp(hands.clock.now()))
-    with hands.store.write() as conn:
-        stored = pairs.get_connection(conn, where.id).marks
-        pairs.update_connection(conn, where.id, marks={**stored, resource.name: marks})
+    kept.moved[resource.name] = marks
+    if pulled.changed + pulled.gone > so_far:
+        kept.keep(where.id, hands)
 
 
 def _since(resource: Resource, marks: dict[str, str], now: datetime) -> datetime | None:
@@ -143,18 +168,28 @@ def _store(where: Connected, resource: str, rows: tuple[Raw, ...], hands: Hands,
             seen.touch_rows(conn, where.id, resource, back)
 
 
-def _find_missing(where: Connected, resource: Resource, listed: set[str] | None, hands: Hands, pulled: Pulled) -> None:
-    """Rows that a whole listing did not show (``listed``, ``None`` if it was not whole), or a write did not find. Only two definite *not
-    found*, the declared lag apart, count as a deletion."""
+def _find_missing(
+    where: Connected,
+    resource: Resource,
+    listed: set[str],
+    whole: bool,
+    absent: Sequence[tuple[str, datetime]],
+    hands: Hands,
+    pulled: Pulled,
+) -> None:
+    """Rows that a ``whole`` listing did not show, or that were ``absent`` before: not found by a write. Only two definite *not found*,
+    the declared lag apart, count as a deletion."""
     now = hands.clock.now()
-    with hands.store.read() as conn:
-        fresh = seen.unlisted(conn, where.id, resource.name, listed) if listed is not None else []
-        absent = seen.missing_rows(conn, where.id, resource.name)
+    # Missed at an hour that has not come: our clock was ahead. It is missed from now on.
+    fresh = [key for key, since in absent if since > now and key not in listed]
+    if whole:
+        with hands.store.read() as conn:
+            fresh += seen.unlisted(conn, where.id, resource.name, listed)
     if fresh:
         with hands.store.write() as conn:
             seen.mark_missing(conn, where.id, resource.name, fresh, now)
-    absent = [(key, since) for key, since in absent if listed is None or key not in listed] + [(key, now) for key in fresh]
-    for key, since in absent[:CONFIRM_AT_MOST]:
+    asked = [(key, since) for key, since in absent if key not in listed and since <= now] + [(key, now) for key in fresh]
+    for key, since in asked[:CONFIRM_AT_MOST]:
         raw = where.system.read(resource.name, key)
         pulled.calls += 1
         if raw is not None:
@@ -165,3 +200,21 @@ def _find_missing(where: Connected, resource: Resource, listed: set[str] | None,
             with hands.store.write() as conn:
                 pulled.gone += seen.mark_gone(conn, where.id, seen.records_of_row(conn, where.id, resource.name, key), now)
         hands.step("missing-asked")
+
+
+def pull_rows(where: Connected, keys: Sequence[tuple[str, str]], hands: Hands) -> Pulled:
+    """Reads single rows (resource, key) as a list would have brought them. One that is not found is missing from now on, no more: that it
+    was deleted is proved by later looks only."""
+    pulled = Pulled()
+    for resource, key in keys:
+        raw = where.system.read(resource, key)
+        pulled.calls += 1
+        if raw is not None:
+            pulled.rows += 1
+            pulled.listed.add((resource, key))
+            _store(where, resource, (raw,), hands, pulled)
+        elif where.system.capabilities.resource(resource).whole:
+            with hands.store.write() as conn:
+                seen.mark_missing(conn, where.id, resource, [key], hands.clock.now())
+        hands.step("hinted-row")
+    return pulled

@@ -281,10 +281,12 @@ def _owner_key(situation: Situation) -> str:
 def _ordinary(planned: Sequence[Planned], by_subject: Mapping[Subject, Sequence[Task]], pairing: Pairing, hands: Hands) -> list[Planned]:
     """Ordinary work beside a run under way. What the run has still to do is done as it was shown or not at all, whoever comes first; of a
     first run also what is older than the release and was not shown."""
+    acting = [(s, d) for s, d in planned if touches(d)]
+    if not acting:
+        return list(planned)
     with hands.store.read() as conn:
         live = runs.live_run(conn, pairing.id)
-    acting = [(s, d) for s, d in planned if touches(d)] if live is not None else []
-    if live is None or not acting:
+    if live is None:
         return list(planned)
     under = replace(pairing, run=live.id)
     with hands.store.read() as conn:

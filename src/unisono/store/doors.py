@@ -9,8 +9,9 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from types import TracebackType
 from typing import Literal
 
 from sqlalchemy import Connection, Engine
@@ -19,9 +20,9 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from unisono.store import opening
 from unisono.store.folder import DATABASE, CounterFile, Hold, UncleanMark, hold, make_folder, need_room
 from unisono.store.refused import StoreRefused, from_database
+from unisono.store.statements import driver
 
 Dialect = Literal["sqlite", "postgresql"]
-_NO_TURN = nullcontext()
 LEAST_ROOM = 16 * 1024 * 1024
 """Bytes that must be free on the disk for a store to open."""
 
@@ -140,41 +141,33 @@ class Store:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _door(self, engine: Engine, begin: Callable[[Connection], None], *, wait: bool) -> AbstractContextManager[Connection]:
+        if self._keeps:
+            return _Door(
+                self, engine, begin, self._turn if wait else None, watched=begin is self._engines.begin_read and self._engines.shared
+            )
+        return self._far_door(engine, begin)
+
     @contextmanager
-    def _door(self, engine: Engine, begin: Callable[[Connection], None], *, wait: bool) -> Iterator[Connection]:
+    def _far_door(self, engine: Engine, begin: Callable[[Connection], None]) -> Iterator[Connection]:
+        self._enter()
+        try:
+            with self._told(), engine.connect() as conn, conn.begin():
+                begin(conn)
+                yield conn
+        finally:
+            self._inside.door = False
+
+    def _enter(self) -> None:
         if getattr(self._inside, "door", False):
             raise RuntimeError("a door of the store is open in this thread already: in memory there is only one connection")
         self._inside.door = True
-        reading = begin is self._engines.begin_read
-        watched = reading and self._engines.shared
-        try:
-            with self._turn if wait else _NO_TURN, self._told(reading=reading):
-                conn = self._connection(engine)
-                try:
-                    with conn.begin():
-                        begin(conn)
-                        before = opening.changes(conn) if watched else 0
-                        yield conn
-                        if watched and opening.changes(conn) != before:
-                            raise opening.written_while_reading()
-                except BaseException:
-                    conn.close()  # whatever the failure left behind, the pool clears it away
-                    raise
-                self._put_back(engine, conn)
-        finally:
-            self._inside.door = False
 
     def _connection(self, engine: Engine) -> Connection:
         try:
             return self._idle[engine].pop()
         except IndexError:
             return engine.connect()
-
-    def _put_back(self, engine: Engine, conn: Connection) -> None:
-        if self._keeps:
-            self._idle[engine].append(conn)
-        else:
-            conn.close()
 
     @contextmanager
     def _told(self, *, reading: bool = False) -> Iterator[None]:
@@ -197,3 +190,79 @@ class Store:
         if counter.last is None:
             counter.write(count)
         return behind
+
+
+class _Door(AbstractContextManager[Connection]):
+    """A door on SQLite, opened a hundred times a second: the driver begins and ends the transaction, and SQLAlchemy only if it was asked."""
+
+    __slots__ = ("_before", "_begin", "_conn", "_engine", "_store", "_turn", "_watched")
+
+    def __init__(
+        self, store: Store, engine: Engine, begin: Callable[[Connection], None], turn: threading.Lock | None, *, watched: bool
+    ) -> None:
+        self._store, self._engine, self._begin, self._turn, self._watched = store, engine, begin, turn, watched
+        self._before = 0
+
+    def __enter__(self) -> Connection:
+        store = self._store
+        store._enter()
+        try:
+            if self._turn is not None:
+                self._turn.acquire()
+            try:
+                conn = self._conn = store._connection(self._engine)
+                try:
+                    self._begin(conn)
+                    if self._watched:
+                        self._before = opening.changes(conn)
+                    return conn
+                except BaseException:
+                    self._undone(conn)
+                    raise
+            except BaseException:
+                if self._turn is not None:
+                    self._turn.release()
+                raise
+        except BaseException as error:
+            store._inside.door = False
+            self._tell(error)
+            raise
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        conn = self._conn
+        try:
+            if error is None:
+                try:
+                    if self._watched and opening.changes(conn) != self._before:
+                        raise opening.written_while_reading()
+                    if conn.in_transaction():
+                        conn.commit()
+                    else:
+                        driver(conn).commit()
+                except BaseException as late:
+                    self._undone(conn)
+                    self._tell(late)
+                    raise
+                self._store._idle[self._engine].append(conn)
+            else:
+                self._undone(conn)
+                self._tell(error)
+        finally:
+            if self._turn is not None:
+                self._turn.release()
+            self._store._inside.door = False
+
+    def _undone(self, conn: Connection) -> None:
+        """Nothing of it stays; whatever the failure left behind, the pool clears it away."""
+        try:
+            if not conn.in_transaction():
+                driver(conn).rollback()
+        finally:
+            conn.close()
+
+    def _tell(self, error: BaseException) -> None:
+        """Raises what the store says in the place of what the database said, if it says anything."""
+        if isinstance(error, (DBAPIError, sqlite3.Error)):
+            refusal = from_database(error, self._store._place, reading=self._begin is self._store._engines.begin_read)
+            if refusal is not None:
+                raise refusal from error

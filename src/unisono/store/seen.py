@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, Column, Connection, Integer, and_, bindparam, func, literal_column, select, update
+from sqlalchemy import BindParameter, Column, Connection, Integer, and_, bindparam, func, literal_column, or_, select, update
 
 from unisono.model.document import Document
 from unisono.model.record import Body, Kind, MatchKeys, Record, label_of, match_keys
 from unisono.plan.situation import Seen
 from unisono.store.codec import body_from, body_text, hash_of
 from unisono.store.dialect import plainly, portions
+from unisono.store.documents import forget_documents, put_documents
 from unisono.store.numbers import next_changes
 from unisono.store.stamps import instant, stamp
 from unisono.store.statements import Built, Statement
@@ -67,6 +68,7 @@ def put_seen(conn: Connection, connection: str, rows: Sequence[tuple[Record, byt
         row["missing_at"] = row["gone_at"] = ""
         values.append(row)
     upsert(conn, seen, values, keys=("connection", "kind", "key"))
+    put_documents(conn, connection, (record for record, _ in rows))
     return len(changed)
 
 
@@ -85,7 +87,7 @@ def unlisted(conn: Connection, connection: str, resource: str, listed: set[str])
 def mark_missing(conn: Connection, connection: str, resource: str, keys: Iterable[str], now: datetime) -> None:
     """These rows are missing from now on: not in a whole listing, or not found when they were asked for."""
     for some in portions(list(keys)):
-        _MISS_ROWS.run(conn, b_connection=connection, b_resource=resource, b_keys=some, missing_at=stamp(now))
+        _MISS_ROWS.run(conn, b_connection=connection, b_resource=resource, b_keys=some, b_now=stamp(now), missing_at=stamp(now))
 
 
 def missing_rows(conn: Connection, connection: str, resource: str) -> list[tuple[str, datetime]]:
@@ -116,6 +118,7 @@ def mark_gone(conn: Connection, connection: str, keys: Iterable[tuple[Kind, str]
     for number, row in enumerate(rows):
         row["change"] = first + number
     _SET_ONE.run_many(conn, rows, b_connection=connection, gone_at=stamp(now))
+    forget_documents(conn, connection, there)
     return len(rows)
 
 
@@ -287,7 +290,10 @@ _MISSING = Statement(
 _RECORDS = Statement(lambda _: select(seen.c.kind, seen.c.key).where(_OF_RESOURCE, seen.c.resource_key == bindparam("resource_key")))
 _COUNT = Statement(lambda _: select(func.count(func.distinct(seen.c.resource_key))).where(_OF_RESOURCE))
 _SET_ROWS = Statement(lambda _: update(seen).where(_THESE_ROWS))
-_MISS_ROWS = Statement(lambda _: update(seen).where(_THESE_ROWS, seen.c.missing_at == ""))
+# What was missed at an hour that has not come, because our clock was ahead, is missed from now on.
+_MISS_ROWS = Statement(
+    lambda _: update(seen).where(_THESE_ROWS, or_(seen.c.missing_at == literal_column("''"), seen.c.missing_at > bindparam("b_now")))
+)
 _SET_ALL = Statement(lambda _: update(seen).where(_OURS))
 _SET_ONE = Statement(lambda _: update(seen).where(_OURS, seen.c.kind == bindparam("b_kind"), seen.c.key == bindparam("b_key")))
 _CHANGED = Statement(

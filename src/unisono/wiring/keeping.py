@@ -18,6 +18,7 @@ from unisono.store.backup import Kept, back_up, look_into, restore
 from unisono.store.folder import need_room
 from unisono.store.refused import StoreRefused
 from unisono.store.stamps import instant, stamp
+from unisono.store.statements import Statement
 from unisono.store.tables import meta
 from unisono.store.tables import secret as secret_table
 from unisono.store.upserts import upsert
@@ -25,6 +26,7 @@ from unisono.wiring.house import House
 
 NIGHT = timedelta(hours=24)
 _TIDIED = "tidied_at"
+_LAST_TIDIED = Statement(lambda _: select(meta.c.value).where(meta.c.name == _TIDIED))
 MOST_WAITS = 500
 """How often an undo waits for the vendors' pace before it gives up; each wait is at most an hour."""
 
@@ -141,7 +143,7 @@ def tidy_when_due(house: House) -> dict[str, int]:
     """The nightly tidying, if the last one is a day ago; what it took away. The runner asks with every turn."""
     now = house.clock.now()
     with house.store.read() as conn:
-        last = conn.execute(select(meta.c.value).where(meta.c.name == _TIDIED)).scalar()
+        last = _LAST_TIDIED.value(conn)
     if last and now - instant(last) < NIGHT:
         return {}
     with house.store.write() as conn:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import Connection, select
 
 from tests.support.clock import FakeClock
 from unisono.connect import windows
@@ -54,15 +55,16 @@ def state(store: Store, scope: str = "key:a") -> dict[str, int | str]:
         return json.loads(conn.execute(select(pace.c.state).where(pace.c.scope == scope)).scalar_one())
 
 
-class Transactions:
-    """Counts the writing transactions of a store."""
+class Transactions(Store):
+    """A store that counts its writing transactions, through the doors of another."""
 
     def __init__(self, store: Store) -> None:
+        super().__init__(store._engines, store._place)
         self.count = 0
-        event.listen(store._engines.writer, "commit", self._one)
 
-    def _one(self, _conn: object) -> None:
+    def write(self) -> AbstractContextManager[Connection]:
         self.count += 1
+        return super().write()
 
 
 def test_two_workers_share_one_limit(store: Store) -> None:
@@ -86,7 +88,7 @@ def test_a_call_that_did_not_count_is_given_back(store: Store) -> None:
 def test_a_block_of_calls_costs_one_transaction(store: Store) -> None:
     clock = FakeClock(NOW)
     counted = Transactions(store)
-    worker = StorePace(store, [hourly("key:a", 100)], clock.now, block=10)
+    worker = StorePace(counted, [hourly("key:a", 100)], clock.now, block=10)
     for _ in range(20):
         assert worker.take() is None
         worker.succeeded()
@@ -109,7 +111,7 @@ def test_what_is_left_of_an_old_block_is_given_back(store: Store) -> None:
 def test_a_block_from_before_the_clock_was_set_back_is_not_used(store: Store) -> None:
     clock = FakeClock(NOW)
     counted = Transactions(store)
-    worker = StorePace(store, [hourly("key:a", 100)], clock.now, block=10)
+    worker = StorePace(counted, [hourly("key:a", 100)], clock.now, block=10)
     worker.take()
     clock.advance(-3600)
     worker.take()
