@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, bindparam, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Table, and_, bindparam, delete, func, literal, or_, select, update
 
 from unisono.plan.situation import subject_of
 from unisono.store.codec import text_of, value_from
 from unisono.store.dialect import portions
 from unisono.store.stamps import stamp
+from unisono.store.statements import Statement
 from unisono.store.tables import UNTIL_SETTLED, history, inbox, intent, link, pair, plan_row, problem, question, seen, work
 
 INBOX_DAYS = 30
@@ -92,17 +93,13 @@ def erase(conn: Connection, pair_id: str, whom: str, now: datetime, *, dry: bool
 
 def tidy(conn: Connection, now: datetime) -> dict[str, int]:
     """Once a night: old deliveries go, old values give way to hashes, old settled writes keep only that they happened. How many of each."""
-    old_inbox, old = stamp(now - timedelta(days=INBOX_DAYS)), stamp(now - timedelta(days=VALUES_DAYS))
-    out = {"inbox": conn.execute(delete(inbox).where(inbox.c.received_at < old_inbox)).rowcount}
-    aged = and_(history.c.at < old, history.c["values"].not_like('{"hash"%'), history.c["values"] != "{}")
-    rows = [{"b_id": row.id, "b_values": _hashed(row._mapping["values"])} for row in conn.execute(select(history).where(aged))]
+    old = stamp(now - timedelta(days=VALUES_DAYS))
+    out = {"inbox": _OLD_INBOX.run(conn, b_old=stamp(now - timedelta(days=INBOX_DAYS)))}
+    rows = [{"b_id": line, "b_values": _hashed(values)} for line, values in _AGED_LINES.rows(conn, b_old=old)]
     if rows:
         conn.execute(update(history).where(history.c.id == bindparam("b_id")).values(values=bindparam("b_values"), label=""), rows)
     out["history"] = len(rows)
-    done = and_(
-        intent.c.state.not_in(UNTIL_SETTLED), intent.c.settled_at != "", intent.c.settled_at < old, intent.c.told.not_like('%"aged"%')
-    )
-    ids = [row.id for row in conn.execute(select(intent.c.id).where(done))]
+    ids = [of for (of,) in _AGED_WRITES.rows(conn, b_old=old)]
     for some in portions(ids):
         _blank(conn, intent.c.id.in_(some), aged=True)
     out["intent"] = len(ids)
@@ -158,3 +155,20 @@ def _hashed(values: str) -> str:
 def _end_links(conn: Connection, where: ColumnElement[bool], now: datetime) -> None:
     """The link keeps the two keys and nothing else, and is over: what is still there on either side is not copied again."""
     conn.execute(update(link).where(where).values(agreed_a="{}", agreed_b="{}", state="severed", why=ERASED, changed_at=stamp(now)))
+
+
+# Asked with every night of every small installation, and each time there is nothing.
+_OLD_INBOX = Statement(lambda _: delete(inbox).where(inbox.c.received_at < bindparam("b_old")))
+_AGED_LINES = Statement(
+    lambda _: select(history.c.id, history.c["values"]).where(
+        history.c.at < bindparam("b_old"), history.c["values"].not_like('{"hash"%'), history.c["values"] != literal("{}")
+    )
+)
+_AGED_WRITES = Statement(
+    lambda _: select(intent.c.id).where(
+        intent.c.state.not_in(UNTIL_SETTLED),
+        intent.c.settled_at != "",
+        intent.c.settled_at < bindparam("b_old"),
+        intent.c.told.not_like('%"aged"%'),
+    )
+)
