@@ -34,11 +34,11 @@ POINT_PARTS = 40
 """Tasks that the crash points are divided into."""
 TWINS = 14
 LEVELS = (
-    Level("kills", "E", "kills", 10, 10, 15),
+    Level("kills", "E", "kills", 10, 10, 16),
     Level("points", "D", "points", POINT_PARTS, 1, 10, whole=True),
     Level("twins", "H", "twins", TWINS, 1, 5, whole=True),
-    Level("worlds", "C", "worlds", 400, 20, 40),
-    Level("engine", "B", "seeds", 2000, 50, 25),
+    Level("worlds", "C", "worlds", 400, 20, 31),
+    Level("engine", "B", "seeds", 2000, 50, 48),
     Level("planner", "A", "cases", 50_000, 5_000, 3),
     Level("dirty", "G", "samples", 200, 100, 2),
     Level("trace", "K", "traces", 50, 10, 0),
