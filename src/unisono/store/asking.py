@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Connection, Integer, Select, and_, bindparam, func, select, update
+from sqlalchemy import BindParameter, ColumnElement, Connection, Integer, Select, and_, bindparam, func, insert, select, update
 
 from unisono.plan.actions import Ask, Report
 from unisono.plan.undo import EDITED as UNDO_EDITED
@@ -98,6 +98,24 @@ def answer(conn: Connection, question_id: str, said: str, by: str, now: datetime
     values = {"state": "open" if later else "answered", "answer": said, "answered_by": by, "answered_at": stamp(now)}
     _SET_QUESTION.run(conn, b_id=question_id, **values, snoozed_until=stamp(now + SNOOZE) if later else "")
     return replace(asked, state=values["state"], answer=said)
+
+
+def decide(conn: Connection, new_id: str, pair: str, key: str, label: str, code: str, subject: str, by: str, now: datetime) -> None:
+    """A person's word about a record that nothing asked them for (a correction): kept among the answers until it is carried out."""
+    at = stamp(now)
+    same = {"pair": pair, "code": code, "key": key, "subject": subject}
+    told = {"state": "answered", "answer": "yes", "answered_by": by, "answered_at": at, "label": label}
+    old = _SAME.row(conn, **same)
+    if old is not None:
+        _SET_QUESTION.run(conn, b_id=old[0], **told)
+        return
+    _DECIDE.run(conn, id=new_id, **same, **told, group_key=code, options=text_of(("yes",)), asked_at=at)
+
+
+def spend(conn: Connection, pair: str, keys: Sequence[str], code: str) -> None:
+    """What was decided so about some records is carried out, or cannot be any more."""
+    for some in portions(keys):
+        _SPEND.run(conn, b_pair=pair, b_keys=some, b_code=code, state="withdrawn")
 
 
 def answers_for(conn: Connection, pair: str, keys: Sequence[str]) -> dict[str, dict[str, str]]:
@@ -274,6 +292,15 @@ _SAME = Statement(
 )
 _ASK = Statement(_ask)
 _SET_QUESTION = Statement(lambda _: update(question).where(question.c.id == bindparam("b_id")))
+_DECIDE = Statement(lambda _: insert(question))
+_SPEND = Statement(
+    lambda _: update(question).where(
+        question.c.pair == bindparam("b_pair"),
+        question.c.code == bindparam("b_code"),
+        question.c.state == "answered",
+        question.c.key.in_(bindparam("b_keys", expanding=True)),
+    )
+)
 _STANDING_QUESTIONS = Statement(
     lambda _: select(question.c.id, question.c.code, question.c.subject).where(_ASKED_STILL, question.c.key == bindparam("key"))
 )

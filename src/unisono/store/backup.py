@@ -17,7 +17,7 @@ from unisono.store.doors import Store
 from unisono.store.folder import DATABASE
 from unisono.store.refused import StoreRefused, from_system
 from unisono.store.stamps import stamp
-from unisono.store.tables import attempt, connection, lane, meta, metadata, pace, pair, session
+from unisono.store.tables import attempt, connection, invitation, lane, meta, metadata, notice, pace, pair, session, spent
 
 MADE_AT = "backup_at"
 """The row of ``meta`` that says when a backup was made."""
@@ -26,8 +26,10 @@ _KEPT = ("schema_version", "counter")
 """Rows of ``meta`` that belong to a database and not to its contents."""
 
 
-_NEVER_BACK = (session, attempt)
-"""What ended since the backup must not come to life again: everybody signs in anew, programs get new keys."""
+_NEVER_BACK = (session, attempt, invitation, spent)
+"""What ended since the backup must not come to life again: everybody signs in anew, programs get new keys, codes are void."""
+_AS_IT_IS = (notice,)
+"""Who was told what today stays true, whatever is restored: nobody is told a second time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +97,11 @@ def _replace(store: Store, source: Store) -> Kept:
         for table in reversed(metadata.sorted_tables):
             if table is meta:
                 new.execute(delete(meta).where(meta.c.name.not_in(_KEPT)))
-            elif table is not pace or not paced:
+            elif table not in _AS_IT_IS and (table is not pace or not paced):
                 # What the vendors have counted by now is truer than what they had counted at the backup.
                 new.execute(delete(table))
         for table in metadata.sorted_tables:
-            if table not in _NEVER_BACK and (table is not pace or not paced):
+            if table not in (*_NEVER_BACK, *_AS_IT_IS) and (table is not pace or not paced):
                 _put(old, new, table)
         _count_on(new)
         _make_unsure(new, epochs)

@@ -21,12 +21,19 @@ from unisono.store.tables import UNTIL_SETTLED, intent, run
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What is to be taken back: the writes of a run, those about one record (``a:party:company:42``), one field of it, or everything."""
+    """What is to be taken back: the writes of a run, those about one record (``a:party:company:42``), one field of it, one single write, or
+    everything."""
 
     run: str = ""
     record: str = ""
     field: str = ""
     everything: bool = False
+    write: str = ""
+
+    @property
+    def named(self) -> bool:
+        """Whether it says what; a field alone does not."""
+        return bool(self.run or self.record or self.write or self.everything)
 
 
 def deeds(conn: Connection, pair: str, scope: Scope) -> list[Deed]:
@@ -66,13 +73,15 @@ def _wanted(conn: Connection, pair: str, scope: Scope) -> list[Any]:
     where = and_(intent.c.pair == pair, intent.c.state == "done")
     if scope.run:
         where = and_(where, intent.c.run == scope.run)
+    if scope.write:
+        where = and_(where, intent.c.id == scope.write)
     if scope.record:
         names = _names(conn, pair, scope.record)
         of_target = [
             and_(intent.c.side == s.side, intent.c.kind == s.kind, intent.c.target == s.key) for s in (subject_of(name) for name in names)
         ]
         where = and_(where, or_(intent.c.key.in_(names), *of_target))
-    if not (scope.run or scope.record or scope.everything):
+    if not scope.named:
         return []
     rows: Iterable[Any] = conn.execute(select(intent).where(where))
     return list(rows)

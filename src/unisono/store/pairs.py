@@ -101,7 +101,7 @@ def update_connection(conn: Connection, connection_id: str, **values: Any) -> No
 def add_pair(conn: Connection, pair_id: str, firm_id: str, name: str, a: str, b: str, policy_body: str, now: datetime) -> None:
     """A pair with the first version of its policy. It only reads until it is released."""
     _NEW_PAIR.run(conn, id=pair_id, firm=firm_id, name=name, a=a, b=b, created_at=stamp(now))
-    _NEW_POLICY.run(conn, pair=pair_id, version=1, body=policy_body, at=stamp(now), by="")
+    _NEW_POLICY.run(conn, pair=pair_id, version=1, body=policy_body, at=stamp(now), by="", note="")
 
 
 def get_pair(conn: Connection, pair_id: str) -> PairRow:
@@ -127,11 +127,11 @@ def update_pair(conn: Connection, pair_id: str, **values: Any) -> None:
     _SET_PAIR.run(conn, b_id=pair_id, **_columns(values))
 
 
-def put_policy(conn: Connection, pair_id: str, body: str, by: str, now: datetime) -> int:
+def put_policy(conn: Connection, pair_id: str, body: str, by: str, now: datetime, note: str = "") -> int:
     """A new version of a pair's policy, in force from now on. Versions are only ever added."""
     version = get_pair(conn, pair_id).policy_version
     newest = int(_NEWEST_POLICY.value(conn, pair=pair_id))
-    _NEW_POLICY.run(conn, pair=pair_id, version=newest + 1, body=body, at=stamp(now), by=by)
+    _NEW_POLICY.run(conn, pair=pair_id, version=newest + 1, body=body, at=stamp(now), by=by, note=note)
     _SET_PAIR_FROM.run(conn, b_id=pair_id, b_version=version, policy_version=newest + 1)
     return newest + 1
 

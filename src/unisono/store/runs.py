@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import BindParameter, Connection, Integer, Select, and_, bindparam, delete, func, insert, select, update
 
+from unisono.model.text import folded
 from unisono.store.codec import text_of, value_from
 from unisono.store.dialect import portions
 from unisono.store.stamps import stamp
@@ -128,6 +129,33 @@ def rows(
     return [_row(row) for row in _page(tuple(wanted)).rows(conn, run=run_id, after=after, limit=limit, **wanted)]
 
 
+def find_rows(
+    conn: Connection,
+    run_id: str,
+    *,
+    verdicts: Sequence[str] = (),
+    kind: str = "",
+    search: str = "",
+    outcome: str | None = None,
+    after: int = 0,
+    limit: int = 50,
+) -> list[PlanRow]:
+    """A page of a plan's rows in their order: of some verdicts, of a kind, with a text in their name, without regard to case and diacritics."""
+    where = [plan_row.c.run == run_id, plan_row.c.seq > after]
+    where += [plan_row.c.verdict.in_(list(verdicts))] if verdicts else []
+    where += [plan_row.c.kind == kind] if kind else []
+    where += [plan_row.c.outcome == outcome] if outcome is not None else []
+    where += [plan_row.c.name.contains(wanted, autoescape=True)] if (wanted := folded(search)) else []
+    columns = [plan_row.c[each.name] for each in fields(PlanRow)]
+    return [_row(tuple(row)) for row in conn.execute(select(*columns).where(*where).order_by(plan_row.c.seq).limit(limit))]
+
+
+def row_at(conn: Connection, run_id: str, seq: int) -> PlanRow | None:
+    """One row of a plan, by its number."""
+    found = find_rows(conn, run_id, after=seq - 1, limit=1) if seq > 0 else []
+    return found[0] if found and found[0].seq == seq else None
+
+
 def rows_of(conn: Connection, run_id: str, keys: Sequence[str]) -> dict[str, PlanRow]:
     """The rows of some records, by key."""
     found = (_row(row) for some in portions(keys) for row in _ROWS_OF.rows(conn, run=run_id, keys=some))
@@ -185,7 +213,8 @@ def targets_of(conn: Connection, run_id: str, keys: Sequence[str]) -> dict[str, 
 
 def _values(row: PlanRow) -> dict[str, str]:
     action = text_of(row.action)
-    return {"kind": row.kind, "verdict": row.verdict, "action": action, "basis": row.basis, "label": row.label, "outcome": row.outcome}
+    named = {"label": row.label, "name": folded(row.label)}
+    return {"kind": row.kind, "verdict": row.verdict, "action": action, "basis": row.basis, **named, "outcome": row.outcome}
 
 
 def _row(row: tuple[Any, ...]) -> PlanRow:

@@ -22,7 +22,7 @@ from unisono.store.doors import Store
 from unisono.store.refused import StoreRefused, from_system
 from unisono.store.stamps import stamp
 from unisono.store.statements import Statement
-from unisono.store.tables import connection, secret
+from unisono.store.tables import connection, sealed, secret
 from unisono.store.upserts import upsert
 
 _KEY_BYTES = 32
@@ -146,7 +146,7 @@ def put_secret(conn: Connection, ring: KeyRing, connection_id: str, field: str, 
     It is not made anew while secrets are stored that only a lost one opens: ``StoreRefused("key-missing")``; see ``forget``.
     """
     system = _system(conn, connection_id)
-    key_id = ring.current(make=_ANY.row(conn) is None)
+    key_id = ring.current(make=_none_stored(conn))
     nonce, body = ring.seal(key_id, value.reveal().encode(), _place(system, connection_id, field))
     row = {"connection": connection_id, "field": field, "key_id": key_id, "nonce": nonce, "body": body}
     upsert(conn, secret, [row | {"tail": value.tail(), "stored_at": stamp(now)}], keys=["connection", "field"])
@@ -172,7 +172,33 @@ def tails(conn: Connection, connection_id: str) -> dict[str, str]:
 def forget(conn: Connection, connection_id: str | None = None) -> int:
     """Removes the secrets of a connection, or all of them (the key is lost: logins are entered again). How many there were."""
     gone = delete(secret)
-    return conn.execute(gone if connection_id is None else gone.where(secret.c.connection == connection_id)).rowcount
+    if connection_id is not None:
+        return conn.execute(gone.where(secret.c.connection == connection_id)).rowcount
+    return conn.execute(gone).rowcount + conn.execute(delete(sealed)).rowcount
+
+
+def put_sealed(conn: Connection, ring: KeyRing, name: str, value: Secret, now: datetime) -> None:
+    """Stores a secret of the house (of its mail server, of a chat), in place of an earlier one. As ``put_secret``."""
+    key_id = ring.current(make=_none_stored(conn))
+    nonce, body = ring.seal(key_id, value.reveal().encode(), _house_place(name))
+    row = {"name": name, "key_id": key_id, "nonce": nonce, "body": body, "tail": value.tail(), "stored_at": stamp(now)}
+    upsert(conn, sealed, [row], keys=["name"])
+
+
+def get_sealed(conn: Connection, ring: KeyRing, name: str) -> Secret | None:
+    """A stored secret of the house; ``None`` if there is none. Raises ``StoreRefused`` as ``get_secret`` does."""
+    row = conn.execute(select(sealed).where(sealed.c.name == name)).first()
+    return None if row is None else _open_sealed(ring, name, row.key_id, bytes(row.nonce), bytes(row.body))
+
+
+def drop_sealed(conn: Connection, name: str) -> None:
+    """Takes it away."""
+    conn.execute(delete(sealed).where(sealed.c.name == name))
+
+
+def sealed_names(conn: Connection) -> list[str]:
+    """The names of all secrets of the house. Needs no key."""
+    return list(conn.execute(select(sealed.c.name).order_by(sealed.c.name)).scalars())
 
 
 def rotate(store: Store, ring: KeyRing, now: datetime) -> int:
@@ -190,8 +216,14 @@ def rotate(store: Store, ring: KeyRing, now: datetime) -> int:
             changed = {"key_id": new, "nonce": nonce, "body": body, "stored_at": stamp(now)}
             rows.append({name: row[name] for name in ("connection", "field", "tail")} | changed)
         upsert(conn, secret, rows, keys=["connection", "field"])
+        ours = []
+        for found in conn.execute(select(sealed).with_for_update()).mappings():
+            plain = _open_sealed(ring, found["name"], found["key_id"], bytes(found["nonce"]), bytes(found["body"]))
+            nonce, body = ring.seal(new, plain.reveal().encode(), _house_place(found["name"]))
+            ours.append(dict(found) | {"key_id": new, "nonce": nonce, "body": body, "stored_at": stamp(now)})
+        upsert(conn, sealed, ours, keys=["name"])
     ring.keep_only(new)
-    return len(rows)
+    return len(rows) + len(ours)
 
 
 def _open(ring: KeyRing, system: str, connection_id: str, field: str, key_id: str, nonce: bytes, body: bytes) -> Secret:
@@ -199,6 +231,22 @@ def _open(ring: KeyRing, system: str, connection_id: str, field: str, key_id: st
     if plain is None:
         raise StoreRefused("secret-damaged", {"connection": connection_id, "field": field})
     return Secret(plain.decode())
+
+
+def _open_sealed(ring: KeyRing, name: str, key_id: str, nonce: bytes, body: bytes) -> Secret:
+    plain = ring.unseal(key_id, nonce, body, _house_place(name))
+    if plain is None:
+        raise StoreRefused("secret-damaged", {"connection": "", "field": name})
+    return Secret(plain.decode())
+
+
+def _none_stored(conn: Connection) -> bool:
+    return _ANY.row(conn) is None and conn.execute(select(sealed.c.name).limit(1)).first() is None
+
+
+def _house_place(name: str) -> bytes:
+    # Two members where a connection's place has three.
+    return json.dumps(["house", name]).encode()
 
 
 def _place(system: str, connection_id: str, field: str) -> bytes:

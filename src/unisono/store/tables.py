@@ -9,6 +9,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text, text
 
 SCHEMA_VERSION = 1
+NAMELESS = "name = '' and kind = 'party'"
 metadata = MetaData()
 
 
@@ -99,6 +100,7 @@ policy = Table(
     _text("body"),  # TOML as a person wrote or exported it
     _text("at"),
     _text("by", default=""),
+    _text("note", default=""),  # why, in the words of whoever changed it
 )
 
 seen = Table(
@@ -138,9 +140,36 @@ seen = Table(
     Index("seen_ref", "connection", "ref", sqlite_where=text("ref <> ''"), postgresql_where=text("ref <> ''")),
     Index("seen_number", "connection", "number", sqlite_where=text("number <> ''"), postgresql_where=text("number <> ''")),
     Index("seen_email", "connection", "email", sqlite_where=text("email <> ''"), postgresql_where=text("email <> ''")),
-    Index("seen_name", "connection", "name", sqlite_where=text("name <> ''"), postgresql_where=text("name <> ''")),
+    Index("seen_name", "connection", "name", "kind", "key", sqlite_where=text("name <> ''"), postgresql_where=text("name <> ''")),
     Index("seen_missing", "connection", "resource", sqlite_where=text("missing_at <> ''"), postgresql_where=text("missing_at <> ''")),
+    Index("seen_gone", "connection", "kind", sqlite_where=text("gone_at <> ''"), postgresql_where=text("gone_at <> ''")),
+    # Of the few customers without a letter or figure in their name.
+    Index("seen_nameless", "connection", "kind", sqlite_where=text(NAMELESS), postgresql_where=text(NAMELESS)),
 )
+
+document = Table(
+    "document",
+    metadata,
+    Column("connection", Text, ForeignKey("connection.id"), primary_key=True),
+    _text("kind", key=True),
+    _text("key", key=True),
+    _text("owner", default=""),
+    _text("type", default=""),  # UNTDID 1001 or receipt
+    _text("number", default=""),
+    _text("title", default=""),
+    _text("words", default=""),  # number and title, folded: what a search looks through
+    _text("day", default=""),
+    _text("due", default=""),
+    _text("state", default=""),  # one word for its four axes, see documents.state_of
+    _number("dunning"),
+    _text("currency", default=""),
+    _text("gross", default=""),  # exact, as text; empty where the system does not say
+    _number("open"),  # what is still to be paid, in ten-thousandths: for sums
+    Index("document_day", "connection", "day", "kind", "key"),
+    Index("document_owner", "connection", "owner"),
+    Index("document_open", "connection", "due", sqlite_where=text("open <> 0"), postgresql_where=text("open <> 0")),
+)
+"""What lists of documents show and add up of them, beside ``seen``, which holds the whole."""
 
 link = Table(
     "link",
@@ -243,6 +272,28 @@ inbox = Table(
     Index("inbox_delivery", "connection", "delivery", unique=True),
 )
 
+hook = Table(
+    "hook",
+    metadata,
+    _text("id", key=True),  # the first part of the door's path; no secret
+    _ref("connection", "connection.id"),
+    _text("hash"),  # of the secret that is the second part: it is stored nowhere, only the vendor has it
+    _text("state", default="asked"),  # asked (being registered), open, ending (to be taken away there), closed
+    _text("address", default=""),  # how the door's address begins, without the secret
+    _text("told", default=""),  # the code of what went wrong last at the vendor
+    _text("due_at", default=""),  # the vendor is asked again from then on
+    _number("taken"),
+    _number("refused"),  # wrong secret, too large, too many, not understood
+    _text("taken_at", default=""),
+    _text("refused_at", default=""),
+    _text("hour", default=""),  # the hour whose single reads are counted
+    _number("reads"),
+    _text("by", default=""),
+    _text("at"),
+    Index("hook_connection", "connection"),
+)
+"""Doors at which a vendor may say that something has changed."""
+
 run = Table(
     "run",
     metadata,
@@ -270,6 +321,7 @@ plan_row = Table(
     _text("action"),
     _text("basis"),  # hash of everything seen it rests on
     _text("label", default=""),
+    _text("name", default=""),  # the label folded, for searching
     _text("outcome", default=""),
     Index("plan_row_verdict", "run", "verdict"),
     Index("plan_row_key", "run", "key"),
@@ -377,6 +429,100 @@ session = Table(
 
 attempt = Table("attempt", metadata, _text("scope", key=True), _number("count"), _text("last_at"))
 """Sign-ins that failed, by a hash of who was tried from where: the next one has to wait."""
+
+invitation = Table(
+    "invitation",
+    metadata,
+    Column("user", Text, ForeignKey("user.id"), primary_key=True),
+    _text("hash"),  # of the one-time code with which this user sets a password
+    _text("until"),
+)
+
+identity = Table(
+    "identity",
+    metadata,
+    _text("issuer", key=True),
+    _text("subject", key=True),
+    _ref("user", "user.id"),
+    _number("ruled"),  # 1: role and firms follow what the provider says, at each sign-in
+    Index("identity_user", "user"),
+)
+"""Who a user is at the provider they sign in with."""
+
+spent = Table("spent", metadata, _text("hash", key=True), _text("until"))
+"""Marks of sign-ins at a provider that came back: each is good once."""
+
+audit = Table(
+    "audit",
+    metadata,
+    _id(),
+    _text("at"),
+    _text("by"),
+    _text("event"),  # invited, joined, role-changed ...; see wiring/members.py
+    _text("whom", default=""),  # a login, or what was changed
+    _text("firms", default=""),  # JSON list of the firms it concerns; empty: the whole house
+    _text("values", default="{}"),
+)
+"""Who let whom in, and what was changed about the house."""
+
+setting = Table("setting", metadata, _text("name", key=True), _text("value"))
+"""Settings of the house, as JSON: how mail is sent, who vouches for users."""
+
+sealed = Table(
+    "sealed",
+    metadata,
+    _text("name", key=True),
+    _text("key_id"),
+    Column("nonce", LargeBinary, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    _text("tail", default=""),
+    _text("stored_at"),
+)
+"""Secrets of the house, encrypted as those of connections are."""
+
+wish = Table(
+    "wish",
+    metadata,
+    Column("user", Text, ForeignKey("user.id"), primary_key=True),
+    _text("address", default=""),  # where mail goes; empty: nowhere
+    _number("hour", "8"),
+    _number("summary", "1"),
+    _number("urgent", "1"),
+    _number("again", "1"),  # 1: also on days on which nothing is new but something is still open
+)
+"""What a user wants to be told, when and where."""
+
+channel = Table(
+    "channel",
+    metadata,
+    _text("id", key=True),
+    _text("firm", default=""),  # empty: all firms
+    _text("name"),
+    _text("service"),
+    _text("language"),
+    _number("hour", "8"),
+    _number("private"),  # 1: an administrator said that its address may be one of the own network
+    _text("made_at"),
+)
+"""A chat that is told what waits for a person; its address is sealed."""
+
+notice = Table(
+    "notice",
+    metadata,
+    _text("id", key=True),
+    _text("who"),  # user:<id> or channel:<id>
+    _text("kind"),  # summary, urgent
+    _text("subject"),  # of a summary its day, of an urgent one what it is about
+    _text("state"),  # ready, sending, sent, quiet (nothing was to be told), unclear (may have arrived), failed, dropped
+    _number("tries"),
+    _text("told", default="{}"),  # why it failed last: code and values
+    _text("made_at"),
+    _text("due_at"),
+    _text("sent_at", default=""),
+    Index("notice_once", "who", "kind", "subject", unique=True),
+    Index("notice_state", "state", "due_at"),
+)
+"""Notices, written down before they are sent, so that nobody gets one twice."""
 
 UNTIL_SETTLED = ("open", "unclear")
 """States of an intent whose outcome is not known yet."""

@@ -86,6 +86,7 @@ def upgrade() -> None:
         _text("body"),
         _text("at"),
         _text("by", default=""),
+        _text("note", default=""),
     )
     op.create_table(
         "seen",
@@ -123,8 +124,37 @@ def upgrade() -> None:
         Index("seen_ref", "connection", "ref", sqlite_where=text("ref <> ''"), postgresql_where=text("ref <> ''")),
         Index("seen_number", "connection", "number", sqlite_where=text("number <> ''"), postgresql_where=text("number <> ''")),
         Index("seen_email", "connection", "email", sqlite_where=text("email <> ''"), postgresql_where=text("email <> ''")),
-        Index("seen_name", "connection", "name", sqlite_where=text("name <> ''"), postgresql_where=text("name <> ''")),
+        Index("seen_name", "connection", "name", "kind", "key", sqlite_where=text("name <> ''"), postgresql_where=text("name <> ''")),
         Index("seen_missing", "connection", "resource", sqlite_where=text("missing_at <> ''"), postgresql_where=text("missing_at <> ''")),
+        Index("seen_gone", "connection", "kind", sqlite_where=text("gone_at <> ''"), postgresql_where=text("gone_at <> ''")),
+        Index(
+            "seen_nameless",
+            "connection",
+            "kind",
+            sqlite_where=text("name = '' and kind = 'party'"),
+            postgresql_where=text("name = '' and kind = 'party'"),
+        ),
+    )
+    op.create_table(
+        "document",
+        Column("connection", Text, ForeignKey("connection.id"), primary_key=True),
+        _text("kind", key=True),
+        _text("key", key=True),
+        _text("owner", default=""),
+        _text("type", default=""),
+        _text("number", default=""),
+        _text("title", default=""),
+        _text("words", default=""),
+        _text("day", default=""),
+        _text("due", default=""),
+        _text("state", default=""),
+        _number("dunning"),
+        _text("currency", default=""),
+        _text("gross", default=""),
+        _number("open"),
+        Index("document_day", "connection", "day", "kind", "key"),
+        Index("document_owner", "connection", "owner"),
+        Index("document_open", "connection", "due", sqlite_where=text("open <> 0"), postgresql_where=text("open <> 0")),
     )
     op.create_table(
         "link",
@@ -218,6 +248,25 @@ def upgrade() -> None:
         Index("inbox_delivery", "connection", "delivery", unique=True),
     )
     op.create_table(
+        "hook",
+        _text("id", key=True),
+        _ref("connection", "connection.id"),
+        _text("hash"),
+        _text("state", default="asked"),
+        _text("address", default=""),
+        _text("told", default=""),
+        _text("due_at", default=""),
+        _number("taken"),
+        _number("refused"),
+        _text("taken_at", default=""),
+        _text("refused_at", default=""),
+        _text("hour", default=""),
+        _number("reads"),
+        _text("by", default=""),
+        _text("at"),
+        Index("hook_connection", "connection"),
+    )
+    op.create_table(
         "run",
         _text("id", key=True),
         _ref("pair", "pair.id"),
@@ -241,6 +290,7 @@ def upgrade() -> None:
         _text("action"),
         _text("basis"),
         _text("label", default=""),
+        _text("name", default=""),
         _text("outcome", default=""),
         Index("plan_row_verdict", "run", "verdict"),
         Index("plan_row_key", "run", "key"),
@@ -332,3 +382,73 @@ def upgrade() -> None:
         Index("session_user", "user"),
     )
     op.create_table("attempt", _text("scope", key=True), _number("count"), _text("last_at"))
+    op.create_table(
+        "invitation",
+        Column("user", Text, ForeignKey("user.id"), primary_key=True),
+        _text("hash"),
+        _text("until"),
+    )
+    op.create_table(
+        "identity",
+        _text("issuer", key=True),
+        _text("subject", key=True),
+        _ref("user", "user.id"),
+        _number("ruled"),
+        Index("identity_user", "user"),
+    )
+    op.create_table("spent", _text("hash", key=True), _text("until"))
+    op.create_table(
+        "audit",
+        _id(),
+        _text("at"),
+        _text("by"),
+        _text("event"),
+        _text("whom", default=""),
+        _text("firms", default=""),
+        _text("values", default="{}"),
+    )
+    op.create_table("setting", _text("name", key=True), _text("value"))
+    op.create_table(
+        "sealed",
+        _text("name", key=True),
+        _text("key_id"),
+        Column("nonce", LargeBinary, nullable=False),
+        Column("body", LargeBinary, nullable=False),
+        _text("tail", default=""),
+        _text("stored_at"),
+    )
+    op.create_table(
+        "wish",
+        Column("user", Text, ForeignKey("user.id"), primary_key=True),
+        _text("address", default=""),
+        _number("hour", "8"),
+        _number("summary", "1"),
+        _number("urgent", "1"),
+        _number("again", "1"),
+    )
+    op.create_table(
+        "channel",
+        _text("id", key=True),
+        _text("firm", default=""),
+        _text("name"),
+        _text("service"),
+        _text("language"),
+        _number("hour", "8"),
+        _number("private"),
+        _text("made_at"),
+    )
+    op.create_table(
+        "notice",
+        _text("id", key=True),
+        _text("who"),
+        _text("kind"),
+        _text("subject"),
+        _text("state"),
+        _number("tries"),
+        _text("told", default="{}"),
+        _text("made_at"),
+        _text("due_at"),
+        _text("sent_at", default=""),
+        Index("notice_once", "who", "kind", "subject", unique=True),
+        Index("notice_state", "state", "due_at"),
+    )
