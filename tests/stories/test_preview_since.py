@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.stories.folk import choose, company, customer_named, customers, deal_of, estimates, invoice, state, tagged
+from tests.stories.folk import choose, company, customer, customer_named, customers, deal_of, estimates, invoice, state, tagged
 from tests.stories.test_preview import labelled, previewed, released, rows
 from tests.support.village import Village
 from unisono.store.runs import CHANGED, PlanRow, Run
@@ -130,3 +130,39 @@ def test_an_edit_in_fastbill_does_not_overtake_what_the_run_has_still_to_do_abou
     released(v, run)
     v.sync()
     assert (customers(v)[0]["PHONE"], customers(v)[0]["EMAIL"]) == ("030 5", "neu@sonne.example")
+
+
+def test_no_quote_is_shown_for_a_customer_whose_link_the_same_preview_ends(v: Village) -> None:
+    """The customer was deleted in the invoicing system, and a new deal came in the CRM: what is shown is what is done, no more."""
+    sun = tagged(v)
+    v.sync()
+    v.clock.advance(400)
+    set_state(v.house, v.pair, "paused", "test")
+    deal_of(v, sun)
+    v.books_act("delete_customer", ID=str(customers(v)[0]["CUSTOMER_ID"]))
+    for _ in range(2):
+        v.clock.advance(400)
+        previewed(v)
+    v.clock.advance(400)
+    run = previewed(v)
+    before = {row.kind: row for row in rows(v, run)}
+    assert ("ends" in before["party"].action, operations(before["quote"]), before["quote"].verdict) == (True, [], "left-out")
+    released(v, run)
+    v.sync()
+    assert (estimates(v), v.link_count()) == ([], {})
+
+
+def test_two_customers_of_one_address_are_both_made_as_they_were_shown(unreleased: Village) -> None:
+    """Each side has a customer of its own under the same e-mail address: two new ones are shown, and two are made with one release."""
+    v = unreleased
+    v.clock.advance(86400)
+    choose(v, "customers.from_invoicing.history=all", "customers.from_crm.history=all")
+    sonne = company(v, name="Sonne GmbH", email="post@haus.example", tax_id="", phone="")
+    deal_of(v, sonne)
+    customer(v, ORGANIZATION="Mond KG", EMAIL="post@haus.example")
+    run = previewed(v)
+    before = {row.label: (row.verdict, operations(row)) for row in rows(v, run) if row.kind == "party"}
+    assert before == {"Sonne GmbH": ("new", ["create"]), "Mond KG": ("new", ["create"])}
+    released(v, run)
+    v.sync()
+    assert {row.label: row.outcome for row in rows(v, run) if row.kind == "party"} == {"Sonne GmbH": "done", "Mond KG": "done"}

@@ -196,8 +196,8 @@ def empty_answer_taken_as_deletion() -> Iterator[None]:
         except BadAnswer:
             return {"RESPONSE": []} if "fastbill" in reply.call or "api.php" in reply.call else []
 
-    def gone(where: Connected, resource: Resource, listed: set[str] | None, hands: Hands, pulled: Pulled) -> None:
-        if listed is None:
+    def gone(where: Connected, resource: Resource, listed: set[str], whole: bool, _absent: object, hands: Hands, pulled: Pulled) -> None:
+        if not whole:
             return
         with hands.store.write() as conn:
             for key in seen.unlisted(conn, where.id, resource.name, listed):

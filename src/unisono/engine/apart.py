@@ -35,6 +35,9 @@ def apart(planned: Sequence[Planned]) -> tuple[list[Planned], list[Subject]]:
         now.append((situation, decisions))
         taken |= both
         for send in (send for d in decisions for send in d.sends):
+            if send.write.operation == "create" and send.write.kind == s.kind:
+                # It is linked then, and free no more for one on the other side that is like it in anything.
+                taken.add((s.side, s.kind, s.key))
             if send.write.operation == "create" and send.write.kind == "party":
                 made |= places(s.side, keys_of_new(send.write))
     return now, later

@@ -1,4 +1,4 @@
-"""What a preview takes for granted while it goes on: links and records that its own earlier rows are going to make.
+"""What a preview takes for granted while it goes on: links and records that its own earlier rows are going to make, and links they end.
 
 A record that is going to be made has no key yet. Its symbol is a dollar sign and the record it is made from: ``$a:party:company:7``.
 """
@@ -6,7 +6,7 @@ A record that is going to be made has no key yet. Its symbol is a dollar sign an
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from unisono.model.record import Kind, MatchKeys, Record, Side, match_keys, other
 from unisono.model.writing import Write
@@ -36,6 +36,7 @@ class Assumed:
     _agreed: dict[tuple[Kind, str], tuple[dict[str, str], dict[str, str]]] = field(default_factory=dict)
     _alike: dict[tuple[Side, str, str], list[str]] = field(default_factory=dict)
     _keys: dict[tuple[Side, str], MatchKeys] = field(default_factory=dict)
+    _ended: dict[tuple[Kind, Side], dict[str, str]] = field(default_factory=dict)
 
     def join(self, kind: Kind, a_key: str, b_key: str, agreed_a: dict[str, str], agreed_b: dict[str, str]) -> None:
         """Two records that are there will be linked."""
@@ -51,6 +52,16 @@ class Assumed:
             for name in MATCHED:
                 if value := getattr(keys, name):
                     self._alike.setdefault((subject.side, name, value), []).append(subject.key)
+
+    def sever(self, kind: Kind, a_key: str, b_key: str) -> None:
+        """A link that is there will end, so that nobody works on it any more."""
+        self._ended.setdefault((kind, "a"), {})[a_key] = b_key
+        self._ended.setdefault((kind, "b"), {})[b_key] = a_key
+
+    def ended(self, kind: Kind, side: Side, found: dict[str, Link]) -> dict[str, Link]:
+        """Links as they are stored, by their key on one side; those that will end as if they had."""
+        gone = self._ended.get((kind, side), {})
+        return {key: replace(link, state="severed") if key in gone else link for key, link in found.items()} if gone else found
 
     def keys_of(self, subject: Subject) -> MatchKeys:
         """What the counterpart of a party will be found by."""

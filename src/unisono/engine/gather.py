@@ -114,8 +114,9 @@ class _Batch:
         )
 
     def _links_of(self, kind: Kind, side: Side, keys: Sequence[str]) -> dict[str, Link]:
-        """The links of some records, and those a preview assumes."""
-        return self._assumed.links_of(kind, side, keys) | links.links_of(self._conn, self._pairing.id, kind, side, keys)
+        """The links of some records, and what a preview assumes of them."""
+        stored = links.links_of(self._conn, self._pairing.id, kind, side, keys)
+        return self._assumed.links_of(kind, side, keys) | self._assumed.ended(kind, side, stored)
 
     def _load(self, side: Side, kind: Kind, keys: list[str]) -> None:
         where = self._pairing.side(side)

@@ -83,9 +83,19 @@ def as_planned(row: PlanRow, decisions: Sequence[Decision]) -> bool:
     """Whether everything that decisions would do now stands in a row."""
     told = action_of(decisions[0].reason, decisions) if decisions else {}
     writes = row.action.get("writes", [])
-    if any(not any(fits(planned, write) for planned in writes) for write in told.get("writes", [])):
+    files = [write["after"]["name"] for write in writes if write["kind"] == "file"]
+    now = [_before_its_files(write, files) for write in told.get("writes", [])]
+    if any(not any(fits(planned, write) for planned in writes) for write in now):
         return False
     return all(one in row.action.get(name, []) for name in ("links", "ends") for one in told.get(name, []))
+
+
+def _before_its_files(write: dict[str, Any], files: Sequence[str]) -> dict[str, Any]:
+    """A note's text as it was planned, when files of the same row were not put yet: once they are, a line says which one counts."""
+    if write["kind"] != "note" or not files:
+        return write
+    lines = [line for line in str(write["after"].get("text", "")).split("\n") if not any(line.endswith(name) for name in files)]
+    return write | {"after": write["after"] | {"text": "\n".join(lines)}}
 
 
 def touches(decisions: Sequence[Decision]) -> bool:

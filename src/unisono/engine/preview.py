@@ -14,7 +14,7 @@ from unisono.engine.gather import canonical
 from unisono.engine.hands import Hands, Pairing
 from unisono.engine.planrow import basis_of, calls_of, checked, row_of
 from unisono.model.record import Side
-from unisono.plan.actions import Join
+from unisono.plan.actions import Join, Sever
 from unisono.plan.planner import RANKS
 from unisono.plan.situation import Situation, Subject
 from unisono.store import numbers, runs, seen
@@ -133,6 +133,8 @@ class Foresight:
                 if isinstance(action, Join) and decision.verdict == "linked":
                     self._assumed.join(action.kind, action.a_key, action.b_key, action.agreed_a, action.agreed_b)
                     return Subject("a", action.kind, action.a_key) if action.kind in ("party", "contact") else None
+                if isinstance(action, Sever) and action.then == "severed":
+                    self._assumed.sever(action.kind, action.a_key, action.b_key)
             for send in decision.sends:
                 if send.write.operation == "create" and send.write.kind == subject.kind:
                     self._assumed.make(subject, keys_of_new(send.write))
@@ -150,10 +152,16 @@ def _owner_key(situation: Situation) -> str:
     return f"{situation.subject.side}:{owner.kind}:{owner.key}" if owner is not None else ""
 
 
-def differences(one: Pairing, two: Pairing, hands: Hands) -> Iterator[tuple[PlanRow | None, PlanRow | None]]:
-    """What another policy would do with the same records: the rows that differ, as they are under either. Nothing is stored."""
+def differences(
+    one: Pairing, two: Pairing, hands: Hands, looked: Callable[[int], None] = lambda _: None
+) -> Iterator[tuple[PlanRow | None, PlanRow | None]]:
+    """What another policy would do with the same records: the rows that differ, as they are under either. Nothing is stored.
+
+    ``looked`` is told of each batch how many records it has, and may end it all by raising.
+    """
     first, second = Foresight(one, hands), Foresight(two, hands)
     for subjects in everything(one, hands):
+        looked(len(subjects))
         before, after = ({row.key: row for row in foresight.rows(subjects)} for foresight in (first, second))
         for key in sorted({*before, *after}):
             a, b = before.get(key), after.get(key)
