@@ -158,7 +158,8 @@ def _places(size: int) -> str:
 
 def driver(conn: Connection) -> sqlite3.Connection:
     """SQLite's own connection behind one of SQLAlchemy's."""
-    return conn.connection.driver_connection  # type: ignore[return-value]
+    # For SQLite the connection of its driver is the driver's own: asked for directly, because each statement asks.
+    return conn.connection.dbapi_connection  # type: ignore[return-value]
 
 
 def _wrapped(error: sqlite3.Error, text: str) -> exc.DBAPIError:
