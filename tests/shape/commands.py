@@ -21,6 +21,7 @@ EXITS = {
     "doctor": ("open", "refused", "unavailable"),
     "erase": ("open",),
     "fields": ("refused", "unavailable"),
+    "hooks open": ("refused", "unavailable"),
     "pair add": ("refused", "unavailable"),
     "pair remove": ("open",),
     "pair resume": ("open",),

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from tests.storm.chance import Deed
-from tests.storm.sides import Entry, Hold, Impossible, Kind, Letter, Operation
+from tests.storm.sides import Entry, Hold, Impossible, Inside, Kind, Letter, Operation
 from tests.storm.wire import Asked, Heard, Row, Vendor, VendorClock, answered, with_body
 from unisono.connect.wire import Request
 from unisono.sandbox import fastbill
@@ -35,6 +35,20 @@ _BOOK_FIELDS = {
     "address.country": "COUNTRY_CODE",
 }
 """Our names -> FastBill's; the name itself depends on who it is."""
+_OWN = {
+    "customers": (
+        "BANK_IBAN",
+        "BANK_NAME",
+        "DAYS_FOR_PAYMENT",
+        "PAYMENT_TYPE",
+        "GLN",
+        "SECONDARY_ADDRESS",
+        "ACCOUNT_RECEIVABLE",
+        "CREATED",
+    ),
+    "contacts": ("SECONDARY_ADDRESS", "CREATED"),
+}
+"""Fields of its tables that are nobody's but FastBill's."""
 
 
 class Books(Vendor):
@@ -156,6 +170,23 @@ class Books(Vendor):
                 return {}
         return {entry.key: entry for entry in found}
 
+    def inside(self, key: str) -> Inside | None:
+        """See ``Vendor.inside``."""
+        prefix, _, row_id = key.rpartition(":")
+        table, own_id = ("contacts", "CONTACT_ID") if prefix == "contact" else ("customers", "CUSTOMER_ID")
+        row = next((row for row in self.simulator.truth()[table] if row[own_id] == row_id), None) if prefix in ("", "contact") else None
+        if row is None:
+            return None
+        entries = [_book_contact(row)] if prefix else [_book_party(row), *_book_main(row)]
+        known = {(entry.key, name): value for entry in entries for name, value in entry.values.items()}
+        return Inside(known, {name: row[name] for name in _OWN[table] if name in row})
+
+    def _own_fields(self, prefix: str, row_id: str) -> None:
+        """What a person enters besides, where FastBill has a place for it and we have none."""
+        table = {"": "customers", "contact:": "contacts"}[prefix]
+        row = self.world.storage.table(table)[int(row_id)]
+        row |= {name: f"eigen {row_id}" for name in ("BANK_NAME", "GLN", "SECONDARY_ADDRESS", "ACCOUNT_RECEIVABLE") if name in row}
+
     def turn_clock(self, by: timedelta) -> None:
         super().turn_clock(by)
         self.world.storage.table("quota").clear()
@@ -170,6 +201,8 @@ class Books(Vendor):
             made = self.simulator.act(name, values)
         except (KeyError, ValueError) as error:
             raise Impossible(str(error)) from error
+        if deed.what == "create":
+            self._own_fields(prefix, str(made["id"]))
         return f"{prefix}{made['id']}"
 
     def _act_of(self, deed: Deed, keys: Mapping[str, str]) -> tuple[str, dict[str, str], str]:

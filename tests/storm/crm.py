@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from tests.storm.chance import Deed
-from tests.storm.sides import Entry, Hold, Impossible, Kind, Letter, Operation
+from tests.storm.sides import Entry, Hold, Impossible, Inside, Kind, Letter, Operation
 from tests.storm.wire import Asked, Heard, Row, Vendor, VendorClock, answered, with_body
 from unisono.connect.wire import Request
 from unisono.sandbox import centralstation
@@ -137,6 +137,30 @@ class Crm(Vendor):
                 return {}
         return {entry.key: entry for entry in found}
 
+    def inside(self, key: str) -> Inside | None:
+        """See ``Vendor.inside``. Nobody else knows of scores, delivery addresses, and other ways to talk."""
+        word, _, row_id = key.partition(":")
+        table = {"company": "companies", "person": "people"}.get(word, "")
+        row = next((row for row in self.simulator.truth()[table] if str(row["id"]) == row_id), None) if table else None
+        if row is None:
+            return None
+        entries = [_crm_party(row, word), *(_crm_contact(row) if word == "person" else ())]
+        known = {(entry.key, name): value for entry in entries for name, value in entry.values.items()}
+        own = {name: row.get(name) for name in ("account_id", "created_at", "group_id", "user_id", "lead_score")}
+        own |= {f"address {entry['id']}": entry for entry in row["addrs"] if entry["atype"] == "delivery"}
+        own |= {f"number {entry['id']}": entry for entry in row["tels"] if entry["atype"] == "skype"}
+        return Inside(known | {(key, "tags"): " ".join(sorted(t["name"] for t in row["tags"]))}, own)
+
+    def _own_fields(self, word: str, row_id: int) -> None:
+        """What a person enters besides, where the vendor has a place for it and we have none. Beside the first of a list, never in its place."""
+        book = self.simulator.book
+        book.get("companies" if word == "company" else "people", row_id)["lead_score"] = row_id % 100
+        for table, other in (("addrs", {"atype": "delivery", "street": "Lager 9"}), ("contact_details", {"atype": "skype", "name": "sky"})):
+            theirs = [row for row in book.by(table, "attachable_id", row_id) if row["attachable_type"].lower() == word]
+            first = next((row for row in theirs if table == "addrs" or row["type"] == "Tel"), None)
+            if first is not None:
+                book.add(table, first | other | {"id": book.storage.next_id("storm", 90_000_001)})
+
     def turn_clock(self, by: timedelta) -> None:
         super().turn_clock(by)
         self.simulator._recent.clear()
@@ -154,7 +178,9 @@ class Crm(Vendor):
         except (KeyError, ValueError) as error:
             raise Impossible(str(error)) from error
         if deed.what == "create":
-            return f"{'person' if deed.values['kind'] != 'company' else 'company'}:{made['id']}"
+            word = "person" if deed.values["kind"] != "company" else "company"
+            self._own_fields(word, int(made["id"]))
+            return f"{word}:{made['id']}"
         return f"deal:{made['id']}" if deed.what == "deal" else keys.get(deed.about, "")
 
     def _act_of(self, deed: Deed, keys: Mapping[str, str]) -> tuple[str, Row]:

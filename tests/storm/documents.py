@@ -31,12 +31,14 @@ def _quotes(p: Picture) -> Iterator[Broken]:
     for did in p.e.did:
         if did.deed.what in ("deal", "edit-deal") and did.after is not None:
             values.setdefault(did.deed.about, set()).add(Decimal(did.after.get("value")))
-            if did.after.get("state") == "lost":
+            if did.after.get("state") in ("lost", "rejected"):
                 lost.add(did.deed.about)
     for mark, made in quotes.items():
         if not mark.startswith("q"):
             continue
-        if len(made) > 1:
+        # Of a customer that nobody can recognise after an older database was put back, and who is made anew, the quote is, too.
+        owners = {_mark_of_owner(p, "b", quote) for quote in made}
+        if len(made) > 1 + bool(owners & p.unrecognisable):
             yield Broken("I1", f"{len(made)} quotes from one deal {mark}", " ".join(q.key for q in made))
         for quote in made:
             amounts = {Decimal(quote.get("net")), Decimal(quote.get("gross"))}

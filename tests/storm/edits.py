@@ -9,8 +9,13 @@ from tests.storm.picture import FIELDS, Picture, rows_key, same
 from tests.storm.sides import Letter
 from tests.storm.verdict import Broken
 
-WINDOW = 80
-"""Calls that may lie between the look before a write and the write, and between a write and the look after it."""
+NEXT = 1
+"""A change goes out in a wave of no more calls than may be under way, which is one here: the write is the very next call after the look it
+rests on, the look after it the very next again. Nothing but the note of the intent lies between."""
+WAVE = 32
+"""New records go out sixteen at a time, and are looked at after that: so many calls at the most from a create to its look."""
+LOST = 80
+"""Where an answer got lost, a process ended, or two of them met, the write is looked for in a later turn, after that turn's lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +46,10 @@ def typed(p: Picture) -> list[Typed]:
     return out
 
 
-def lost(p: Picture) -> Iterator[Broken]:
+def lost(p: Picture, typed: list[Typed]) -> Iterator[Broken]:
     """I2: no value that was typed is gone without a trace."""
-    all_ = typed(p)
     by_place: dict[tuple[str, str], list[Typed]] = {}
-    for one in all_:
+    for one in typed:
         by_place.setdefault((one.mark, one.field), []).append(one)
     for (mark, field), values in sorted(by_place.items()):
         for one in values:
@@ -65,7 +69,7 @@ def _kept(p: Picture, one: Typed, values: list[Typed]) -> bool:
         # It is where it was typed; whether the other side has it, too, is a matter of being apart.
         return True
     if any(
-        same(one.field, v.before, one.value) and not _written_between(p, v, one)
+        same(one.field, v.before, one.value) and not _carried_between(p, v, one)
         for v in values
         if v.letter == one.letter and v.order < one.order
     ):
@@ -86,10 +90,15 @@ def _alike(p: Picture, field: str, shown: str, typed: str) -> bool:
     return same(field, p.kept("b", field, p.kept("a", field, shown)), p.kept("b", field, p.kept("a", field, typed)))
 
 
-def _written_between(p: Picture, first: Typed, last: Typed) -> bool:
-    """Whether the product changed the record between two edits."""
-    calls = (c for c in p.side(last.letter).log if c.done and rows_key(c.key) == rows_key(last.key))
-    return any(first.seq < c.seq <= last.seq for c in calls)
+def _carried_between(p: Picture, first: Typed, last: Typed) -> bool:
+    """Whether the product changed the field on either side between two edits: then both sides were in step with something else meanwhile."""
+    far: Letter = "b" if last.letter == "a" else "a"
+    keys = {last.key} | ({e.key for e in p.entries(last.mark)[far]} if not p.e.restored else set())
+    for letter in p.letters:
+        calls = (c for c in p.side(letter).log if c.wrote and first.seq < c.seq <= last.seq)
+        if any(w.key in keys and w.field == last.field for c in calls for w in c.wrote):
+            return True
+    return False
 
 
 def _told(p: Picture, one: Typed) -> bool:
@@ -105,31 +114,29 @@ def _in_window(p: Picture, one: Typed) -> bool:
     """The honest limit: an edit between the look right before a write and the write itself cannot be seen; nor can one between a write and
     the look after it be told from what the vendor made of the write."""
     calls = [c for c in p.side(one.letter).log if rows_key(c.key) == rows_key(one.key)]
+    broken_off = p.e.stalled or p.e.broken_off
     for n, write in enumerate(calls):
         if write.operation != "change" or not (write.done or write.fault):
             continue
+        far = LOST if write.fault or broken_off else NEXT
         # A vendor that shows an old copy shows nothing.
         read = next((c for c in reversed(calls[:n]) if c.operation == "read" and c.fault != "stale"), None)
-        if read is not None and read.seq <= one.seq < write.seq <= read.seq + WINDOW:
+        if read is not None and read.seq <= one.seq < write.seq <= read.seq + far:
             return True
         after = next((c for c in calls[n + 1 :] if c.operation == "read"), None)
-        if after is not None and write.seq <= one.seq < after.seq <= write.seq + WINDOW:
+        if after is not None and write.seq <= one.seq < after.seq <= write.seq + far:
             return True
     for n, write in enumerate(calls):
         after = next((c for c in calls[n + 1 :] if c.operation == "read"), None)
-        if write.operation == "create" and after is not None and write.seq <= one.seq < after.seq <= write.seq + WINDOW:
+        far = LOST if write.fault or broken_off else WAVE
+        if write.operation == "create" and after is not None and write.seq <= one.seq < after.seq <= write.seq + far:
             return True
     return False
 
 
-def windows(p: Picture) -> set[tuple[str, str]]:
-    """Marks and fields somebody edited in a moment in which nobody can see it."""
-    return {(one.mark, one.field) for one in typed(p) if _in_window(p, one)}
-
-
-def apart(p: Picture) -> Iterator[Broken]:
+def apart(p: Picture, typed: list[Typed]) -> Iterator[Broken]:
     """I3: both sides agree on every field both can hold, unless something about it stands open."""
-    hidden = windows(p)
+    hidden: set[tuple[str, str]] | None = None
     marks = set(p.marked("a", "party")) & set(p.marked("b", "party"))
     contacts = set(p.marked("a", "contact")) & set(p.marked("b", "contact")) if "contacts" not in p.loose else set()
     for mark in sorted(marks | {c for c in contacts if c.startswith("k")}):
@@ -137,11 +144,15 @@ def apart(p: Picture) -> Iterator[Broken]:
         if len(a) != 1 or len(b) != 1 or mark in p.taken or p.made.get(mark, 0) > 1:
             continue
         for name in FIELDS:
-            if name not in a[0].values or name not in b[0].values or name in p.loose or (mark, name) in hidden:
+            if name not in a[0].values or name not in b[0].values or name in p.loose or a[0].get(name) == b[0].get(name):
                 continue
             one, other = a[0].get(name), b[0].get(name)
             one, other = p.kept("b", name, p.kept("a", name, one)), p.kept("b", name, p.kept("a", name, other))
             if not same(name, one, other) and not p.excused(mark, name):
+                # Somebody edited it in a moment in which nobody can see it.
+                hidden = hidden if hidden is not None else {(t.mark, t.field) for t in typed if _in_window(p, t)}
+                if (mark, name) in hidden:
+                    continue
                 yield Broken("I3", f"{mark} {name}: {one!r} and {other!r}", f"{a[0].key} {b[0].key}")
 
 

@@ -67,6 +67,14 @@ class Evidence:
     """How often a process was held up between taking leave to call and calling: so many calls may come too late into a window."""
     keys_given: tuple[tuple[Letter, datetime], ...] = ()
     """When a person gave a new key for a side."""
+    broken_off: bool = False
+    """A process ended in the middle of its work, or found another one at it."""
+    fair: bool = False
+    """Nothing broke, nobody paused or chose anew."""
+    turns: tuple[tuple[datetime, datetime], ...] = ()
+    """When each turn of the product began and ended."""
+    unkept: tuple[datetime, ...] = ()
+    """When the store refused to keep something."""
     image: bytes = b""
     """The product's whole database."""
     secrets: tuple[str, ...] = field(default=(), repr=False)

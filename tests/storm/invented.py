@@ -14,7 +14,7 @@ from typing import TypeVar, cast
 from tests.storm.chance import Break, Deed
 from tests.storm.fakes import Bad, Fake, Missing, Newer, Row, VendorClock
 from tests.storm.guests import Guest, Login, guest
-from tests.storm.sides import Call, Entry, Hold, Impossible, Kind, Letter, Operation
+from tests.storm.sides import Call, Entry, Hold, Impossible, Inside, Kind, Letter, Operation, changed
 from tests.storm.stages import Setting
 from tests.storm.strikes import Strikes, Struck, raised
 from tests.storm.traits import Traits, draw_traits, name_of
@@ -96,6 +96,11 @@ class Invented:
     def hidden(self) -> set[str]:
         """Keys of records that are there, and that the product is told are not."""
         return self.fake.hidden
+
+    @property
+    def shows_old(self) -> bool:
+        """Whether a read soon after a write shows the row from before it."""
+        return self.fake.traits.stale > 0
 
     def kept(self, name: str, value: str) -> str:
         """What the vendor makes of a value."""
@@ -266,6 +271,7 @@ class Invented:
             return Missing(key)
         unlisted = self.fake.newest(kind) if struck is not None and struck.number == 20 else set()
         self.fake.hidden |= unlisted
+        before = self._inside(kind, key) if operation == "change" else None
         try:
             result = what()
         except (Missing, Newer, Bad) as refused:
@@ -276,10 +282,16 @@ class Invented:
             self.fake.hidden -= unlisted
         made = result[0] if write and isinstance(result, tuple) else key
         self._note(operation, kind, made, 200, told, done=write)
+        if before is not None:
+            self._log[-1] = replace(self._log[-1], wrote=changed(before, self._inside(kind, key))[0])
         if struck is not None and struck.number == 24 and operation == "list" and result:
             first, *others = cast(list[Raw], result)
             return cast(T, [replace(first, body=b'{"kind": "party", "values": [1, 2]}'), *others])
         return result
+
+    def _inside(self, kind: str, key: str) -> Inside | None:
+        row = self.fake.rows.get((kind, key)) if kind in ("party", "contact") else None
+        return Inside({(key, name): value for name, value in row.values.items()} | {(key, "tags"): " ".join(row.tags)}, {}) if row else None
 
     def _note(self, operation: str, kind: str, key: str, status: int, fault: str, *, done: bool = False) -> None:
         self._numbers[0] += 1

@@ -1,14 +1,13 @@
 """What the vendors' logs say: every write is in the journal and the reverse (I9), nothing finished was touched (I6), nobody was pestered
-(I15), nothing was planned under one policy and done under another (I17), nothing was written without cause (I4)."""
+(I15, see ``pace``), nothing was planned under one policy and done under another (I17)."""
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from itertools import pairwise
 
+from tests.storm import pace
 from tests.storm.evidence import Evidence
 from tests.storm.picture import Picture, rows_key
 from tests.storm.sides import Call, Letter
@@ -20,7 +19,7 @@ def judge(e: Evidence, p: Picture) -> Iterator[Broken]:
     for letter in p.letters:
         calls = list(p.side(letter).log)
         yield from _untouched(letter, calls, e, p)
-        yield from _pace(letter, calls, e, p)
+        yield from pace.judge(letter, calls, p.side(letter).hold(), e)
         if not e.restored:
             yield from _explained(letter, calls, e, p)
     if not e.skewed:
@@ -42,32 +41,6 @@ def _untouched(letter: Letter, calls: list[Call], e: Evidence, p: Picture) -> It
                 yield Broken("I6", "a quote was deleted and nobody said so", call.key)
         elif call.operation == "delete" and "deletion" not in p.loose:
             yield Broken("I5", f"a {call.kind} was deleted and no policy says so", call.key)
-
-
-def _pace(letter: Letter, calls: list[Call], e: Evidence, p: Picture) -> Iterator[Broken]:
-    if e.restored or e.skewed:
-        return
-    for hold in p.side(letter).hold():
-        at = [c.at for c in calls if c.status and not (hold.successes and not 200 <= c.status < 400)]
-        span = timedelta(seconds=hold.seconds)
-        for n, moment in enumerate(at):
-            first = bisect_left(at, moment - span + timedelta(microseconds=1))
-            if n - first + 1 > hold.limit + e.stalled:
-                yield Broken("I15", f"{n - first + 1} calls in {hold.seconds:g} s, {hold.limit} are allowed", letter)
-                break
-    # A refusal that took minutes to arrive was not heard any more.
-    for one, after in pairwise(calls if not e.stalled else ()):
-        if (
-            one.status in (401, 403)
-            and one.kind != "file"
-            and after.at - one.at < timedelta(seconds=60)
-            and not _new_key(e, letter, one.at, after.at)
-        ):
-            yield Broken("I15", f"asked again {(after.at - one.at).total_seconds():g} s after the key was refused", f"{letter} {after.key}")
-
-
-def _new_key(e: Evidence, letter: Letter, since: datetime, until: datetime) -> bool:
-    return any(side == letter and since <= at <= until for side, at in e.keys_given)
 
 
 def _explained(letter: Letter, calls: list[Call], e: Evidence, p: Picture) -> Iterator[Broken]:

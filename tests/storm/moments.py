@@ -84,6 +84,7 @@ def at_step(w: World, one: Break, name: str) -> None:
 def at_commit(w: World, one: Break) -> None:
     """The process ends inside a transaction, or the transaction cannot be kept."""
     w.bit(one.fault)
+    w.unkept.append(w.clock.now())
     if one.fault == 2:
         w.kill("in a transaction")
     raise StoreRefused("store-full" if one.fault == 39 else "store-busy", {"place": "storm", "reason": "storm"})

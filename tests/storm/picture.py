@@ -83,6 +83,11 @@ class Picture:
         habit = getattr(self.side(letter), "kept", None)
         return str(habit(name, value)) if habit is not None else value
 
+    def shows_old(self, letter: Letter) -> bool:
+        """Whether a vendor now and then shows a row as it was before it was written."""
+        side = self.side(letter)
+        return bool(getattr(side, "shows_old", False)) or any(call.fault == "stale" for call in side.log)
+
     def records(self, letter: Letter, kind: Kind) -> dict[str, Entry]:
         """A side's records of a kind."""
         if (letter, kind) not in self._records:
@@ -173,6 +178,17 @@ class Picture:
             if p.state == "open":
                 out.append((set(_ID.findall(p.key + " " + p.values.get("keys", ""))), p.code, p.field))
         return out
+
+    @cached_property
+    def _ever(self) -> set[str]:
+        """The ids that anything was ever asked or told about."""
+        asked = (" ".join((q.key, q.subject, *(q.values.get(n, "") for n in ("other_key", "keys")))) for q in self.e.questions)
+        told = (p.key + " " + p.values.get("keys", "") for p in self.e.problems)
+        return {number for text in (*asked, *told) for number in _ID.findall(text)}
+
+    def ever_named(self, mark: str) -> bool:
+        """Whether anything was ever asked or told about a record of a mark."""
+        return any(set(_ID.findall(entry.key)) & self._ever for entries in self.entries(mark).values() for entry in entries)
 
     def excused_key(self, key: str, field: str = "") -> bool:
         """Whether something open names a record; with ``field``, something about that field or about the whole of it."""

@@ -27,6 +27,8 @@ from unisono.store.lanes import LostLane
 Draw = Callable[[Streams], Script]
 POLLS = 3
 """Polls within which everything is in step once nothing breaks any more."""
+DECLARED = timedelta(hours=2)
+"""What was put off until an hour that is named, as after a full disk, is waited for: it is not forgotten. The weekly sweep is further off."""
 _TICK = timedelta(milliseconds=7)
 """What a call takes: else everything of a turn happens in the same instant."""
 
@@ -142,7 +144,7 @@ class PromptScene(Scene):
             self.work(lambda: self.runner().turn(poll=True))
             for _ in range(POLLS):
                 wait = calming.wait_for(self)
-                if wait is None or wait > timedelta(seconds=90):
+                if wait is None or wait > DECLARED:
                     break
                 self.clock.advance(max(wait, timedelta(seconds=1)))
                 self.work(lambda: self.runner().turn())
@@ -232,6 +234,18 @@ def edits(chance: Random, turns: int) -> list[Deed]:
         mark, name = f"c{chance.randint(0, 3)}", chance.choice(("address.city", "address.line1", "phone"))
         at = At(chance.randint(2, turns - 1), chance.choice((0, 4, 99, 99)))
         out.append(Deed(at, chance.choice("ab"), "edit", mark, {name: f"Wert {n}"}))  # type: ignore[arg-type]
+    return out
+
+
+def refusals(chance: Random, turns: int) -> list[Deed]:
+    """In every turn somebody types into some customers what the other side refuses, and into others what it takes."""
+    out = []
+    for turn in range(1, turns):
+        bad, good = sorted(chance.sample(range(5), 2))
+        if turn % 2:
+            bad, good = good, bad
+        out.append(Deed(At(turn), "a", "edit", f"c{bad}", {"email": f"kein at {turn}"}))
+        out.append(Deed(At(turn), chance.choice("ab"), "edit", f"c{good}", {"address.line1": f"Gut {turn}"}))  # type: ignore[arg-type]
     return out
 
 
@@ -331,6 +345,17 @@ def changing_minds(seed: int) -> Played:
 def failing(seed: int) -> Played:
     """Writes fail, done or not."""
     return played(seed, people_and(6, 10, deeds=edits))
+
+
+def refused(seed: int) -> Played:
+    """Some records are refused again and again; nothing else happens that could delay anybody, and nobody chooses anew."""
+    drawn = people_and(deeds=refusals, knobs={"plan": "premium", "policy": ""})
+
+    def fair(streams: Streams) -> Script:
+        script = drawn(streams)
+        return replace(script, deeds=tuple(d for d in script.deeds if d.what not in ("pause", "resume", "policy")))
+
+    return played(seed, fair, maker=Simulated)
 
 
 def namesakes(seed: int) -> Played:

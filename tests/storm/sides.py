@@ -37,6 +37,24 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Wrote:
+    """One field of a customer or contact as a call of the product left it."""
+
+    key: str
+    field: str
+    value: str
+    before: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """What a vendor's row holds: the fields both systems may know, by record and field, and those that are nobody's but the vendor's."""
+
+    known: Mapping[tuple[str, str], str]
+    own: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """One request as the vendor saw it. ``operation`` ``read`` is of one row, ``list`` of many."""
 
@@ -53,6 +71,24 @@ class Call:
     """What struck it; its answer may then never have arrived."""
     seq: int = 0
     """Its number among all calls of the world, over both sides."""
+    wrote: tuple[Wrote, ...] = ()
+    """What a change of a customer or contact really changed."""
+    spoilt: tuple[str, ...] = ()
+    """Of the vendor's own fields, which nobody else knows, those it changed as well."""
+    stop: datetime | None = None
+    """The hour before which the vendor, in an answer that arrived, forbade to ask again."""
+
+
+def changed(before: Inside | None, after: Inside | None) -> tuple[tuple[Wrote, ...], tuple[str, ...]]:
+    """What a change made of a row: fields both know, and the vendor's own ones."""
+    if before is None or after is None:
+        return (), ()
+    was = before.known
+    wrote = tuple(
+        Wrote(key, name, value, was.get((key, name), "")) for (key, name), value in after.known.items() if was.get((key, name), "") != value
+    )
+    gone = tuple(Wrote(key, name, "", value) for (key, name), value in was.items() if (key, name) not in after.known)
+    return wrote + gone, tuple(sorted(name for name in {*before.own, *after.own} if before.own.get(name) != after.own.get(name)))
 
 
 class Impossible(Exception):

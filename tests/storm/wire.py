@@ -7,11 +7,11 @@ import pickle
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from email.utils import format_datetime
+from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any
 
 from tests.storm.chance import Break
-from tests.storm.sides import Call, Letter, Listener, Operation
+from tests.storm.sides import Call, Inside, Letter, Listener, Operation, changed
 from tests.support.clock import FakeClock
 from tests.support.transport import SimTransport
 from unisono.connect.wire import Hearer, Lost, Request
@@ -136,6 +136,8 @@ class Wire:
             raise Lost("no-connection", "connection refused", made=False)
         answer = self._answer(request, asked)
         self._listen.after(vendor.letter, asked.what, asked.write)
+        if answer.status == 429 and (stop := told_to_stop(answer.headers, self._clock.now())) is not None:
+            vendor.calls[-1] = replace(vendor.calls[-1], stop=stop)
         hearer.head(answer.status, answer.headers | {"date": format_datetime(vendor.clock.now(), usegmt=True)})
         if answer.body:
             hearer.piece(answer.body)
@@ -156,13 +158,13 @@ class Wire:
             vendor.note(asked, status=404, fault="hidden")
             vendor.count(15)
             return vendor.not_there(asked)
-        heard, seq = Heard(), vendor.simulator.world.log.seq
+        heard, seq, before = Heard(), vendor.simulator.world.log.seq, vendor.looked(asked)
         try:
             self._inner.carry(vendor.reworded(request, asked), heard)
         except Lost:
-            vendor.took(asked, seq)
+            vendor.took(asked, seq, before)
             raise
-        vendor.took(asked, seq)
+        vendor.took(asked, seq, before)
         return self._spoiled(request, asked, heard.whole())
 
     def other_account(self, simulator: Any) -> None:
@@ -198,6 +200,14 @@ def _whole(heard: Heard) -> bool:
     except ValueError:
         return False
     return True
+
+
+def told_to_stop(headers: Mapping[str, str], now: datetime) -> datetime | None:
+    """Until when a vendor forbids to ask again: in seconds or as a date."""
+    said = {name.lower(): value for name, value in headers.items()}.get("retry-after", "")
+    if said.isdigit():
+        return now + timedelta(seconds=int(said))
+    return parsedate_to_datetime(said) if said else None
 
 
 def answered(status: int, body: object) -> Heard:
@@ -259,11 +269,22 @@ class Vendor:
         """Every call so far."""
         return self.calls
 
-    def took(self, asked: Asked, seq: int) -> None:
-        """Writes down what the simulator logged since ``seq``."""
+    def inside(self, key: str) -> Inside | None:
+        """What the row of a customer or contact holds; ``None`` if there is none."""
+        raise NotImplementedError
+
+    def looked(self, asked: Asked) -> Inside | None:
+        """The row that a request is about to change."""
+        return self.inside(asked.key) if asked.operation == "change" and asked.kind in ("party", "contact") else None
+
+    def took(self, asked: Asked, seq: int, before: Inside | None) -> None:
+        """Writes down what the simulator logged since ``seq``; ``before`` is the row as it was."""
         for logged in self.world.log.calls[seq - self.world.log.seq :] if self.world.log.seq > seq else ():
             key = self.subject(logged) if logged.write and asked.operation == "create" else asked.key
             self.note(asked, status=logged.status, fault=logged.fault, done=logged.write, key=key, at=logged.at)
+            if before is not None and logged.write:
+                wrote, spoilt = changed(before, self.inside(asked.key))
+                self.calls[-1] = replace(self.calls[-1], wrote=wrote, spoilt=spoilt)
 
     def forget_log(self) -> None:
         """The world begins: what set-up asked for is nobody's business."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from tests.storm import acting, calming, moments, oracle
+from tests.storm import acting, calming, moments, oracle, post, rehearsal
 from tests.storm.chance import Break, Deed, Script, Streams
 from tests.storm.evidence import Did, Evidence, Kept, Rule
 from tests.storm.faults import draw_breaks, witnessed
@@ -86,7 +86,7 @@ class World:
             folder=self._ground.folder,
             ring=self._ground.ring,
         )
-        self._maker, self._setting = maker, setting
+        self._maker, self.setting = maker, setting
         self.stage = maker(setting)
         self._gaps = streams.of("gaps")
         self.did: list[Did] = []
@@ -97,6 +97,9 @@ class World:
         self.figures: dict[str, int] = {}
         self.restored = False
         self.keys_given: list[tuple[Letter, datetime]] = []
+        self.unkept: list[datetime] = []
+        self.post: post.Post | None = None
+        self._turns: list[tuple[datetime, datetime]] = []
         self.under_way = False
         """Whether the product is in the middle of a turn."""
         self._hash = hashlib.blake2b(digest_size=16)
@@ -147,7 +150,7 @@ class World:
             templates[names] = self._set_up(self.process())
             # The world is played on a stage that nothing has happened on, as in every later one that finds the pair set up.
             self.clock.advance(START - self.clock.now())
-            self.stage = self._maker(self._setting)
+            self.stage = self._maker(self.setting)
         self.store.thaw(templates[names])
         self.clock.advance(1000 - (self.clock.now() - START).total_seconds())
         for side in (self.stage.a, self.stage.b):
@@ -205,9 +208,14 @@ class World:
 
     def play(self) -> Played:
         """From the first turn to the oracle's word."""
+        if isinstance(self.stage, Simulated) and post.chosen(self.setting.streams):
+            self.post = post.Post(self, self.stage)
         for turn in range(self.script.turns):
             self.turn(turn)
             self.clock.advance(self._gaps.choice(GAPS))
+        if rehearsal.chosen(self):
+            self.becalm()
+            rehearsal.rehearse(self)
         self.calm()
         self.found += oracle.judge(self.evidence())
         return self.played()
@@ -238,13 +246,16 @@ class World:
         self._due = [d for d in self.script.deeds if d.at.turn == number]
         moments.before_turn(self, self._breaks)
         self._deeds(0)
+        if self.post is not None:
+            self.post.bring()
         self.listen.before, self.listen.after = self._before, self._after
         self.store.listen = self._commit
-        self.under_way = True
+        self.under_way, began = True, self.clock.now()
         try:
             self.work(lambda: self.runner().turn())
         finally:
             self.under_way = False
+            self._turns.append((began, self.clock.now()))
             self.listen.before, self.listen.after = _no_call, _no_call
             self.store.listen = no_listener
         self._deeds(10**6)
@@ -287,13 +298,17 @@ class World:
 
     def calm(self) -> None:
         """Nothing breaks and nobody edits any more; the product works until it is quiet."""
+        self.becalm()
+        self.clock.advance(getattr(self.stage, "rest", 400))
+        calming.calm(self)
+
+    def becalm(self) -> None:
+        """The faults end, and the people go home."""
         self._breaks, self._due = [], []
         self.stage.a.disarm()
         self.stage.b.disarm()
         self.ours.off = timedelta()
         self.house = self.process()
-        self.clock.advance(getattr(self.stage, "rest", 400))
-        calming.calm(self)
 
     # --- moments ---
 
@@ -379,6 +394,10 @@ class World:
             skewed=28 in self.bitten,
             stalled=self.bitten.get(43, 0) + sum(side.bitten().get(27, 0) for side in (self.stage.a, self.stage.b)),
             keys_given=tuple(self.keys_given),
+            unkept=tuple(self.unkept),
+            broken_off=any(self.figures.get(name) for name in ("kills", "ends", "lost lanes")),
+            fair=not self.script.breaks and not any(d.what in ("pause", "policy") for d in self.script.deeds),
+            turns=tuple(self._turns),
             image=self.store.freeze(),
             secrets=tuple(s.reveal() for letter in calming.LETTERS for s in self.stage.connection(letter)[2].values()),
         )

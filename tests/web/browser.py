@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 SCREENS = Path(__file__).resolve().parents[2] / "build" / "screens"
+HIGHEST = 4000
+"""Pixels of a picture from its top."""
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -42,10 +44,11 @@ def opened() -> Iterator[Any]:
 
 
 def screenshot(page: Any, name: str) -> Path:
-    """A picture of the whole page, to be looked at: ``build/screens``."""
+    """A picture of the page, to be looked at: ``build/screens``. A list of a hundred records looks like one of thirty."""
     SCREENS.mkdir(parents=True, exist_ok=True)
     path = SCREENS / f"{name}.png"
-    page.screenshot(path=path, full_page=True)
+    wide, high = page.evaluate("[document.documentElement.clientWidth, document.documentElement.scrollHeight]")
+    page.screenshot(path=path, full_page=True, clip={"x": 0, "y": 0, "width": wide, "height": min(high, HIGHEST)})
     return path
 
 
@@ -61,3 +64,34 @@ def squeezed(page: Any) -> list[str]:
         " && e.clientWidth > 0 && e.clientWidth < 60 && e.clientHeight > 120).map(e => e.innerText)"
     )
     return found
+
+
+def lost_by_keyboard(page: Any, most: int = 25) -> list[str]:
+    """What somebody without a mouse would stumble over: no way past the navigation, a place that does not show it is chosen or is off the screen."""
+    wrong = []
+    page.keyboard.press("Tab")
+    if page.evaluate("document.activeElement.className") == "skip":
+        page.keyboard.press("Enter")
+        if page.evaluate("document.activeElement.id") != "main":
+            wrong.append("the way past the navigation leads nowhere")
+    elif page.locator(".skip").count():
+        wrong.append("the way past the navigation does not come first")
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        where, shown, seen = page.evaluate(_FOCUS)
+        if not where:
+            break
+        wrong += [f"{where}: not seen to be chosen"] if not shown else []
+        wrong += [f"{where}: off the screen"] if not seen else []
+    return wrong
+
+
+_FOCUS = """(() => {
+  const one = document.activeElement;
+  if (!one || one === document.body) return ["", true, true];
+  const box = one.getBoundingClientRect(), label = one.parentElement && one.closest("label");
+  const style = getComputedStyle(one), around = label ? getComputedStyle(label) : style;
+  const shown = [style, around].some(s => s.outlineStyle !== "none" && parseFloat(s.outlineWidth) > 0);
+  const seen = (box.width > 0 && box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth) || !!label;
+  return [one.tagName + " " + (one.getAttribute("href") || one.name || one.innerText || one.id), shown, seen];
+})()"""

@@ -107,5 +107,10 @@ class Seen(HTMLParser):
         self.text += data
 
     @property
+    def changes(self) -> set[str]:
+        """Where the page's forms that change something lead."""
+        return {attrs.get("action", "") for tag, attrs in self.elements if tag == "form" and attrs.get("method") == "post"}
+
+    @property
     def links(self) -> set[str]:
         return {attrs["href"] for tag, attrs in self.elements if tag == "a" and "href" in attrs}

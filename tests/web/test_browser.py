@@ -11,18 +11,15 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.web.browser import chromium, opened, overflows, screenshot, squeezed
+from tests.web.browser import chromium, lost_by_keyboard, opened, overflows, screenshot, squeezed
 from tests.web.desk import HASHER, PASSWORD, Desk
 from tests.web.street import street
+from tests.web.tongues import foreign
+from tests.web.walk import addresses, path_of
 from unisono.web.serving import Opening, Pages, open_pages
 
-PAGES = ("", "/questions", "/problems", "/problems?kind=waiting", "/problems?kind=left-out", "/history")
-LOOKS = (
-    ("wide", 1440, 900, "light", "de-DE"),
-    ("dark", 1280, 800, "dark", "en-GB"),
-    ("phone", 390, 844, "light", "pl-PL"),
-    ("small", 360, 740, "dark", "ro-RO"),
-)
+LOOKS = (("wide", 1440, 900, "light", "de-DE"), ("dark", 1280, 800, "dark", "en-GB"))
+NARROW = (("phone", 390, 844, "light", "pl-PL"), ("small", 360, 740, "dark", "ro-RO"))
 
 
 @dataclass
@@ -32,6 +29,8 @@ class Screen:
     browser: Any
     desk: Desk
     pages: Pages
+    addresses: list[str]
+    run: str
 
     def opened(self, width: int = 1280, height: int = 800, scheme: str = "light", locale: str = "de-DE", who: str = "adam") -> Any:
         """A window in which somebody is signed in; what its console says is kept in ``page.said``."""
@@ -54,26 +53,34 @@ def screen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Screen]:
     desk = street(tmp_path_factory.mktemp("street"))
     pages = open_pages(desk.village.house, Opening(port=0), hasher=HASHER)
     with opened() as browser:
-        yield Screen(browser, desk, pages)
+        yield Screen(browser, desk, pages, addresses(desk), path_of(desk, "{run_id}"))
     pages.close()
 
 
-@pytest.mark.parametrize(("name", "width", "height", "scheme", "locale"), LOOKS, ids=lambda v: v if isinstance(v, str) else None)
+@pytest.mark.parametrize(
+    ("name", "width", "height", "scheme", "locale"), (*LOOKS, *NARROW), ids=lambda v: v if isinstance(v, str) else None
+)
 def test_every_page_fits_the_screen_and_breaks_no_rule_of_its_policy(
     screen: Screen, name: str, width: int, height: int, scheme: str, locale: str
 ) -> None:
-    page = screen.opened(width, height, scheme, locale)
-    for path in (*(screen.desk.pair + one for one in PAGES), "/firms", "/me"):
+    page = screen.opened(width, height, scheme, locale, who="anna")
+    wrong = []
+    for path in screen.addresses:
         page.goto(screen.pages.address + path)
-        assert page.locator("h1").first.is_visible()
-        assert page.locator("html").get_attribute("lang") == locale[:2]
-        assert not overflows(page), path
-        assert squeezed(page) == [], path
-        assert page.locator("main").inner_text().count("{") == 0, path
-        told = re.sub(r"\W+", "-", path.replace(screen.desk.pair, "pair")).strip("-")
-        picture = f"{told}-{name}"
-        assert screenshot(page, picture).stat().st_size > 5_000
-    assert page.said == []
+        assert page.locator("h1").first.is_visible(), path
+        assert page.locator("html").get_attribute("lang") == locale[:2], path
+        wrong += [(path, "wider than the screen")] if overflows(page) else []
+        wrong += [(path, text) for text in squeezed(page)]
+        wrong += [(path, "a value that was not filled in")] if "{" in page.locator("main").inner_text() else []
+        wrong += [(path, told) for told in page.said]
+        page.said.clear()
+        told = re.sub(r"\W+", "-", path.replace(screen.desk.pair, "pair").replace(screen.run, "run")).strip("-") or "home"
+        assert screenshot(page, f"{told}-{name}").stat().st_size > 5_000
+        # After the picture: it moves about on the page.
+        wrong += [(path, lost) for lost in lost_by_keyboard(page)] if name == "wide" else []
+        wrong += [(path, f"{phrase} ({code})") for phrase, code in foreign(page.locator("body").inner_text(), locale[:2]).items()]
+    assert wrong == []
+    assert len(screen.addresses) > 10
 
 
 def test_the_first_page_of_all_is_the_sign_in_and_says_what_does_not_fit(screen: Screen) -> None:

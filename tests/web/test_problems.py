@@ -115,3 +115,164 @@ def test_the_api_tells_tries_again_and_leaves_out(spoiled: Desk) -> None:
     assert spoiled.call("adam", "POST", f"{base}/retry", {"problems": ["gone"]}).status_code == 404
     assert spoiled.call("adam", "POST", f"{base}/leave-out", {"problems": [found[0]["id"]]}).json() == {"version": 2}
     assert len(spoiled.village.problems()) == 2
+
+
+@pytest.fixture
+def postless(desk: Desk) -> Desk:
+    """Three companies of one town whose postcode is missing in the CRM, and one without any address."""
+    at_work(desk)
+    for name in ("Alpha KG", "Bäckerei Ähre", "Gamma KG"):
+        company(desk, name, street="Ring 1", zip="", city="Lüneburg", country_code="DE")
+    company(desk, "Delta AG")
+    desk.village.sync()
+    assert sorted(p.values["fields"].count(",") for p in desk.village.problems()) == [0, 0, 0, 3]
+    return desk
+
+
+def problem_of(desk: Desk, name: str) -> str:
+    return next(p.id for p in desk.village.problems() if p.label == name)
+
+
+def postcode(desk: Desk, name: str) -> str:
+    rows = [c for c in desk.village.crm.truth()["companies"] if c["name"] == name]
+    return str(rows[0]["addrs"][0]["zip"] or "")
+
+
+def inputs(page: Seen) -> list[str]:
+    return [a["name"] for tag, a in page.elements if tag in ("input", "select") and a.get("name", "").startswith(("value|", "all|"))]
+
+
+def test_a_field_stands_in_the_row_of_its_error_and_says_where_it_is_written(postless: Desk) -> None:
+    page = Seen(postless.browser("adam").get(f"{postless.pair}/problems").text)
+    assert "Ihre Eingabe schreibt Unisono in CentralStationCRM." in page.text
+    ids = [problem_of(postless, name) for name in ("Alpha KG", "Bäckerei Ähre", "Gamma KG")]
+    assert {f"value|{one}|address.postcode" for one in ids} < set(inputs(page))
+    assert "all|address.postcode" in inputs(page)
+    assert "Ring 1, Lüneburg" in page.text
+    assert inputs(Seen(postless.browser("vera").get(f"{postless.pair}/problems").text)) == [], "who only looks has nothing to fill in"
+
+
+def test_what_is_filled_in_is_written_and_the_record_goes_across(postless: Desk) -> None:
+    one = problem_of(postless, "Alpha KG")
+    answer = postless.send("adam", f"{postless.pair}/problems/correct", problem=[one], **{f"value|{one}|address.postcode": "21335"})
+    assert answer.headers["location"].endswith("said=corrected&count=1")
+    page = Seen(postless.browser("adam").get(answer.headers["location"]).text)
+    assert "1 Eingabe wird gleich geschrieben." in page.text
+    assert "Wird geschrieben: 21335" in page.text
+    assert f"value|{one}|address.postcode" not in inputs(page)
+    postless.village.sync()
+    assert postcode(postless, "Alpha KG") == "21335"
+    assert [c["ZIPCODE"] for c in postless.village.books.truth()["customers"]] == ["21335"]
+    told = Seen(postless.browser("vera").get(f"{postless.pair}/history").text).text
+    assert "Adam hat es von Hand berichtigt: Postleitzahl." in told
+
+
+def test_only_ticked_rows_are_sent_and_empty_ones_stay(postless: Desk) -> None:
+    a, b, g = (problem_of(postless, name) for name in ("Alpha KG", "Bäckerei Ähre", "Gamma KG"))
+    typed = {f"value|{a}|address.postcode": "21335", f"value|{b}|address.postcode": "21335", f"value|{g}|address.postcode": ""}
+    answer = postless.send("adam", f"{postless.pair}/problems/correct", problem=[a, g], **typed)
+    assert answer.headers["location"].endswith("said=corrected&count=1")
+    postless.village.sync()
+    assert [postcode(postless, name) for name in ("Alpha KG", "Bäckerei Ähre", "Gamma KG")] == ["21335", "", ""]
+    again = postless.send("adam", f"{postless.pair}/problems/correct", problem=[g], **{f"value|{g}|address.postcode": " "})
+    assert again.headers["location"].endswith("said=nothing-entered")
+
+
+def test_what_does_not_fit_is_shown_in_its_row_and_the_others_are_sent(postless: Desk) -> None:
+    a, g = problem_of(postless, "Alpha KG"), problem_of(postless, "Gamma KG")
+    typed = {f"value|{a}|address.postcode": "21335", f"value|{g}|address.postcode": "2133"}
+    answer = postless.send("adam", f"{postless.pair}/problems/correct", problem=[a, g], **typed)
+    assert answer.status_code == 422
+    page = Seen(answer.text)
+    assert "1 Eingabe passt nicht." in page.text
+    assert "„2133“ ist keine gültige Angabe für das Feld Postleitzahl." in page.text
+    field = next(a for tag, a in page.elements if a.get("name") == f"value|{g}|address.postcode")
+    assert (field["value"], field["aria-invalid"]) == ("2133", "true")
+    postless.village.sync()
+    assert [postcode(postless, name) for name in ("Alpha KG", "Gamma KG")] == ["21335", ""]
+
+
+def test_the_same_value_for_a_whole_group(postless: Desk) -> None:
+    group = next(p["group"] for p in postless.browser("vera").get(f"/api/v1{postless.pair}/problems").json() if p["label"] == "Alpha KG")
+    answer = postless.send(
+        "adam", f"{postless.pair}/problems/correct", whole="yes", group=group, **{"all|address.postcode": "21335", "all|name": "Alle AG"}
+    )
+    assert answer.headers["location"].endswith("said=corrected&count=3")
+    postless.village.sync()
+    assert [postcode(postless, name) for name in ("Alpha KG", "Bäckerei Ähre", "Gamma KG")] == ["21335"] * 3
+    assert [p.label for p in postless.village.problems()] == ["Delta AG"]
+
+
+def test_several_missing_fields_and_a_country_by_its_name(postless: Desk) -> None:
+    one = problem_of(postless, "Delta AG")
+    page = Seen(postless.browser("adam").get(f"{postless.pair}/problems").text)
+    assert any(tag == "option" and a.get("value") == "Rumänien" for tag, a in page.elements)
+    typed = {"address.line1": "Strada Lungă 1", "address.postcode": "500123", "address.city": "Brașov", "address.country": "România"}
+    answer = postless.send(
+        "adam", f"{postless.pair}/problems/correct", problem=[one], **{f"value|{one}|{name}": value for name, value in typed.items()}
+    )
+    assert answer.headers["location"].endswith("said=corrected&count=1")
+    postless.village.sync()
+    made = [c for c in postless.village.books.truth()["customers"] if c["ORGANIZATION"] == "Delta AG"]
+    assert [(c["ZIPCODE"], c["CITY"], c["COUNTRY_CODE"]) for c in made] == [("500123", "Brașov", "RO")]
+
+
+def test_a_search_finds_names_without_their_diacritics_and_a_kind_leaves_others_out(postless: Desk) -> None:
+    shown = Seen(postless.browser("vera").get(f"{postless.pair}/problems", params={"search": "backerei ahre"}).text).text
+    assert "Bäckerei Ähre" in shown
+    assert "Alpha KG" not in shown
+    assert "Nichts gefunden" in postless.browser("vera").get(f"{postless.pair}/problems?of=contact").text
+    found = postless.browser("vera").get(f"/api/v1{postless.pair}/problems", params={"search": "AHRE"}).json()
+    assert [(p["label"], p["fields"], p["side"]) for p in found] == [("Bäckerei Ähre", {"address.postcode": ""}, "crm")]
+
+
+def test_a_large_group_is_opened_on_a_page_of_its_own_and_paged(desk: Desk) -> None:
+    at_work(desk)
+    with desk.village.house.store.write() as conn:
+        for n in range(70):
+            told = Report(code="refused-there", field="", values={})
+            asking.report(
+                conn, f"p{n:02}", desk.village.pair, f"a:party:{n:02}", "party", f"Nummer {n:02}", told, "", desk.village.clock.now()
+            )
+    first = Seen(desk.browser("adam").get(f"{desk.pair}/problems").text)
+    assert "70 × Kunde" in first.text
+    assert "Nummer 11" in first.text
+    assert "Nummer 12" not in first.text
+    opened = next(link for link in first.links if "group=" in link)
+    whole, seen_, steps = opened, set[str](), 0
+    while whole:
+        page = Seen(desk.browser("adam").get(whole).text)
+        seen_ |= {word for word in page.text.split("\n") if word.strip().startswith("Nummer ")}
+        whole = next((a["href"] for tag, a in page.elements if tag == "a" and a.get("rel") == "next"), "")
+        steps += 1
+    assert (len({one.strip() for one in seen_}), steps) == (70, 2)
+    group = desk.browser("vera").get(f"/api/v1{desk.pair}/problems?limit=1").json()[0]["group"]
+    assert desk.send("adam", f"{desk.pair}/problems/retry", whole="yes", group=group).headers["location"].endswith("count=70")
+    assert desk.send("adam", f"{desk.pair}/problems/retry", whole="yes", group="none").headers["location"].endswith("problem-gone")
+
+
+def test_who_was_left_out_for_good_is_taken_along_again_on_the_same_page(postless: Desk) -> None:
+    one = problem_of(postless, "Delta AG")
+    postless.send("adam", f"{postless.pair}/problems/leave-out", problem=[one])
+    page = Seen(postless.browser("adam").get(f"{postless.pair}/problems?kind=left-out").text)
+    assert "1 Datensatz auf Dauer ausgelassen" in page.text
+    record = next(a["value"] for tag, a in page.elements if a.get("name") == "record")
+    assert postless.browser("vera").get(f"/api/v1{postless.pair}/left-out").json() == [{"record": record, "label": "Delta AG"}]
+    answer = postless.send("adam", f"{postless.pair}/problems/take-along", record=[record])
+    assert answer.headers["location"].endswith("said=taken-along&count=1")
+    postless.village.sync()
+    assert "Delta AG" in {p.label for p in postless.village.problems()}
+
+
+def test_the_api_corrects_and_says_what_does_not_fit(postless: Desk) -> None:
+    base = f"/api/v1{postless.pair}/problems"
+    a, g = problem_of(postless, "Alpha KG"), problem_of(postless, "Gamma KG")
+    what = {"problems": {a: {"address.postcode": "21335"}, g: {"address.postcode": "x"}}}
+    assert postless.call("vera", "POST", f"{base}/correct", what).status_code == 403
+    told = postless.call("adam", "POST", f"{base}/correct", what).json()
+    assert told["count"] == 1
+    assert "Postleitzahl" in told["wrong"][g]["address.postcode"]
+    assert postless.call("adam", "POST", f"{base}/correct", {"problems": {"gone": {"name": "x"}}}).status_code == 404
+    pending = {p["label"]: p["pending"] for p in postless.browser("vera").get(base).json()}
+    assert pending["Alpha KG"] == {"address.postcode": "21335"}
+    assert pending["Gamma KG"] == {}

@@ -35,6 +35,8 @@ def asked(desk: Desk) -> Desk:
     at_work(desk)
     twins(desk, "Sonne GmbH", "Mond GmbH", "Stern GmbH")
     assert len(desk.village.questions()) == 3
+    # The hand that worked on it lets go of the pair.
+    desk.village.clock.advance(301)
     return desk
 
 
@@ -141,3 +143,84 @@ def test_two_values_of_one_field_are_shown_and_one_is_chosen(desk: Desk) -> None
     told = Seen(desk.browser("adam").get(f"{desk.pair}/questions").text)
     assert "Ring 2" in told.text
     assert "Ring 3" in told.text
+
+
+def answered(desk: Desk, kind: str = "answered", who: str = "adam") -> Seen:
+    return Seen(desk.browser(who).get(f"{desk.pair}/questions?kind={kind}").text)
+
+
+def test_an_answer_is_taken_back_as_long_as_nothing_was_done_because_of_it(asked: Desk) -> None:
+    first = asked.village.questions()[0]
+    asked.send("adam", f"{asked.pair}/questions/{first.id}/answer", said="same")
+    told = answered(asked)
+    assert first.label in told.text
+    assert f"{asked.pair}/questions/{first.id}/take-back" in told.changes
+    assert answered(asked, who="vera").changes == {"/signout"}
+    assert asked.send("vera", f"{asked.pair}/questions/{first.id}/take-back").status_code == 403
+    back = asked.send("anna", f"{asked.pair}/questions/{first.id}/take-back")
+    assert back.headers["location"].endswith(f"?question={first.id}&said=answer-back")
+    assert len(asked.village.questions()) == 3
+    asked.village.sync()
+    assert len(asked.village.books.truth()["customers"]) == 3
+    assert asked.village.link_count() == {}, "nothing was linked because of it"
+    events = asked.browser("vera").get(f"/api/v1{asked.pair}/history?sort=events").json()["lines"]
+    assert ("answer-taken-back", "anna") in [(one["event"], one["by"]) for one in events]
+
+
+@pytest.mark.parametrize("said", ("same", "different"))
+def test_an_answer_that_was_carried_out_is_not_taken_back(asked: Desk, said: str) -> None:
+    first = asked.village.questions()[0]
+    asked.send("adam", f"{asked.pair}/questions/{first.id}/answer", said=said)
+    asked.village.sync()
+    told = answered(asked)
+    assert "ist ausgeführt" in told.text
+    assert f"{asked.pair}/questions/{first.id}/take-back" not in told.changes
+    back = asked.send("adam", f"{asked.pair}/questions/{first.id}/take-back")
+    assert back.headers["location"].endswith("said=answer-acted")
+    assert asked.call("adam", "POST", f"/api/v1{asked.pair}/questions/{first.id}/take-back").status_code == 409
+
+
+def test_while_the_pair_is_worked_on_nothing_is_taken_back(asked: Desk) -> None:
+    first = asked.village.questions()[0]
+    asked.send("adam", f"{asked.pair}/questions/{first.id}/answer", said="same")
+    asked.village.lease()
+    back = asked.send("adam", f"{asked.pair}/questions/{first.id}/take-back")
+    assert back.headers["location"].endswith("said=pair-busy")
+    assert len(asked.village.questions()) == 2
+
+
+def test_what_is_put_off_says_until_when_and_may_be_decided_now(asked: Desk) -> None:
+    first = asked.village.questions()[0]
+    asked.send("adam", f"{asked.pair}/questions/{first.id}/answer", said="later")
+    told = answered(asked, "later")
+    assert first.label in told.text
+    until = (asked.village.clock.now() + asking.SNOOZE).strftime("%d.%m.%Y")
+    assert until in told.text
+    found = asked.browser("vera").get(f"/api/v1{asked.pair}/answers?kind=later").json()
+    assert [(one["label"], one["answer"], one["by"], one["open"]) for one in found] == [(first.label, "later", "adam", True)]
+    assert asked.call("adam", "POST", f"/api/v1{asked.pair}/questions/{first.id}/take-back").json() == {"count": 1}
+    assert "3 Fragen" in Seen(asked.browser("adam").get(f"{asked.pair}/questions").text).text
+    assert "Nichts ist verschoben" in answered(asked, "later").text
+
+
+def test_a_question_nobody_answered_has_no_answer_to_take_back(asked: Desk) -> None:
+    first = asked.village.questions()[0]
+    for one in (first.id, "gone"):
+        assert asked.send("adam", f"{asked.pair}/questions/{one}/take-back").headers["location"].endswith("said=question-gone")
+        assert asked.call("adam", "POST", f"/api/v1{asked.pair}/questions/{one}/take-back").status_code == 404
+
+
+def test_a_conflict_marks_what_differs_and_says_what_stood_there_before(desk: Desk) -> None:
+    at_work(desk)
+    number = company(desk, "Sonne GmbH", **SUN)
+    desk.village.sync()
+    customer = desk.village.books.truth()["customers"][0]["CUSTOMER_ID"]
+    desk.village.crm.act("set_address", {"kind": "company", "id": number, **SUN, "street": "Ring 2"})
+    desk.village.books.act("edit_customer", {"ID": customer, "ADDRESS": "Ring 3"})
+    desk.village.sync()
+    assert [q.code for q in desk.village.questions()] == ["conflict"]
+    page = desk.browser("adam").get(f"{desk.pair}/questions").text
+    assert "Ring <mark>2</mark>" in page
+    assert "Ring <mark>3</mark>" in page
+    assert "Zuletzt auf beiden Seiten: Ring 1" in page
+    assert page.index("Ring <mark>2</mark>") < page.index("info@sonne.example"), "what is asked about comes first"

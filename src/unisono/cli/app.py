@@ -29,16 +29,35 @@ EXIT_CODES = {"ok": 0, "open": 1, "usage": 2, "refused": 3, "unavailable": 4, "s
 
 
 def _commands() -> None:
-    from unisono.cli import connecting, demo, keeping, looking, pairing, policies, previewing, sandbox, serving, undoing
+    from unisono.cli import (
+        connecting,
+        demo,
+        hooking,
+        keeping,
+        looking,
+        noticing,
+        pairing,
+        policies,
+        previewing,
+        records,
+        sandbox,
+        serving,
+        undoing,
+        users,
+    )
 
     connecting.add(app)
     pairing.add(app)
     policies.add(app)
     previewing.add(app)
     looking.add(app)
+    records.add(app)
     undoing.add(app)
     serving.add(app)
+    hooking.add(app)
     keeping.add(app)
+    users.add(app)
+    noticing.add(app)
     sandbox.add(app)
     demo.add(app)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import tempfile
-import threading
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
@@ -17,10 +18,10 @@ from unisono.cli.looking import problem_text
 from unisono.cli.pairing import with_history
 from unisono.cli.previewing import QUIET, counts_text, dry_run, forecast_text, progress_json
 from unisono.cli.sandbox import start
-from unisono.cli.staging import TITLES, Stage, count_sends, stories
-from unisono.cli.terminal import AsJson, add_commands, counted, holder, out, sentence, show, words
+from unisono.cli.staging import LOGIN, TITLES, Stage, count_sends, stories
+from unisono.cli.terminal import AsJson, WrongCall, add_commands, counted, holder, language, out, sentence, show, words
 from unisono.engine.runs import release_run
-from unisono.model.errors import SystemFault
+from unisono.locale.languages import LANGUAGES
 from unisono.store import pairs
 from unisono.store.doors import Store
 from unisono.store.secrets import KeyRing
@@ -28,7 +29,11 @@ from unisono.wiring import House, add_pair, preset
 from unisono.wiring.house import system_file
 from unisono.wiring.previewing import VERDICTS, make_preview, pages, progress
 from unisono.wiring.running import Runner
-from unisono.wiring.setup import add_reference_fields, connect, delays
+from unisono.wiring.setup import add_reference_fields, delays
+from unisono.wiring.starting import add_connection
+
+if TYPE_CHECKING:
+    from unisono.cli.showing import Showing
 
 EXPECTED = {("missing-field", "Holzmanufaktur Dachs"), ("quote-without-amount", "Plakatwand ohne Preis")}
 """The two records the demo firm keeps wrong on purpose: a customer without address, an offer without amount."""
@@ -43,17 +48,25 @@ def add(app: typer.Typer) -> None:
 
 def demo(
     once: Annotated[bool, typer.Option("--once", help="Ends after the stories instead of staying up.")] = False,
+    open_: Annotated[bool, typer.Option("--open/--no-open", help="Whether to open the pages in a browser, if there is one.")] = True,
+    spoken: Annotated[str, typer.Option("--language", help="de, en, pl or ro; otherwise that of the terminal.")] = "",
     as_json: AsJson = False,
     data: Annotated[Path | None, typer.Option("--data", help="Where the demo keeps its store; a temporary folder otherwise.")] = None,
 ) -> None:
-    """Two simulated systems, a first sync, the stories. Exit code 0 only if both sides are in step and only the two expected problems are open."""
-    quiet = as_json
-    with tempfile.TemporaryDirectory(prefix="unisono-demo-") as scratch:
+    """Two simulated systems, a first sync, the stories; then pages to play with, without an account.
+
+    Exit code 0 only if both sides are in step and only the two expected problems are open."""
+    if spoken:
+        if spoken not in LANGUAGES:
+            raise WrongCall("no-such-language", name=spoken, names=", ".join(LANGUAGES))
+        # Every word of this process is said in it, the pages' first visit included.
+        os.environ["UNISONO_LANGUAGE"] = spoken
+    with _cleanly(), tempfile.TemporaryDirectory(prefix="unisono-demo-") as scratch:
         folder = data or Path(scratch) / "data"
         with Store.open(folder) as store:
             hold = store.hold()
             try:
-                result = _play(store, folder, Path(scratch), quiet=quiet, stay=not once and not as_json)
+                result = _play(store, folder, Path(scratch), quiet=as_json, stays=not once and not as_json, opens=open_)
             finally:
                 if hold is not None:
                     hold.release()
@@ -62,49 +75,80 @@ def demo(
     raise typer.Exit(0 if result["in_step"] else 1)
 
 
-def _play(store: Store, folder: Path, scratch: Path, *, quiet: bool, stay: bool) -> dict[str, Any]:
-    crm, crm_server = start("centralstation")
-    books, books_server = start("fastbill")
-    # The vendors' limits would make the first minutes of a demo slow; its preview says what they mean for a real account.
-    crm.world.storage.settings["rate_limit"] = None
-    house = House(store=store, ring=KeyRing(scratch / "key"), folder=folder, loopback=True, unlimited=True)
-    stage = Stage(house, crm, books)
+@contextmanager
+def _cleanly() -> Iterator[None]:
+    """Whoever ends the demo before it is ready, by Ctrl+C or SIGTERM, leaves nothing behind either: servers, pages, folder."""
+    before = signal.getsignal(signal.SIGTERM)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        _set_up(stage, crm_server.url, books_server.url, quiet=quiet)
+        yield
+    except KeyboardInterrupt:
+        raise typer.Exit(1) from None
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _play(store: Store, folder: Path, scratch: Path, *, quiet: bool, stays: bool, opens: bool) -> dict[str, Any]:
+    from unisono.cli.showing import in_browser, shown, stay  # brings the web server along, which other commands do without
+
+    with ExitStack() as ends:
+        crm, crm_server = start("centralstation")
+        ends.callback(crm_server.stop)
+        books, books_server = start("fastbill")
+        ends.callback(books_server.stop)
+        # The vendors' limits would make the first minutes of a demo slow; its preview says what they mean for a real account.
+        crm.world.storage.settings["rate_limit"] = None
+        places = _places(crm_server.url, books_server.url)
+        house = House(store=store, ring=KeyRing(scratch / "key"), folder=folder, loopback=True, unlimited=True, sandboxes=places)
+        ends.callback(house.close)
+        stage = Stage(house, crm, books)
+        showing = ends.enter_context(shown(stage, crm_server.url, books_server.url))
+        if stays:
+            # The pages are there before anything is: whoever comes now sees the first sync at work.
+            link = showing.link()
+            out.print(words("demo.pages", address=link), style="bold")
+            if opens and in_browser(link):
+                out.print(words("demo.opened"))
+            out.print()
+        _set_up(stage, showing, quiet=quiet)
         _first_sync(stage, quiet=quiet)
         told = stories(stage)
-        result = _result(stage, told, crm_server.url, books_server.url)
+        result = _result(stage, told, showing)
         if not quiet:
             _print(result)
-        if stay:
-            _stay(stage, crm_server.url, books_server.url)
-    finally:
-        crm_server.stop()
-        books_server.stop()
+        if stays:
+            stay(stage, showing)
     return result
 
 
-def _set_up(stage: Stage, crm_url: str, books_url: str, *, quiet: bool) -> None:
+def _places(crm_url: str, books_url: str) -> dict[str, dict[str, str]]:
+    """Where the simulators are reached."""
+    return {"centralstation": {"api": f"{crm_url}/api"}, "fastbill": {"api": f"{books_url}/api/1.0/api.php", "portal": books_url}}
+
+
+def _set_up(stage: Stage, showing: Showing, *, quiet: bool) -> None:
     """The two logins, the pair with the article's preset and the complete sync, our reference fields; then the preview and its release."""
     house = stage.house
     firm = house.ids.new()
     with house.store.write() as conn:
-        pairs.add_firm(conn, firm, words("demo.firm"), "DE", "de", "Europe/Berlin", house.clock.now())
+        pairs.add_firm(conn, firm, words("demo.firm"), "DE", language(), "Europe/Berlin", house.clock.now())
     stage.spoil()
     crm_key = str(stage.crm.world.storage.settings["api_key"])
-    crm = connect(house, firm, "centralstation", {"api_key": crm_key}, {"api": f"{crm_url}/api"})
-    login = {"email": "buchhaltung@example.de", "api_key": "fb-0123456789abcdef"}
-    books = connect(house, firm, "fastbill", login, {"api": f"{books_url}/api/1.0/api.php", "portal": books_url})
+    crm = add_connection(house, firm, "centralstation", {"api_key": crm_key})
+    books = add_connection(house, firm, "fastbill", LOGIN)
     stage.pair = add_pair(house, firm, "CentralStationCRM - FastBill", crm.id, books.id, with_history(preset("centralstation", "fastbill")))
     add_reference_fields(house, crm.id)
     stage.runner = Runner(house=house, holder=holder())
+    showing.guide.pair = stage.pair
     _preview(stage)
     if not quiet:
         out.print(words("demo.connected"), style="bold")
-        out.print(f"  CentralStationCRM  {crm_url}/_sandbox/page\n  FastBill           {books_url}/_sandbox/page")
+        out.print(f"  CentralStationCRM  {showing.guide.crm.page}\n  FastBill           {showing.guide.invoicing.page}")
         out.print("\n" + words("demo.preview"), style="bold")
         _print_preview(stage)
     release_run(house.pairing(stage.pair), house.hands(), stage.run, holder())
+    showing.guide.run = stage.run
 
 
 def _preview(stage: Stage) -> None:
@@ -166,7 +210,7 @@ def _first_sync(stage: Stage, *, quiet: bool) -> None:
             out.print(f"  {told}  -> {words(f'option.{said}')}")
 
 
-def _result(stage: Stage, told: list[dict[str, Any]], crm_url: str, books_url: str) -> dict[str, Any]:
+def _result(stage: Stage, told: list[dict[str, Any]], showing: Showing) -> dict[str, Any]:
     """How both sides stand at the end: what a further look would do, which problems are open, and whether that is as expected."""
     problems = stage.problems()
     found = {(p.code, p.label) for p in problems}
@@ -174,7 +218,9 @@ def _result(stage: Stage, told: list[dict[str, Any]], crm_url: str, books_url: s
     questions = stage.questions()
     run = progress_json(progress(stage.house, stage.run))
     as_shown = run["state"] == "done" and not run["changed_since_preview"] and not run["failed"]
+    answered, tried = showing.tried()
     in_step = found == EXPECTED and not questions and count_sends(after) == 0 and as_shown and all(t["ok"] for t in told)
+    in_step = in_step and answered == tried
     return {
         "in_step": in_step,
         "preview": stage.previewed["counts"],
@@ -188,7 +234,8 @@ def _result(stage: Stage, told: list[dict[str, Any]], crm_url: str, books_url: s
         "open_questions": [q.label for q in questions],
         "further_writes": count_sends(after),
         "delays_seconds": {side: int(d.total_seconds()) for side, d in delays(stage.house, stage.pair).items()},
-        "pages": {"centralstation": f"{crm_url}/_sandbox/page", "fastbill": f"{books_url}/_sandbox/page"},
+        "pages": {"unisono": showing.pages.address, "centralstation": showing.guide.crm.page, "fastbill": showing.guide.invoicing.page},
+        "pages_tried": answered,
     }
 
 
@@ -201,6 +248,7 @@ def _print(result: dict[str, Any]) -> None:
     links = ", ".join(f"{words(f'kind.{kind}')}: {count}" for kind, count in sorted(result["links"].items()))
     writes = ", ".join(f"{side}: {count}" for side, count in result["writes"].items())
     out.print(f"  {words('demo.linked')} {links}\n  {words('demo.written')} {writes}")
+    out.print("  " + words("demo.pages-tried", count=str(result["pages_tried"])))
     for name, where in (
         ("demo.expected", "expected_problems"),
         ("demo.unexpected", "unexpected_problems"),
@@ -214,26 +262,3 @@ def _print(result: dict[str, Any]) -> None:
         "\n" + words("demo.in-step" if result["in_step"] else "demo.not-in-step"),
         style="bold green" if result["in_step"] else "bold red",
     )
-
-
-def _stay(stage: Stage, crm_url: str, books_url: str) -> None:
-    """Keeps the pair in step while a visitor plays at either vendor's page."""
-    out.print("\n" + words("demo.stay"))
-    out.print(f"  CentralStationCRM  {crm_url}/_sandbox/page\n  FastBill           {books_url}/_sandbox/page")
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    # Said last: whoever waits for this line may tell us to go the next moment.
-    out.print("ready")
-    seen = len(stage.journal())
-    while not stop.wait(2):
-        try:
-            stage.sync()
-        except SystemFault as fault:
-            out.print(sentence(fault.code, fault.values, titles=TITLES), style="red")
-        journal = stage.journal()
-        for entry in reversed(journal[: len(journal) - seen]):
-            out.print(stage.line_of(entry))
-        seen = len(journal)
-        for problem in stage.new_problems():
-            out.print(problem_text(problem, TITLES), style="yellow")

@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from sqlalchemy import Connection
 
+from unisono.cli.noticing import telling
 from unisono.cli.terminal import (
     AsJson,
     Commands,
     Data,
-    Titles,
     WrongCall,
     add_commands,
     go_on,
@@ -38,8 +37,10 @@ from unisono.policy.files import BadPolicy, parse_policy, policy_text
 from unisono.policy.schema import Deletion
 from unisono.store import asking, links, pairs
 from unisono.wiring import House, add_pair, pair_row, preset, system_file
+from unisono.wiring.hooks import public_address
 from unisono.wiring.running import Runner
 from unisono.wiring.setup import about_to_allow, add_reference_fields, remove_pair, set_state
+from unisono.wiring.standing import titles_of
 
 PairId = Annotated[str, typer.Argument(help="The pair's id or name; may be left out if there is only one.")]
 
@@ -157,7 +158,7 @@ def pair_resume(
 def _say_what_goes_on(house: House, pair_id: str, rules: Deletion) -> None:
     allowed = about_to_allow(house, pair_id)
     with house.store.read() as conn:
-        titles = titles_of(conn, pair_id)
+        titles = titles_of(house, conn, pair_id)
     out.print(words("about-to-allow", count=str(allowed.lost), linked=str(allowed.linked), names=", ".join(allowed.names)))
     for side, rule in (("crm", rules.in_crm), ("invoicing", rules.in_invoicing)):
         out.print(words("deletion-rule", side=titles[side], rule=words(f"deletion.{rule}")))
@@ -211,13 +212,6 @@ def pair_remove(
         show({"pair": pair_id, "state": "removed", "links_kept": kept}, as_json, words("pair-removed-kept" if kept else "pair-removed"))
 
 
-def titles_of(conn: Connection, pair_id: str) -> Titles:
-    """What the two systems of a pair are called."""
-    row = pairs.get_pair(conn, pair_id)
-    named = {side: system_file(pairs.get_connection(conn, c).system) for side, c in (("crm", row.a), ("invoicing", row.b))}
-    return {side: c.title for side, c in named.items()} | {c.name: c.title for c in named.values()}
-
-
 def sync(
     pair: PairId = "",
     watch: Annotated[bool, typer.Option("--watch", help="Stay and keep the pairs in step.")] = False,
@@ -237,21 +231,25 @@ def sync(
         show_status(house, pair_id, as_json, writes=sum(o.writes for t in turns for o in t.outcomes.values()))
 
 
-def stay(runner: Runner, as_json: bool) -> None:
-    """Turn after turn, until SIGTERM or Ctrl+C. A fault is said once, not with every turn; for programs each as a line of JSON."""
+def stay(runner: Runner, as_json: bool, *, address: str = "") -> None:
+    """Turn after turn, until SIGTERM or Ctrl+C. A fault is said once, not with every turn; for programs each as a line of JSON.
+
+    People who are needed are told meanwhile; ``address`` is where they find the pages.
+    """
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     _line({"event": "staying"}, words("staying"), as_json)
     told: set[str] = set()
-    while not stop.is_set():
-        turn = runner.turn()
-        now = {sentence(fault.code, fault.values): fault.code for fault in turn.faults.values()}
-        for text in sorted(now.keys() - told):
-            _line({"event": "fault", "code": now[text], "told": text}, text, as_json)
-        told = set(now) if turn.pulled or turn.outcomes else told
-        if turn.idle:
-            stop.wait(1)
+    with telling(runner.house, address or public_address(runner.house)):
+        while not stop.is_set():
+            turn = runner.turn()
+            now = {sentence(fault.code, fault.values): fault.code for fault in turn.faults.values()}
+            for text in sorted(now.keys() - told):
+                _line({"event": "fault", "code": now[text], "told": text}, text, as_json)
+            told = set(now) if turn.pulled or turn.outcomes else told
+            if turn.idle:
+                stop.wait(1)
 
 
 def _line(value: Mapping[str, str], text: str, as_json: bool) -> None:

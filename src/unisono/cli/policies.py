@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from unisono.cli.pairing import PairId, policy_of, the_pair, titles_of
+from unisono.cli.pairing import PairId, policy_of, the_pair
 from unisono.cli.terminal import (
     AsJson,
     Commands,
@@ -18,6 +18,7 @@ from unisono.cli.terminal import (
     WrongCall,
     add_commands,
     house_at,
+    language,
     moments,
     person,
     sentence,
@@ -25,8 +26,11 @@ from unisono.cli.terminal import (
     words,
     written,
 )
+from unisono.locale.names import field_name
+from unisono.model.record import Kind
 from unisono.policy.files import parse_policy
-from unisono.wiring import pair_row
+from unisono.wiring import House, pair_row
+from unisono.wiring.fieldmap import MappedField, field_map, read_now, to_show
 from unisono.wiring.policies import (
     Chosen,
     Entry,
@@ -39,9 +43,12 @@ from unisono.wiring.policies import (
     with_entries,
 )
 from unisono.wiring.policies import leave_out as leave_out_now
+from unisono.wiring.settings import from_pair
+from unisono.wiring.standing import titles_of
 
 Pair = Annotated[str, typer.Option("--pair", help="The pair's id or name; may be left out if there is only one.")]
 Version = Annotated[int, typer.Argument(help="Number of a version; see `unisono policy versions`.")]
+Note = Annotated[str, typer.Option("--note", help="Why, for the list of versions.")]
 Settings = Annotated[list[str], typer.Argument(help='entry=value, e.g. customers.contacts=all or customers.only.countries=["DE", "AT"].')]
 
 
@@ -55,6 +62,8 @@ def add(app: typer.Typer) -> None:
         "versions": policy_versions,
         "diff": policy_diff,
         "rollback": policy_rollback,
+        "take": policy_take,
+        "fields": policy_fields,
         "filter-preview": policy_filter_preview,
     }
     add_commands(app, policy, group="policy", about="A pair's choices as one readable file.")
@@ -74,15 +83,12 @@ def policy_show(
     show(parse_policy(body).model_dump(mode="json"), as_json, body.rstrip())
 
 
-def policy_set(settings: Settings, pair: Pair = "", data: Data = None, as_json: AsJson = False) -> None:
+def policy_set(settings: Settings, pair: Pair = "", note: Note = "", data: Data = None, as_json: AsJson = False) -> None:
     """A new version with single entries changed; everything is looked at again under it."""
     with house_at(data) as house:
         pair_id = the_pair(house, pair)
         old = pair_row(house, pair_id).policy
-        body = with_entries(old, settings)
-        changed = differences(parse_policy(old), parse_policy(body))
-        version = put_policy(house, pair_id, body, person()) if changed else 0
-        _told(version, changed, as_json)
+        _put(house, pair_id, old, with_entries(old, settings), note, as_json)
 
 
 def policy_export(
@@ -99,22 +105,36 @@ def policy_export(
 
 
 def policy_import(
-    file: Annotated[Path, typer.Argument(help="A policy file.")], pair: Pair = "", data: Data = None, as_json: AsJson = False
+    file: Annotated[Path, typer.Argument(help="A policy file.")],
+    pair: Pair = "",
+    note: Note = "",
+    data: Data = None,
+    as_json: AsJson = False,
 ) -> None:
     """A new version of the policy, from a file that differs; everything is looked at again under it."""
     with house_at(data) as house:
         pair_id = the_pair(house, pair)
-        old, body = pair_row(house, pair_id).policy, policy_of(file)
-        changed = differences(parse_policy(old), parse_policy(body))
-        version = put_policy(house, pair_id, body, person()) if changed else 0
-        _told(version, changed, as_json)
+        _put(house, pair_id, pair_row(house, pair_id).policy, policy_of(file), note, as_json)
+
+
+def policy_take(
+    other: Annotated[str, typer.Argument(help="Id or name of the pair whose settings are used again.")],
+    pair: Pair = "",
+    note: Note = "",
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Another pair's settings as a new version of this one's; which records are left out stays its own."""
+    with house_at(data) as house:
+        pair_id = the_pair(house, pair)
+        _put(house, pair_id, pair_row(house, pair_id).policy, from_pair(house, pair_id, the_pair(house, other)), note, as_json)
 
 
 def policy_versions(pair: PairId = "", data: Data = None, as_json: AsJson = False) -> None:
     """Every version there ever was, with when and by whom; the one in force is marked."""
     with house_at(data) as house:
         found, moment = versions(house, the_pair(house, pair)), moments(house)
-    lines = [f"{'*' if v['in_force'] else ' '} {v['version']:4}  {moment(v['at'])}  {v['by']}".rstrip() for v in found]
+    lines = [f"{'*' if v['in_force'] else ' '} {v['version']:4}  {moment(v['at'])}  {v['by']}  {v['note']}".rstrip() for v in found]
     show(found, as_json, "\n".join(lines))
 
 
@@ -142,13 +162,33 @@ def policy_diff(
         raise typer.Exit(1)
 
 
-def policy_rollback(version: Version, pair: Pair = "", data: Data = None, as_json: AsJson = False) -> None:
+def policy_rollback(version: Version, pair: Pair = "", note: Note = "", data: Data = None, as_json: AsJson = False) -> None:
     """An earlier version's text as a new version; everything is looked at again under it."""
     with house_at(data) as house:
         pair_id = the_pair(house, pair)
         old = pair_row(house, pair_id).policy
         changed = differences(parse_policy(old), parse_policy(text_of_version(house, pair_id, version)))
-        _told(roll_back(house, pair_id, version, person()), changed, as_json)
+        _told(roll_back(house, pair_id, version, person(), note=note), changed, as_json)
+
+
+def policy_fields(
+    pair: PairId = "",
+    kind: Annotated[str, typer.Option(help="party (customers) or contact.")] = "party",
+    record: Annotated[str, typer.Option(help="Key of a linked record in the CRM; without it the one linked last.")] = "",
+    read: Annotated[bool, typer.Option("--read", help="Ask both vendors for the record at this moment.")] = False,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Which field goes which way, with the values of a real record on both sides and what would not arrive."""
+    chosen: Kind = "contact" if kind == "contact" else "party"
+    with house_at(data) as house:
+        pair_id = the_pair(house, pair)
+        found = [] if record else to_show(house, pair_id, chosen)
+        key = record or (found[0].a_key if found else "")
+        told = read_now(house, pair_id, chosen, key) if read and key else field_map(house, pair_id, chosen, key)
+        with house.store.read() as conn:
+            titles = titles_of(house, conn, pair_id)
+    show([dataclasses.asdict(one) for one in told.fields], as_json, "\n".join(_field_text(one, chosen, titles) for one in told.fields))
 
 
 def policy_filter_preview(
@@ -164,7 +204,7 @@ def policy_filter_preview(
         policy = parse_policy(with_entries(pair_row(house, pair_id).policy, settings or []))
         found = list(filter_preview(house, pair_id, policy))
         with house.store.read() as conn:
-            titles = titles_of(conn, pair_id)
+            titles = titles_of(house, conn, pair_id)
     groups: dict[tuple[str, str], list[Chosen]] = {}
     for one in found:
         groups.setdefault(("crm" if one.side == "a" else "invoicing", one.reason), []).append(one)
@@ -200,6 +240,18 @@ def leave_out(
 def entries_text(changed: list[Entry]) -> str:
     """Differences as lines: ``customers.contacts: tagged -> all``."""
     return "\n".join(f"{e.entry}: {e.before or '-'} -> {e.after or '-'}" for e in changed) or words("policy-unchanged")
+
+
+def _put(house: House, pair_id: str, old: str, body: str, note: str, as_json: bool) -> None:
+    """A new version if anything differs, told with what."""
+    changed = differences(parse_policy(old), parse_policy(body))
+    _told(put_policy(house, pair_id, body, person(), note=note) if changed else 0, changed, as_json)
+
+
+def _field_text(one: MappedField, kind: str, titles: Titles) -> str:
+    arrow = {(True, True): "<->", (False, True): " ->", (True, False): "<- "}.get((one.to_crm, one.to_invoicing), " - ")
+    flaws = "".join(f"\n    {sentence('flaw.' + flaw.code, {**flaw.values, 'system': flaw.side}, titles=titles)}" for flaw in one.flaws)
+    return f"{field_name(one.name, language(), kind)}: {one.crm or '-'} {arrow} {one.invoicing or '-'}{flaws}"
 
 
 def _told(version: int, changed: list[Entry], as_json: bool) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from unisono.cli.pairing import PairId, policy_of, the_pair, titles_of
+from unisono.cli.pairing import PairId, policy_of, the_pair
 from unisono.cli.terminal import (
     AsJson,
     Commands,
@@ -44,6 +44,7 @@ from unisono.wiring import House
 from unisono.wiring.previewing import VERDICTS, Progress, effect, make_preview, pages, progress
 from unisono.wiring.reporting import FORMS, report_as
 from unisono.wiring.setup import delays, release
+from unisono.wiring.standing import titles_of
 
 QUIET = ("equal", "left-out")
 """Verdicts that are counted, and shown only when they are asked for."""
@@ -228,7 +229,7 @@ def progress_json(told: Progress) -> dict[str, Any]:
 
 def _titles(house: House, pair_id: str) -> Titles:
     with house.store.read() as conn:
-        return titles_of(conn, pair_id)
+        return titles_of(house, conn, pair_id)
 
 
 def _delays(house: House, pair_id: str) -> dict[str, int]:

@@ -48,4 +48,4 @@ def serve(
             if not anybody(house):
                 aside.print(words("serving.first-code", once=new_first_code(house)))
             (aside if as_json else out).print(words("serving.pages", address=opened.address))
-            stay(runner, as_json)
+            stay(runner, as_json, address=address.rstrip("/"))

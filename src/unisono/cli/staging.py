@@ -18,6 +18,8 @@ from unisono.wiring.running import Runner
 
 TITLES = {"crm": "CentralStationCRM", "invoicing": "FastBill", "centralstation": "CentralStationCRM", "fastbill": "FastBill"}
 """What both sides are called in the demo."""
+LOGIN = {"email": "buchhaltung@example.de", "api_key": "fb-0123456789abcdef"}
+"""The invented login of the simulated FastBill."""
 
 
 @dataclass

@@ -27,6 +27,7 @@ def undo_writes(
     run: Annotated[str, typer.Argument(help="A run's id; its writes are taken back.")] = "",
     record: Annotated[str, typer.Option(help="Only what was written about one record, e.g. a:party:company:42.")] = "",
     field: Annotated[str, typer.Option(help="Only one field of it, e.g. phone or address.city.")] = "",
+    write: Annotated[str, typer.Option(help="Only one single write, by its id in `unisono history --json`.")] = "",
     everything: Annotated[bool, typer.Option("--all", help="Everything this pair ever wrote.")] = False,
     again: Annotated[
         bool,
@@ -44,8 +45,8 @@ def undo_writes(
 
     What was taken back is not done again by itself; with --again it may be.
     """
-    scope = Scope(run=run, record=record, field=field, everything=everything)
-    if not (run or record or everything) or (field and (again or not (record or run))):
+    scope = Scope(run=run, record=record, field=field, everything=everything, write=write)
+    if not scope.named or (field and (again or not (record or run or write))):
         raise WrongCall("undo-what")
     with house_at(data, alone=True) as house:
         pair_id = the_pair(house, pair)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import os
 import threading
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -189,6 +189,7 @@ class Door:
         address = checked_url(self._with_query(url, params), self._hosts, insecure_loopback=self._insecure_loopback)
         sent = self._headers(dict(headers or {}), login)
         if json is not None:
+            self._learn(*_secrets_in(json))
             content = _json_body(method, json)
             sent = {"Content-Type": "application/json"} | sent
         label = self._redact(f"{method} {address.host}{address.path}")[:200]
@@ -340,6 +341,15 @@ def _check_length(answer: _Answer, method: str) -> None:
         return
     if answer.size != int(declared):
         raise Lost("answer-torn", f"{answer.size} bytes instead of {declared}")
+
+
+def _secrets_in(value: object) -> Iterator[Secret]:
+    """What a body holds that must not come back in any word about its answer."""
+    if isinstance(value, Secret):
+        yield value
+    elif isinstance(value, Mapping | list | tuple):
+        for member in value.values() if isinstance(value, Mapping) else value:
+            yield from _secrets_in(member)
 
 
 def _json_body(method: str, value: object) -> bytes:

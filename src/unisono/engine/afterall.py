@@ -14,6 +14,7 @@ from unisono.engine.settle import mark_for, settle_write
 from unisono.model.record import flat_of
 from unisono.model.text import clean
 from unisono.plan.actions import Reason, Send
+from unisono.plan.corrections import CORRECTED
 from unisono.plan.situation import subject_of
 from unisono.store import intents, lanes, links, work
 from unisono.store.intents import Intent
@@ -45,7 +46,8 @@ def changed_after_all(intent: Intent, pairing: Pairing, hands: Hands) -> bool:
     held = {name: value for name, value in write.changes.items() if name in now and _bare(now[name]) == _bare(value)}
     with hands.store.read() as conn:
         link = links.links_of(conn, pairing.id, intent.link_kind, write.side, [write.key]).get(write.key)
-    if not held or link is None or link.state != "linked":
+    by_person = intent.reason[0] == CORRECTED  # it may be about a record that has no counterpart yet
+    if not held or not (by_person or (link is not None and link.state == "linked")):
         return False
     agree = {name: value for name, value in intent.agree.items() if name in held}
     _settle(intent, replace(_send(intent), write=replace(write, changes=held), agree=agree), row, pairing, hands)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from unisono.engine.hands import Hands, Pairing
 from unisono.engine.settle import mark_for
+from unisono.plan.corrections import CORRECTED, Correction
 from unisono.plan.situation import subject_of
 from unisono.store import asking, pairs, work
 from unisono.store.asking import Question
@@ -22,6 +23,17 @@ def answer(pairing: Pairing, hands: Hands, question_id: str, said: str, by: str)
         values = {"code": question.code, "answer": said}
         pairs.note(conn, pairing.id, subject.kind, question.key, "answered", values, question.label, now, by)
     return question
+
+
+def correct(pairing: Pairing, hands: Hands, key: str, label: str, correction: Correction) -> None:
+    """A person's values for a record's fields: kept, and the record looked at at once. A later correction takes the place of an earlier one."""
+    now, subject = hands.clock.now(), subject_of(key)
+    with hands.store.write() as conn:
+        asking.spend(conn, pairing.id, [key], CORRECTED)
+        asking.decide(conn, hands.ids.new(), pairing.id, key, label, CORRECTED, str(correction), correction.by, now)
+        work.mark(conn, pairing.lane, [mark_for(subject.side, subject.kind, subject.key, 0)], now)
+        told = {"fields": ", ".join(sorted(correction.changes))}
+        pairs.note(conn, pairing.id, subject.kind, key, "corrected", told, label, now, correction.by)
 
 
 def retry(pairing: Pairing, hands: Hands, keys: list[str]) -> int:

@@ -21,6 +21,7 @@ from unisono.engine.settle import report_fault, settle_decision, settle_jobs
 from unisono.model.errors import Full, LoginRefused, NotThere, Refused, SystemFault, TryLater
 from unisono.model.record import label_of
 from unisono.plan.actions import Ask, Decision, Join, Reason, Report, Send, Wait
+from unisono.plan.corrections import CORRECTED, standing
 from unisono.plan.planner import RANKS, plan
 from unisono.plan.situation import Situation, Subject, subject_of
 from unisono.store import asking, intents, lanes, pairs, seen, work
@@ -249,6 +250,9 @@ def _settle_quiet(
                 settle_decision(conn, decision, _label(situation), pairing, hands)
                 outcome.count(decision)
             _resolve(conn, str(situation.subject), decisions, asked, pairing, hands)
+            if standing(situation.answers) and not any(d.verdict == "waiting" for d in decisions):
+                # Somebody edited the record since: what a person wanted to correct is not there any more.
+                asking.spend(conn, pairing.id, [str(situation.subject)], CORRECTED)
             wait = next((a for d in decisions for a in d.actions if isinstance(a, Wait)), None)
             if any(d.verdict == "linked" for d in decisions):
                 once_more.append(again(situation.subject, pairing))

@@ -19,6 +19,7 @@ from unisono.model.party import Flat
 from unisono.model.record import Kind, Record, Side, flat_of
 from unisono.plan.actions import Ask, Decision, Join, Report, Send, Sever
 from unisono.plan.compare import held_by_both
+from unisono.plan.corrections import CORRECTED
 from unisono.plan.flows.deletions import DELETED, MARKED
 from unisono.plan.planner import RANKS
 from unisono.plan.situation import Link
@@ -117,6 +118,9 @@ def _not_done(conn: Connection, job: Job, pairing: Pairing, hands: Hands) -> Non
         intents.settle(conn, [(job.intents[-1].id, state, "", {}, told_of(fault))], hands.clock.now())
     if isinstance(fault, Refused):
         report_fault(conn, str(job.subject), job.subject.kind, job.label, fault, pairing, hands)
+        if job.send.reason.code == CORRECTED:
+            # It is not sent again by itself: the person who gave it reads why it was refused.
+            asking.spend(conn, pairing.id, [str(job.subject)], CORRECTED)
     write = job.send.write
     if isinstance(fault, NotThere) and job.intents and write.kind in ("note", "file") and (write.key or write.owner):
         # A person threw our note away in the CRM: it is not made anew behind their back.
@@ -157,6 +161,8 @@ def settle_writes(conn: Connection, written: Sequence[Written], pairing: Pairing
         elif done.send.reason.code == MARKED:
             _marked(conn, done.send, pairing, hands)
             values.append({})
+        elif done.send.reason.code == CORRECTED:
+            values.append(_corrected(conn, done, record, pairing, hands))
         elif write.kind in ("note", "file"):
             wanted.append(_noted(done.send, done.target, hands))
             values.append(wanted[-1].agreed_a | wanted[-1].agreed_b)
@@ -168,6 +174,17 @@ def settle_writes(conn: Connection, written: Sequence[Written], pairing: Pairing
     new = links.put_links(conn, pairing.id, wanted, hands.clock.now())
     _linked(conn, pairing, hands, [(link.kind, link.a_key, link.b_key) for link in new if link.kind != "note"])
     return values
+
+
+def _corrected(conn: Connection, done: Written, record: Record | None, pairing: Pairing, hands: Hands) -> Flat:
+    """A person's correction stands in its system: it is carried out, and what is agreed stays, so that it counts as an edit of that side."""
+    write, kind = done.send.write, done.send.link_kind
+    link = links.links_of(conn, pairing.id, kind, write.side, [write.key]).get(write.key)
+    names = [f"{write.side}:{kind}:{write.key}", *([f"a:{kind}:{link.a_key}"] if link is not None else [])]
+    asking.spend(conn, pairing.id, names, CORRECTED)
+    after = flat_of(record.body) if record is not None else write.changes
+    _tell_unkept(conn, done.send, after, record, pairing, hands)
+    return {name: after.get(name, "") for name in write.changes}
 
 
 def _joined(done: Written, after: Flat, proven: bool, changed: _Changed, pairing: Pairing, hands: Hands) -> links.Joined:
@@ -209,7 +226,7 @@ def _tell_unkept(conn: Connection, send: Send, after: Flat, record: Record | Non
     if record is None or send.write.kind not in ("party", "contact"):
         return
     sent = send.write.changes if send.write.operation == "change" else flat_of(send.write.body) if send.write.body else {}
-    differ = [n for n in send.agree if sent.get(n, "") and after.get(n, "") != sent.get(n, "")]
+    differ = [n for n in (send.agree or send.write.changes) if sent.get(n, "") and after.get(n, "") != sent.get(n, "")]
     if differ:
         values = {"fields": ", ".join(differ), "sent": sent[differ[0]][:80], "kept": after.get(differ[0], "")[:80]}
         pairs.note(conn, pairing.id, send.write.kind, record.key, "kept-differently", values, "", hands.clock.now())

@@ -19,7 +19,7 @@ from unisono.model.record import Kind, Record, Side, label_of
 from unisono.model.writing import Write
 from unisono.plan.actions import Decision, Reason, Send
 from unisono.plan.situation import Seen, Subject
-from unisono.plan.undo import EDITED, RANKS, UNDONE, Deed, RecordKey, Reference, Step, Target, plan_undo
+from unisono.plan.undo import EDITED, RANKS, UNDONE, Deed, RecordKey, Reference, Step, Target, as_agreed, plan_undo
 from unisono.store import asking, lanes, links, seen
 from unisono.store.deeds import Scope, close_run, deeds, open_run, unsettled_keys
 
@@ -43,6 +43,8 @@ class Undoing:
     steps: list[Step] = field(default_factory=list)
     shown: list[Step] = field(default_factory=list)
     """What the first look showed: waiting for pace changes nothing about it."""
+    agreed: tuple[Step, ...] | None = None
+    """What a person has seen and said yes to: nothing but that is done. ``None``: whatever the look shows."""
     records: int = 0
     failed: list[tuple[Step, SystemFault | None]] = field(default_factory=list)
     again: datetime | None = None
@@ -60,7 +62,7 @@ def look(pairing: Pairing, hands: Hands, undoing: Undoing) -> Undoing:
     with hands.store.read() as conn:
         found = deeds(conn, pairing.id, undoing.scope)
     if not found:
-        raise NothingWritten(undoing.scope.run or undoing.scope.record or "-")
+        raise NothingWritten(undoing.scope.run or undoing.scope.record or undoing.scope.write or "-")
     for side in ("a", "b"):
         made = [d for d in found if d.wanted and d.operation == "create" and d.side == side and d.kind in ("party", "contact")]
         if made and side not in undoing.resting:
@@ -114,7 +116,8 @@ def _certain(undoing: Undoing) -> list[Step]:
 
 def _plan(found: Sequence[Deed], pairing: Pairing, hands: Hands, undoing: Undoing) -> list[Step]:
     with hands.store.read() as conn:
-        return plan_undo(_targets(conn, found, pairing, undoing), pairing.rules)
+        steps = plan_undo(_targets(conn, found, pairing, undoing), pairing.rules)
+    return steps if undoing.agreed is None else as_agreed(steps, undoing.agreed)
 
 
 def _targets(conn: Connection, found: Sequence[Deed], pairing: Pairing, undoing: Undoing) -> list[Target]:

@@ -44,6 +44,20 @@ def country_name(code: str, language: str) -> str:
     return Locale(_known(language)).territories.get(code.upper(), code) if len(code) == 2 else code
 
 
+def country_code(name: str) -> str:
+    """``Deutschland``, ``Germany``, ``Niemcy``, ``de`` -> ``DE``; what is no country in any of our languages stays as it is."""
+    from babel import Locale
+
+    wanted = " ".join(name.split()).casefold()
+    if len(wanted) == 2:
+        return wanted.upper()
+    for language in LANGUAGES:
+        for code, called in Locale(language).territories.items():
+            if len(code) == 2 and called.casefold() == wanted:
+                return str(code)
+    return name
+
+
 def number_text(value: Decimal | int, language: str, places: int = 0) -> str:
     """``1.234,5``: grouped by thousands, at least ``places`` decimals, and never fewer than the value has."""
     from babel.numbers import format_decimal

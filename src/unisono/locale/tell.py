@@ -21,6 +21,7 @@ _BYTES = {
     "file-too-large": ("limit", "value"),
     "answer-too-large": ("limit",),
     "store-full": ("free", "needed"),
+    "sheet-too-large": ("limit",),
     "doctor-room": ("free",),
     "doctor-room-low": ("free",),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from unisono.plan.actions import Decision, Reason
+from unisono.plan.corrections import KINDS, corrected
 from unisono.plan.flows.chosen import left_for_good
 from unisono.plan.flows.customers import plan_customer
 from unisono.plan.flows.documents import Words, plan_document
@@ -19,7 +20,11 @@ def plan(s: Situation, rules: Rules, words: Words) -> tuple[Decision, ...]:
     left_out = left_for_good(s, rules.policy)
     if left_out is not None:
         return (Decision(s.subject, "left-out", left_out),)
-    if kind in ("party", "contact"):
+    if kind in KINDS:
+        mended = corrected(s, rules)
+        if mended is not None:
+            # What it leads to is planned once it is done.
+            return (Decision(s.subject, "changed", mended.reason, (mended,)),)
         return (plan_customer(s, rules, words),)
     if kind == "quote" and side == "a":
         return (plan_quote(s, rules),)

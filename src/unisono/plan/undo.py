@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import field as slot
 from typing import Literal
 
@@ -129,6 +129,31 @@ def plan_undo(targets: Sequence[Target], rules: Rules) -> list[Step]:
         going |= {step.record for step in found if step.what == "delete"}
         steps += found
     return steps
+
+
+_INSTEAD: dict[What, tuple[What, ...]] = {"delete": ("delete",), "unlink": ("delete", "unlink"), "ask": ("change", "ask")}
+"""What may be done of which a person has said yes to more: who may delete may as well only unlink, who may change may ask first."""
+
+
+def as_agreed(steps: Sequence[Step], agreed: Sequence[Step]) -> list[Step]:
+    """Steps planned anew, without what a person was not shown: that is left as it is, and said."""
+    shown: dict[RecordKey, list[Step]] = {}
+    for step in agreed:
+        shown.setdefault(step.record, []).append(step)
+    return [step if _is_agreed(step, shown.get(step.record, [])) else _not_shown(step) for step in steps]
+
+
+def _is_agreed(step: Step, shown: Sequence[Step]) -> bool:
+    if step.what in ("leave", "done"):
+        return True
+    if step.what == "change":
+        return any(one.what == "change" and step.changes.items() <= one.changes.items() for one in shown)
+    return any(one.what in _INSTEAD[step.what] for one in shown)
+
+
+def _not_shown(step: Step) -> Step:
+    reason = Reason("undo-not-shown", {"name": step.label})
+    return replace(step, what="leave", reason=reason, changes={}, before={}, ask=None)
 
 
 def _target(t: Target, rules: Rules, going: set[RecordKey]) -> list[Step]:

@@ -11,7 +11,11 @@ from pydantic import ValidationError
 
 from unisono.policy.schema import Policy, WrongEntry
 
+MOST = 256 * 1024
+"""Characters of a policy file somebody hands in; all but the records left out for good take a few thousand."""
 _PLACE = re.compile(r"line (\d+), column (\d+)")
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"|\'[^\']*\'')
+_DEEP, _EXPONENT = 20, 30
 _CHOICE = re.compile(r"'?([\w-]+)'?(?:,| or |$)")
 _WRONG = {
     "literal_error": "choice",
@@ -40,18 +44,91 @@ class BadPolicy(ValueError):
 
 def parse_policy(text: str) -> Policy:
     """A policy from its TOML. Raises ``BadPolicy`` naming the line (broken TOML) or the entry and its value (schema)."""
+    data = toml_of(text)
+    try:
+        return Policy.model_validate(data)
+    except ValidationError as error:
+        raise bad_policy(error.errors()[0]) from error
+
+
+def troubles(text: str) -> list[BadPolicy]:
+    """Everything that is wrong with a policy's TOML, in the order of the schema; nothing if it can be used. ``line`` is where, if known."""
+    if len(text) > MOST:
+        return [BadPolicy("policy-too-long", length=str(len(text)), limit=str(MOST))]
+    try:
+        Policy.model_validate(toml_of(text))
+    except BadPolicy as bad:
+        return [bad]
+    except ValidationError as error:
+        found = [bad_policy(one) for one in error.errors()]
+        places = lines_of(text)
+        for one in found:
+            one.values["line"] = str(_line(places, one.values["entry"]) or "")
+        return found
+    return []
+
+
+def toml_of(text: str) -> dict[str, Any]:
+    """The tables of a file, not checked against the schema. Raises ``BadPolicy`` naming the line."""
+    for place, line in enumerate(text.split("\n"), 1):
+        # A key of thousands of parts takes the parser minutes.
+        if line.count(".") > _DEEP and _STRING.sub("", line).partition("#")[0].count(".") > _DEEP:
+            raise BadPolicy("policy-not-toml", line=str(place), column="1")
     try:
         # With a last line break the parser names the line even of a mistake in the last one.
-        data = tomllib.loads(text + "\n", parse_float=Decimal)
+        return tomllib.loads(text + "\n", parse_float=number)
     except (ValueError, RecursionError) as error:
         # No TOML; or what only the parser cannot cope with: numbers of thousands of digits, brackets within brackets without end.
         line, column = _PLACE.findall(str(error))[-1] if _PLACE.search(str(error)) else (str(text.count("\n") + 1), "1")
         raise BadPolicy("policy-not-toml", line=line, column=column) from error
+
+
+def lines_of(text: str) -> dict[tuple[str, ...], int]:
+    """Where a file names which entry: path -> line, of tables and of keys. Text of several lines may name too much, never too little."""
+    found: dict[tuple[str, ...], int] = {}
+    table: tuple[str, ...] = ()
+    for place, line in enumerate(text.split("\n"), 1):
+        head = line.strip()
+        is_table = head.startswith("[") and not head.startswith("[[")
+        key = head[1 : head.rfind("]")] if is_table else head.partition("=")[0]
+        path = _path(key)
+        if not path or not (is_table or "=" in head):
+            continue
+        table = path if is_table else table
+        found.setdefault(path if is_table else (*table, *path), place)
+    return found
+
+
+def _path(key: str) -> tuple[str, ...]:
+    """The parts of a key as the parser reads it; nothing if it is none."""
     try:
-        return Policy.model_validate(data)
-    except ValidationError as error:
-        entry, value, why = _wrong(error.errors()[0])
-        raise BadPolicy("policy-wrong-entry", entry=entry, value=value[:80], **why) from error
+        value: Any = tomllib.loads(f"{key} = 0") if len(key) < 200 else {}
+    except ValueError:
+        return ()
+    parts = []
+    while isinstance(value, dict) and len(value) == 1:
+        name, value = next(iter(value.items()))
+        parts.append(str(name))
+    return tuple(parts)
+
+
+def _line(places: dict[tuple[str, ...], int], entry: str) -> int:
+    """The line of an entry, or of the narrowest table around it that the file names."""
+    known = {".".join(path): line for path, line in places.items()}
+    parts = entry.split(".")
+    return next((known[name] for n in range(len(parts), 0, -1) if (name := ".".join(parts[:n])) in known), 0)
+
+
+def number(text: str) -> Decimal | str:
+    """A number; one of a size that only serves to choke whoever writes it out stays text, which is no number here."""
+    value = Decimal(text)
+    return value if abs(value.adjusted()) <= _EXPONENT else f"{text[:20]}..."
+
+
+def bad_policy(first: Any) -> BadPolicy:
+    """An error of the schema as one that a person can act on."""
+    entry, value, why = _wrong(first)
+    return BadPolicy("policy-wrong-entry", entry=entry, value=value[:80], **why)
 
 
 def _wrong(first: Any) -> tuple[str, str, dict[str, str]]:

@@ -162,7 +162,7 @@ class Documents(_Part):
 class Poll(_Part):
     """How often both systems are asked. ``floor_seconds`` is the shortest interval; the vendor's allowance may demand a longer one."""
 
-    floor_seconds: Annotated[int, Field(ge=60)] = 300
+    floor_seconds: Annotated[int, Field(ge=60, le=604_800)] = 300
 
 
 class Policy(_Part):

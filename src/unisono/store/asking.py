@@ -89,7 +89,7 @@ def answer(conn: Connection, question_id: str, said: str, by: str, now: datetime
     *Later* leaves it open, put off for ``SNOOZE``.
     """
     row = _QUESTION.row(conn, id=question_id)
-    asked = None if row is None else _question(row)
+    asked = None if row is None else question_from(row)
     if asked is None or asked.state != "open":
         return None
     if said not in asked.options:
@@ -139,7 +139,7 @@ def answered(conn: Connection, pair: str, code: str) -> list[tuple[str, str]]:
 
 def questions(conn: Connection, pair: str, state: str = "open", limit: int = 500) -> list[Question]:
     """The questions of a pair, grouped ones beside each other, oldest first."""
-    return [_question(row) for row in _QUESTIONS.rows(conn, pair=pair, state=state, limit=limit)]
+    return [question_from(row) for row in _QUESTIONS.rows(conn, pair=pair, state=state, limit=limit)]
 
 
 def standing(conn: Connection, pair: str, code: str, keys: Sequence[str]) -> dict[str, list[dict[str, str]]]:
@@ -200,6 +200,12 @@ def dismiss(conn: Connection, problem_id: str) -> str | None:
     return key
 
 
+def tell_again(conn: Connection, pair: str, keys: Sequence[str]) -> None:
+    """What people left out takes part again: its problems are told as soon as they arise anew."""
+    for some in portions(keys):
+        _TELL_AGAIN.run(conn, b_pair=pair, b_keys=some, state="resolved")
+
+
 def close_all(conn: Connection, pair: str, now: datetime) -> None:
     """A pair is put to rest: nobody is asked or told any more."""
     _CLOSE_QUESTIONS.run(conn, b_pair=pair, state="withdrawn")
@@ -211,7 +217,8 @@ def counts(conn: Connection, pair: str) -> tuple[int, int]:
     return int(_COUNT_QUESTIONS.value(conn, pair=pair)), int(_COUNT_PROBLEMS.value(conn, pair=pair))
 
 
-def _question(row: tuple[Any, ...]) -> Question:
+def question_from(row: tuple[Any, ...]) -> Question:
+    """A row of the table as a question."""
     of, code, group, key, subject, options, values, label, state, said = row
     return Question(
         id=of,
@@ -337,6 +344,11 @@ _PROBLEMS = Statement(_all_problems)
 _ROWS_TOLD = Statement(lambda _: select(problem.c.key).where(_TOLD_STILL, problem.c.kind == "row"))
 _ROWS_OPEN = Statement(lambda _: select(problem.c.key).where(_TOLD, problem.c.kind == "row", problem.c.state == "open"))
 _KEY_OF_PROBLEM = Statement(lambda _: select(problem.c.key).where(problem.c.id == bindparam("id")))
+_TELL_AGAIN = Statement(
+    lambda _: update(problem).where(
+        problem.c.pair == bindparam("b_pair"), problem.c.state == "dismissed", problem.c.key.in_(bindparam("b_keys", expanding=True))
+    )
+)
 _CLOSE_QUESTIONS = Statement(lambda _: update(question).where(question.c.pair == bindparam("b_pair"), question.c.state == "open"))
 _CLOSE_PROBLEMS = Statement(lambda _: update(problem).where(problem.c.pair == bindparam("b_pair"), problem.c.state == "open"))
 _COUNT_QUESTIONS = Statement(lambda _: select(func.count()).select_from(question).where(_ASKED_STILL))

@@ -45,7 +45,7 @@ _NOT_PLAIN = re.compile(r"[\s./-]+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Customer:
-    """A customer in a list: the record on the side named, and its counterpart if it has one. ``why`` says why it is left out."""
+    """A customer in a list: the record on the side named, and its counterpart if it has one that is there. ``why`` says why it is left out."""
 
     id: int
     side: Side
@@ -314,47 +314,77 @@ def _known(conn: Connection, connection: str, keys: set[str]) -> set[str]:
     return set(conn.execute(select(seen.c.key).where(here)).scalars()) if keys else set()
 
 
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What is known around some rows: their links, what the other side knows of them, who is asked about, who waits, who is left out."""
+
+    linked: dict[tuple[str, str], Link]
+    theirs: dict[str, Any]
+    asked: set[str]
+    waiting: set[str]
+    left_out: dict[str, Reason]
+    chosen: frozenset[str]
+
+
 def _told(conn: Connection, on: Ground, rows: Sequence[Any]) -> list[Customer]:
     linked: dict[tuple[str, str], Link] = {}
     for side in _SIDES:
         keys = [row.key for row in rows if row.side == side]
         linked |= {(side, key): one for key, one in links_of(conn, on.pair, "party", side, keys).items()}
-    asked, waiting = open_keys(conn, on.pair), _waiting(conn, on, rows, linked)
-    out_by_rule = _left_out(conn, on, [f"{row.side}:party:{row.key}" for row in rows])
-    return [_customer(row, linked.get((row.side, row.key)), asked, waiting, out_by_rule, set(on.chosen_out)) for row in rows]
+    around = _Around(
+        linked=linked,
+        theirs=_theirs(conn, on, [one.b_key for (side, _), one in linked.items() if side == "a" and one.state == "linked"]),
+        asked=open_keys(conn, on.pair),
+        waiting=_waiting(conn, on, rows, linked),
+        left_out=_left_out(conn, on, [f"{row.side}:party:{row.key}" for row in rows]),
+        chosen=frozenset(on.chosen_out),
+    )
+    return [_customer(row, around) for row in rows]
 
 
-def _customer(
-    row: Any, found: Link | None, asked: set[str], waiting: set[str], out_by_rule: dict[str, Reason], chosen: set[str]
-) -> Customer:
+def _customer(row: Any, around: _Around) -> Customer:
     side: Side = "a" if row.side == "a" else "b"
+    found = around.linked.get((side, row.key))
     live = found if found is not None and found.state == "linked" else None
-    record = f"{side}:party:{row.key}"
-    names = {record, *([f"{other(side)}:party:{live.key(other(side))}"] if live else [])}
-    state: State = "linked" if live else "alone"
-    why = next((out_by_rule[name] for name in names if name in out_by_rule and (live is None or name in chosen)), None)
-    if names & asked:
-        state = "asked"
-    elif names & waiting:
-        state = "waiting"
-    elif why is not None:
-        state = "left-out"
-    elif live is None and found is not None:
-        state, why = "left-out", Reason("severed", {"why": found.why})
+    names = {f"{side}:party:{row.key}", *([f"{other(side)}:party:{live.key(other(side))}"] if live else [])}
+    theirs = around.theirs.get(live.b_key) if live is not None and side == "a" else None
+    state, why = _state(names, found, around)
     return Customer(
         id=row.id,
         side=side,
         key=row.key,
         label=row.label,
-        tax_id=row.tax_id,
-        number=row.number,
-        email=row.email,
-        postcode=row.postcode,
+        tax_id=row.tax_id or (theirs.tax_id if theirs else ""),
+        number=row.number or (theirs.number if theirs else ""),
+        email=row.email or (theirs.email if theirs else ""),
+        postcode=row.postcode or (theirs.postcode if theirs else ""),
         state=state,
         link=live.id if live else "",
-        counterpart=live.key(other(side)) if live else "",
+        counterpart=live.b_key if live is not None and theirs else "",
         why=why,
     )
+
+
+def _state(names: set[str], found: Link | None, around: _Around) -> tuple[State, Reason | None]:
+    linked = found is not None and found.state == "linked"
+    if names & around.asked:
+        return "asked", None
+    if names & around.waiting:
+        return "waiting", None
+    for name in sorted(names & around.left_out.keys()):
+        # A plan of some time ago says nothing any more about who was linked since; a person's own word holds.
+        if not linked or name in around.chosen:
+            return "left-out", around.left_out[name]
+    if found is not None and not linked:
+        return "left-out", Reason("severed", {"why": found.why})
+    return ("linked" if linked else "alone"), None
+
+
+def _theirs(conn: Connection, on: Ground, keys: Sequence[str]) -> dict[str, Any]:
+    """What the invoicing system knows of some customers: the numbers that a CRM mostly lacks."""
+    columns = [seen.c[name] for name in ("key", "tax_id", "number", "email", "postcode")]
+    here = and_(seen.c.connection == on.b, seen.c.kind == "party", seen.c.key.in_(list(keys)), seen.c.gone_at == "")
+    return {row.key: row for row in conn.execute(select(*columns).where(here))} if keys else {}
 
 
 def _waiting(conn: Connection, on: Ground, rows: Sequence[Any], linked: dict[tuple[str, str], Link]) -> set[str]:

@@ -56,6 +56,11 @@ class Listed:
     customer: str = ""
 
     @property
+    def total(self) -> Decimal | None:
+        """What it comes to with VAT."""
+        return Decimal(self.gross) if self.gross else None
+
+    @property
     def is_open(self) -> bool:
         """Whether something is still to be paid."""
         return self.open != 0
@@ -72,6 +77,9 @@ class Place:
     day: str = ""
     kind: str = ""
     key: str = ""
+
+
+START = Place()
 
 
 def state_of(body: Document) -> State:
@@ -112,7 +120,7 @@ def documents(
     kind: str = "",
     state: str = "",
     owner: tuple[str, str] | None = None,
-    after: Place = Place(),
+    after: Place = START,
     limit: int = 50,
 ) -> tuple[list[Listed], Place | None]:
     """A page of documents, the newest first, and where the next begins.
@@ -214,8 +222,13 @@ def open_amounts(
 
 
 def files_of(conn: Connection, pair: str, keys: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Of some documents (``invoice:invoice:12``) that are filed as a note in the CRM, what was agreed about the note."""
+    """Of some documents (``filed_as``) that are filed as a note in the CRM, what was agreed about the note."""
     return {key: found.agreed_a for key, found in links_of(conn, pair, "note", "b", keys).items() if found.state == "linked"}
+
+
+def filed_as(kind: str, key: str) -> str:
+    """The key under which a document is linked with its note."""
+    return f"{kind}/{key}"
 
 
 def listed_of(connection: str, record: Record, customer: str) -> Listed:

@@ -146,9 +146,7 @@ _SET_HOOK = Statement(lambda _: update(hook).where(hook.c.id == bindparam("b_id"
 _LYING = Statement(lambda _: _lying())
 _PUT = Statement(_put)
 _TAKEN = Statement(lambda _: update(hook).where(hook.c.id == bindparam("b_id")).values(taken=hook.c.taken + 1))
-_WAITING = Statement(
-    lambda _: select(inbox.c.id, inbox.c.body).where(_MINE).order_by(inbox.c.id).limit(bindparam("limit", type_=Integer))
-)
+_WAITING = Statement(lambda _: select(inbox.c.id, inbox.c.body).where(_MINE).order_by(inbox.c.id).limit(bindparam("limit", type_=Integer)))
 _DROP_BEFORE = Statement(
     lambda _: delete(inbox).where(inbox.c.connection == bindparam("b_connection"), inbox.c.received_at <= bindparam("b_at"))
 )

@@ -14,28 +14,35 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 
 from unisono import __version__
 from unisono.locale.tell import tell
-from unisono.model.errors import SystemFault
+from unisono.model.errors import Refused, SystemFault
 from unisono.store.refused import StoreRefused
 from unisono.web import api, pages
 from unisono.web.assets import Assets
 from unisono.web.doors import API, Doors
 from unisono.web.gate import ROLES, gate, needed_by
+from unisono.web.hooks import HookDoors
+from unisono.web.pages import demo
 from unisono.web.render import Press
 from unisono.web.shell import Shell, TooMuch
 from unisono.web.site import Site
 from unisono.web.speech import Speech, preferred
 from unisono.web.visit import Foreign, NotAllowed, NotFound, SignInFirst, Visit
+from unisono.wiring.effects import Effects
+from unisono.wiring.guiding import Guide
 from unisono.wiring.house import House
 from unisono.wiring.making import Previews
 from unisono.wiring.people import anybody
+from unisono.wiring.receiving import Doorkeeper
+from unisono.wiring.spreadsheet import BadSheet
+from unisono.wiring.undoing import Undoings
 
 log = logging.getLogger("unisono.web")
 ABOUT = """Everything the pages do. A program sends its key as `Authorization: Bearer ...`; `x-needs` names the role each door needs."""
 _static = Doors()
 
 
-def make_app(house: House, site: Site) -> FastAPI:
-    """The pages and the API over one house."""
+def make_app(house: House, site: Site, guide: Guide | None = None) -> FastAPI:
+    """The pages and the API over one house; with a ``guide`` it is the demo, and has its page besides."""
     assets = Assets()
     app = FastAPI(
         title="Unisono",
@@ -48,13 +55,18 @@ def make_app(house: House, site: Site) -> FastAPI:
         dependencies=[Depends(gate)],
     )
     app.state.house, app.state.site, app.state.assets = house, site, assets
-    app.state.press, app.state.entries = Press(assets, house.clock.now), pages.entries()
+    app.state.guide, more = guide, (demo,) if guide is not None else ()
+    app.state.press, app.state.entries = Press(assets, house.clock.now), pages.entries(*more)
     app.state.previews = Previews(house, site.aside)
-    for doors in (_static, *pages.doors(), *api.doors()):
+    app.state.effects = Effects(house, site.aside)
+    app.state.undoings = Undoings(house, site.aside)
+    for doors in (_static, *pages.doors(*more), *api.doors()):
         doors.open(app)
     _all_declared(app)
     _errors(app)
     app.add_middleware(Shell, site=site)
+    app.state.doorkeeper = Doorkeeper(house=house)
+    app.add_middleware(HookDoors, keeper=app.state.doorkeeper)
     return app
 
 
@@ -99,6 +111,7 @@ def _errors(app: FastAPI) -> None:
         HTTPException: _http,
         StoreRefused: _refused,
         SystemFault: _refused,
+        BadSheet: _bad_sheet,
         Exception: _mistake,
     }
     for kind, answer in handled.items():
@@ -134,7 +147,15 @@ def _refused(request: Request, error: Exception) -> Response:
     """What a store or a vendor refuses in words of its own."""
     assert isinstance(error, StoreRefused | SystemFault)
     told = tell(error.code, error.values, _speech(request, request.app.state.press).language)
-    return _said(request, 503 if isinstance(error, StoreRefused) else 502, error.code, told=told)
+    # What is refused on its way out, or by the other side, was asked for wrongly; anything else is the other side's trouble.
+    status = 503 if isinstance(error, StoreRefused) else 422 if isinstance(error, Refused) else 502
+    return _said(request, status, error.code, told=told)
+
+
+def _bad_sheet(request: Request, error: Exception) -> Response:
+    """A file that is not taken."""
+    assert isinstance(error, BadSheet)
+    return _said(request, 422, error.code, told=tell(error.code, error.values, _speech(request, request.app.state.press).language))
 
 
 def _mistake(request: Request, error: Exception) -> Response:

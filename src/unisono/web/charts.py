@@ -6,6 +6,7 @@ Each says its sentence to whoever cannot see it; the figure itself stands above 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 from markupsafe import Markup, escape
 
@@ -61,6 +62,27 @@ def spark(in_step: Sequence[int], everything: Sequence[int], sentence: str) -> M
     )
 
 
+def ages(sums: Sequence[Decimal], sentence: str) -> Markup:
+    """Bars side by side for what is not due and for what has been overdue ever longer; the latter hatched."""
+    high = max([*sums, Decimal(1)])
+    width = WIDE / max(1, len(sums))
+    body = []
+    for place, value in enumerate(sums):
+        tall = float(max(value, Decimal(0)) / high) * 92
+        left, right, top = place * width + width * 0.1, (place + 1) * width - width * 0.1, HIGH - tall
+        look = "b-late" if place else "b-open"
+        body.append(f'<rect class="{look}" x="{_n(left)}" y="{_n(top)}" width="{_n(right - left)}" height="{_n(tall)}"/>')
+        if place and tall:
+            body.append(f'<path class="l-hatch" d="{_hatch(left, right, top)}"/>')
+    return _plot("".join(body), sentence)
+
+
+def names(words: Sequence[str]) -> Markup:
+    """What stands under the bars of a plot, one under each."""
+    cells = Markup("").join(Markup("<span>{}</span>").format(word) for word in words)
+    return Markup('<div class="under-bars">{}</div>').format(cells)
+
+
 def ticks(first: str, last: str) -> Markup:
     """What the ends of a plot mean."""
     return Markup('<div class="ticks"><span>{}</span><span>{}</span></div>').format(first, last)
@@ -69,6 +91,23 @@ def ticks(first: str, last: str) -> Markup:
 def reversed_points(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
     """The way back along a line."""
     return list(reversed(points))
+
+
+def _hatch(left: float, right: float, top: float) -> str:
+    """Slanting lines within a bar."""
+    step, out = 8.0, []
+    at = top + step
+    while at < HIGH + (right - left) * 0.4:
+        low, high = at, at - (right - left) * 0.4
+        x1, x2 = left, right
+        if low > HIGH:
+            x1, low = left + (low - HIGH) / 0.4, float(HIGH)
+        if high < top:
+            x2, high = right - (top - high) / 0.4, top
+        if x2 > x1:
+            out.append(f"M{_n(x1)} {_n(low)}L{_n(x2)} {_n(high)}")
+        at += step
+    return "".join(out)
 
 
 def _plot(body: str, sentence: str) -> Markup:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
 from fastapi import FastAPI
+from pydantic import BaseModel
 from starlette.responses import HTMLResponse
 
 from unisono.web.gate import NEEDED
@@ -27,6 +28,36 @@ class Declared:
     more: dict[str, Any] = field(default_factory=dict)
 
 
+class ErrorTold(BaseModel):
+    """What went wrong: a code for programs, a sentence in the caller's language; ``wrong`` names what was not understood."""
+
+    code: str
+    told: str
+    number: str = ""
+    wrong: list[dict[str, Any]] = []
+
+
+class ErrorOut(BaseModel):
+    """Every answer that is not what was asked for."""
+
+    error: ErrorTold
+
+
+_WRONG = {
+    400: "Not to be read: no JSON, or a broken form.",
+    401: "Nobody is signed in.",
+    403: "This key or session may not do that.",
+    404: "There is nothing there that this caller may see.",
+    409: "Not possible as things are.",
+    413: "More than this door takes.",
+    422: "Not understood: what is missing or of the wrong kind is named.",
+    502: "The other system refused, or did not answer.",
+    503: "The store could not do it.",
+}
+_SAID: dict[int | str, dict[str, Any]] = {status: {"model": ErrorOut, "description": text} for status, text in _WRONG.items()}
+"""What every door of the API may answer besides what it is for."""
+
+
 class Doors:
     """The doors of one module. ``page`` shows, ``form`` changes; ``get``, ``post``, ``put`` and ``delete`` are the API's."""
 
@@ -43,6 +74,7 @@ class Doors:
                 methods=[one.method],
                 openapi_extra={NEEDED: one.needs},
                 tags=[self.subject] if self.subject else None,
+                responses=_SAID if one.path.startswith(API) else None,
                 **one.more,
             )
 

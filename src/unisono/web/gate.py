@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.routing import BaseRoute
 
@@ -29,12 +30,19 @@ def needed_by(route: BaseRoute | None) -> str:
     return str(extra.get(NEEDED, ""))
 
 
-async def sent(request: Request) -> Mapping[str, Any]:
+async def sent(request: Request) -> AsyncIterator[Mapping[str, Any]]:
     """The form that came with a request; nothing for any other kind of body."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().casefold()
     if request.method in SAFE or kind not in ("application/x-www-form-urlencoded", "multipart/form-data"):
-        return FormData()
-    return await request.form(max_files=1, max_fields=5000)
+        yield FormData()
+        return
+    if kind == "multipart/form-data" and await run_in_threadpool(who, request.app.state.house, _secret(request)) is None:
+        # Files are taken of nobody who is not signed in: they are large, and lie on a disk until the answer is given.
+        yield FormData()
+        return
+    # A file that came along is gone when the answer has been given.
+    async with request.form(max_files=1, max_fields=5000) as form:
+        yield form
 
 
 def gate(request: Request, form: Annotated[Mapping[str, Any], Depends(sent)]) -> Visit:

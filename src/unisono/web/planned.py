@@ -30,6 +30,7 @@ class Write:
 class Planned:
     """One record. ``side`` is where it is, ``to`` where something is written; ``asked`` are questions and problems beside the reason."""
 
+    seq: int
     key: str
     label: str
     kind: str
@@ -93,6 +94,7 @@ def _planned(speech: Speech, row: PlanRow, titles: Mapping[str, str]) -> Planned
         if one["code"] != reason["code"]
     )
     return Planned(
+        seq=row.seq,
         key=row.key,
         label=row.label,
         kind=row.kind,

@@ -14,6 +14,8 @@ from fastapi import FastAPI
 
 from unisono.web.app import make_app
 from unisono.web.site import Site, is_loopback
+from unisono.wiring.guiding import Guide
+from unisono.wiring.hooks import keep_address
 from unisono.wiring.house import House
 from unisono.wiring.people import Argon, Hasher, anybody
 
@@ -59,8 +61,9 @@ class Pages:
         self._thread.join(GRACE * 2)
 
 
-def open_pages(house: House, opening: Opening, *, hasher: Hasher | None = None) -> Pages:
-    """Opens them. Raises ``NotServed``: elsewhere than on this machine nobody is served before somebody can sign in, nor without TLS."""
+def open_pages(house: House, opening: Opening, *, hasher: Hasher | None = None, guide: Guide | None = None, every: float = 2.0) -> Pages:
+    """Opens them; ``guide`` makes them the demo's, ``every`` is how often a page is kept up to date. Raises ``NotServed``: elsewhere than
+    on this machine nobody is served before somebody can sign in, nor without TLS."""
     named = urlsplit(opening.address)
     public = not is_loopback(opening.host) or (bool(opening.address) and not is_loopback(named.hostname or ""))
     if public and not anybody(house):
@@ -76,7 +79,8 @@ def open_pages(house: House, opening: Opening, *, hasher: Hasher | None = None) 
     port = listening.getsockname()[1]
     shown = f"[{opening.host}]" if family == socket.AF_INET6 else opening.host
     address = opening.address.rstrip("/") or f"{'https' if opening.certificate else 'http'}://{shown}:{port}"
-    app = make_app(house, Site(hasher=hasher or Argon(), address=address, proxies=opening.proxies))
+    keep_address(house, address)
+    app = make_app(house, Site(hasher=hasher or Argon(), address=address, proxies=opening.proxies, every=every), guide)
     try:
         return Pages(app, uvicorn.Server(_config(app, opening)), listening, address)
     except BaseException:

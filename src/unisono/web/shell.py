@@ -41,7 +41,7 @@ class Shell:
         if not self._site.is_ours(host):
             await _plain(dressed, 421, b"not here")
             return
-        most = next((size for path, size in self._site.larger.items() if scope["path"].startswith(path)), MOST_BODY)
+        most = next((size for path, size in self._site.larger.items() if scope["path"].endswith(path)), MOST_BODY)
         declared = headers.get(b"content-length", b"0")
         if not declared.isdigit() or int(declared) > most:
             await _plain(dressed, 413, b"too much")

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from unisono.wiring.making import Aside, in_a_thread
 from unisono.wiring.people import Hasher
+from unisono.wiring.spreadsheet import MOST_BYTES
 
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 MOST_BODY = 1024 * 1024
@@ -27,8 +28,8 @@ class Site:
     """Seconds between two looks of a page that is kept up to date,"""
     looks: int = 1800
     """and how many before it has to ask again: a forgotten browser is not told for ever."""
-    larger: dict[str, int] = field(default_factory=dict)
-    """Beginning of a path -> bytes a call to it may have."""
+    larger: dict[str, int] = field(default_factory=lambda: {"/check-list": MOST_BYTES + MOST_BODY})
+    """End of a path -> bytes a call to it may have."""
     aside: Aside = in_a_thread
     """What a page begins and does not wait for."""
 

@@ -11,6 +11,7 @@ from unisono.store.asking import Question
 from unisono.store.feed import Happened
 from unisono.web.speech import Speech
 from unisono.wiring.deciding import Alike
+from unisono.wiring.exporting import deed_of
 
 _SYSTEM = {"a": "crm", "b": "invoicing"}
 _SHOWN_FIELDS = 3
@@ -65,25 +66,8 @@ def _write(speech: Speech, one: Happened, titles: Mapping[str, str]) -> Line:
     names = [speech.field(field, one.kind) for field in one.after if field != "reference"]
     fields = ", ".join(names[:_SHOWN_FIELDS]) + (" …" if len(names) > _SHOWN_FIELDS else "")
     look = {"done": "", "refused": "bad", "unclear": "wait", "open": "wait", "void": "off"}.get(one.state, "")
-    if one.state == "done":
-        if one.operation == "create" and one.kind in ("note", "file"):
-            text = speech.words("did.note" if one.kind == "note" else "did.file", name=name, system=system)
-        elif one.operation == "create":
-            text = speech.words("did.create", name=name, system=system)
-        elif one.operation == "delete":
-            text = speech.words("did.delete", name=name, system=system)
-        else:
-            text = (
-                speech.words("did.change", name=name, system=system, fields=fields)
-                if fields
-                else speech.words("did.touch", name=name, system=system)
-            )
-    elif one.state == "refused":
-        text = speech.words("did.refused", name=name, system=system)
-    elif one.state == "void":
-        text = speech.words("did.void", name=name, system=system)
-    else:
-        text = speech.words("did.unclear", name=name, system=system)
+    code = deed_of(one, fields=bool(fields))
+    text = speech.words(code, name=name, system=system, **({"fields": fields} if code == "did.change" else {}))
     why = speech.tell(one.reason, one.values, name=one.label, kind=one.kind, titles=titles, led=False) if one.reason else ""
     return Line(at=one.at, side="crm" if one.side == "a" else "inv", text=text, why=why, look=look, happened=one)
 

@@ -14,11 +14,13 @@ from unisono.store import pairs
 from unisono.store.pairs import PairRow
 from unisono.store.people import Role, Session, User
 from unisono.store.standing import count_open
+from unisono.web.navigation import current
 from unisono.web.render import Press
 from unisono.web.site import Site
 from unisono.web.speech import Speech
 from unisono.wiring.house import House
 from unisono.wiring.people import form_token, may, still_in
+from unisono.wiring.standing import Titles, titles_of
 
 
 class NotFound(Exception):
@@ -122,6 +124,11 @@ class Visit:
         getlist = getattr(self.form, "getlist", None)
         return [value for value in (getlist(name) if getlist else []) if isinstance(value, str)]
 
+    def titles(self, pair: PairRow) -> Titles:
+        """What the systems and sides of a pair are called."""
+        with self.house.store.read() as conn:
+            return titles_of(self.house, conn, pair.id)
+
     def page(self, template: str, *, status: int = 200, pair: PairRow | None = None, **values: Any) -> HTMLResponse:
         """A page from a template of ``templates/``; with ``pair`` it stands in that pair's frame, as it does if there is one only."""
         query, choices = self.request.query_params, self._choices()
@@ -131,6 +138,7 @@ class Visit:
             "user": self.user,
             "token": self.token,
             "here": self.request.url.path,
+            "at": current(self.request.app.state.entries, self.request.url.path, place.pair.id if place else ""),
             "said": query.get("said", ""),
             "said_count": query.get("count", ""),
             "entries": self.request.app.state.entries,

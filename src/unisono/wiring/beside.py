@@ -10,6 +10,7 @@ from unisono.plan.compare import held_by_both, same
 from unisono.plan.situation import Seen, Subject, subject_of
 from unisono.store import links, pairs, seen
 from unisono.store.asking import Question
+from unisono.store.runs import PlanRow
 from unisono.wiring.house import House
 
 Sign = Literal["same", "alike", "differs", "apart"]
@@ -65,6 +66,14 @@ def beside_subject(house: House, pair_id: str, subject: Subject) -> Beside:
     return beside(house, pair_id, subject.kind, a_key, b_key)
 
 
+def last_agreed(house: House, pair_id: str, record: str) -> dict[str, str]:
+    """What a linked record held, field by field, when both sides were last in step; nothing for one that is not linked."""
+    subject = subject_of(record)
+    with house.store.read() as conn:
+        link = links.links_of(conn, pair_id, subject.kind, subject.side, [subject.key]).get(subject.key)
+    return dict(link.agreed(subject.side)) if link is not None else {}
+
+
 def beside_question(house: House, pair_id: str, question: Question) -> Beside | None:
     """What a question is about: the two who may be the same, or a record and its counterpart. ``None``: it is about no record's fields."""
     subject = subject_of(question.key)
@@ -76,6 +85,20 @@ def beside_question(house: House, pair_id: str, question: Question) -> Beside | 
             return beside_subject(house, pair_id, subject)
         a_key, b_key = (subject.key, question.subject) if subject.side == "a" else (question.subject, subject.key)
         return beside(house, pair_id, kind, a_key, b_key)
+    return beside_subject(house, pair_id, subject)
+
+
+def beside_row(house: House, pair_id: str, row: PlanRow) -> Beside | None:
+    """What a row of a plan is about: the two it links, the two who may be the same, or a record and its counterpart."""
+    subject = subject_of(row.key)
+    if subject.kind not in ("party", "contact"):
+        return None
+    joined = next((one for one in row.action.get("links", []) if one["kind"] == subject.kind), None)
+    if joined is not None:
+        return beside(house, pair_id, subject.kind, joined["a"], joined["b"])
+    asked = next((one["values"].get("other_key", "") for one in row.action.get("questions", []) if one["code"] == "same-customer"), "")
+    if asked:
+        return beside(house, pair_id, subject.kind, *((subject.key, asked) if subject.side == "a" else (asked, subject.key)))
     return beside_subject(house, pair_id, subject)
 
 

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from unisono.connect import windows
 from unisono.connect.clock import Clock, SystemClock
 from unisono.connect.http import Door, Transport
+from unisono.connect.outward import Outward
 from unisono.connect.pace import allowance, narrowed
 from unisono.connect.port import System
 from unisono.engine.hands import Connected, Hands, Pairing, no_step
@@ -68,11 +69,19 @@ class House:
     fan_out: int = 4
     unlimited: bool = False
     """Vendors' limits are not kept: only for measuring against simulators that have none."""
+    sandboxes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """System name -> the settings that lead to a simulator of it: new connections go there, never to the vendor."""
     step: Callable[[str], None] = no_step
+    outward: Outward = field(default_factory=Outward)
+    """Mail and chat, for notices; how hosts that an administrator gives are looked up."""
     guests: Callable[[str], System | None] = no_guests
     """System name -> one that is not of the catalogue and is there already; ``None``: it is opened from its folder."""
+    busy: set[str] = field(default_factory=set)
+    """Lanes that a thread of this process beside the runner holds: their leases are not those of a dead process."""
     _systems: dict[str, tuple[str, System]] = field(default_factory=dict)
     _doors: list[Door] = field(default_factory=list)
+    _made: bool = False
+    """Whether the folder for files is there."""
 
     def __post_init__(self) -> None:
         self.ids = Ids(self.clock, self.chance)
@@ -80,7 +89,9 @@ class House:
     def hands(self) -> Hands:
         """What the engine works with."""
         folder = self.folder / "files"
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not self._made:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._made = True
         return Hands(
             store=self.store,
             clock=self.clock,
@@ -145,6 +156,10 @@ class House:
         with self.store.read() as conn:
             row = pairs.get_pair(conn, pair_id)
             a, b = pairs.get_connection(conn, row.a), pairs.get_connection(conn, row.b)
+        return self.paired(row, a, b, epoch=epoch, run=run)
+
+    def paired(self, row: PairRow, a: ConnectionRow, b: ConnectionRow, *, epoch: int = 0, run: str = "") -> Pairing:
+        """As ``pairing``, of rows that were read just now."""
         policy = _policy_of(row.policy)
         return Pairing(
             id=row.id,

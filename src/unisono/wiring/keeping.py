@@ -35,12 +35,14 @@ class LaneBusy(ValueError):
     """Another process works on this pair at the moment. ``args[0]`` is the pair."""
 
 
-def take_back(house: House, pair_id: str, scope: Scope, by: str, *, dry: bool = False, alone: bool = True) -> Undoing:
+def take_back(
+    house: House, pair_id: str, scope: Scope, by: str, *, dry: bool = False, alone: bool = True, undoing: Undoing | None = None
+) -> Undoing:
     """Undoes a scope, or with ``dry`` only shows what that would do. Waits through the clock where a vendor asks for patience.
 
-    Raises ``NothingWritten``, ``LaneBusy``, ``SystemFault``.
+    ``undoing`` is one of the caller's, who looks on meanwhile. Raises ``NothingWritten``, ``LaneBusy``, ``SystemFault``.
     """
-    undoing = Undoing(scope, by=by)
+    undoing = undoing or Undoing(scope, by=by)
     if dry:
         return look(house.pairing(pair_id), house.hands(), undoing)
     for _ in range(MOST_WAITS):

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal, Protocol
 
-from unisono.store import pairs, people
+from unisono.store import audit, pairs, people
 from unisono.store.people import Role, Session, User, folded_login
 from unisono.store.stamps import instant
 from unisono.wiring.house import House
@@ -149,10 +149,21 @@ def anybody(house: House) -> bool:
         return people.any_password(conn)
 
 
+def one_time_code(house: House) -> str:
+    """Sixteen letters and digits in four groups, to be read out and typed."""
+    raw = base64.b32encode(house.chance.getrandbits(80).to_bytes(10, "big")).decode()
+    return "-".join(raw[n : n + 4] for n in range(0, 16, 4))
+
+
+def spelled(code: str) -> str:
+    """A one-time code as it was made, however it was typed."""
+    plain = "".join(c for c in code.upper() if c.isalnum())
+    return "-".join(plain[n : n + 4] for n in range(0, 16, 4))
+
+
 def new_first_code(house: House) -> str:
     """The code that lets the first user in, once: shown where Unisono was started. An older one is void."""
-    raw = base64.b32encode(house.chance.getrandbits(80).to_bytes(10, "big")).decode()
-    code = "-".join(raw[n : n + 4] for n in range(0, 16, 4))
+    code = one_time_code(house)
     with house.store.write() as conn:
         people.put_first_code(conn, digest(code, "first"))
     return code
@@ -160,19 +171,18 @@ def new_first_code(house: House) -> str:
 
 def first_user(house: House, hasher: Hasher, code: str, login: str, name: str, password: str, language: str, place: str) -> User:
     """The first user, who may do everything. Raises ``NotLetIn`` for a wrong code or if somebody is in already, ``BadPassword``."""
-    scopes = (_scope("first", "", place),)
-    _wait(house, scopes)
+    scopes = (scope_of("first", "", place),)
+    wait_if_tried(house, scopes)
     with house.store.read() as conn:
         kept, taken = people.first_code(conn), people.any_password(conn)
-    spelled = "".join(c for c in code.upper() if c.isalnum())
-    spelled = "-".join(spelled[n : n + 4] for n in range(0, 16, 4))
-    if taken or not kept or not hmac.compare_digest(kept, digest(spelled, "first")):
-        _note_failure(house, scopes)
-        raise NotLetIn(_left(house, scopes))
+    if taken or not kept or not hmac.compare_digest(kept, digest(spelled(code), "first")):
+        note_failure(house, scopes)
+        raise NotLetIn(wait_left(house, scopes))
     user = new_user(house, hasher, login, name, password, "admin", None, language)
     with house.store.write() as conn:
         people.put_first_code(conn, "")
         people.forgive(conn, scopes)
+        audit.log(conn, user.login, "first-user", user.login, None, house.clock.now())
     return user
 
 
@@ -193,13 +203,13 @@ def new_user(
 
 def sign_in(house: House, hasher: Hasher, login: str, password: str, place: str, browser: str) -> Let:
     """A browser signs in. Raises ``NotLetIn``; an unknown user takes as long and says the same as a wrong password."""
-    scopes = (_scope("both", login, place), _scope("login", login, ""), _scope("place", "", place))
-    _wait(house, scopes)
+    scopes = (scope_of("both", login, place), scope_of("login", login, ""), scope_of("place", "", place))
+    wait_if_tried(house, scopes)
     with house.store.read() as conn:
         found = people.password_of(conn, login)
     if not hasher.fits(found[1] if found else "", password[: LONGEST + 1]) or found is None:
-        _note_failure(house, scopes)
-        raise NotLetIn(_left(house, scopes))
+        note_failure(house, scopes)
+        raise NotLetIn(wait_left(house, scopes))
     with house.store.write() as conn:
         people.drop_ended(conn, house.clock.now())
         people.forgive(conn, scopes[:2])
@@ -261,13 +271,13 @@ def sign_out(house: House, session_id: str) -> None:
 
 def change_password(house: House, hasher: Hasher, user: User, before: str, now: str, session_id: str) -> None:
     """A new password; every other browser is signed out. Raises ``NotLetIn`` if the old one is wrong, ``BadPassword``."""
-    scopes = (_scope("change", user.login, ""),)
-    _wait(house, scopes)
+    scopes = (scope_of("change", user.login, ""),)
+    wait_if_tried(house, scopes)
     with house.store.read() as conn:
         found = people.password_of(conn, user.login)
     if found is None or not hasher.fits(found[1], before[: LONGEST + 1]):
-        _note_failure(house, scopes)
-        raise NotLetIn(_left(house, scopes))
+        note_failure(house, scopes)
+        raise NotLetIn(wait_left(house, scopes))
     trouble = trouble_with(now, user.login, user.name)
     if trouble is not None:
         raise BadPassword(trouble)
@@ -294,31 +304,34 @@ def firms_of(house: House, user: User) -> list[dict[str, str]]:
         return [firm for firm in pairs.firms(conn) if user.firms is None or firm["id"] in user.firms]
 
 
-def _scope(what: str, login: str, place: str) -> str:
+def scope_of(what: str, login: str, place: str) -> str:
+    """What failures are counted by: a hash of who was tried from where."""
     return digest(f"{folded_login(login)}\x1f{place}", f"attempt-{what}")[:32] + f"-{what}"
 
 
-def _wait(house: House, scopes: tuple[str, ...]) -> None:
-    left = _left(house, scopes)
+def wait_if_tried(house: House, scopes: tuple[str, ...]) -> None:
+    """Raises ``NotLetIn`` while the next try has to wait."""
+    left = wait_left(house, scopes)
     if left > timedelta():
         raise NotLetIn(left)
 
 
-def _left(house: House, scopes: tuple[str, ...]) -> timedelta:
+def wait_left(house: House, scopes: tuple[str, ...]) -> timedelta:
     """How long until the next sign-in is looked at."""
     now = house.clock.now()
     left = timedelta()
     with house.store.read() as conn:
         for scope in scopes:
             count, last = people.failures(conn, scope)
-            free = FREE if scope.endswith(("-both", "-first", "-change")) else FREE_ANYWHERE
+            free = FREE if scope.endswith(("-both", "-first", "-change", "-join")) else FREE_ANYWHERE
             if count >= free and last:
                 wait = min(LONGEST_WAIT, timedelta(seconds=2 ** min(count - free, 12)))
                 left = max(left, instant(last) + wait - now)
     return left
 
 
-def _note_failure(house: House, scopes: tuple[str, ...]) -> None:
+def note_failure(house: House, scopes: tuple[str, ...]) -> None:
+    """One failure more for each."""
     with house.store.write() as conn:
         for scope in scopes:
             people.failed(conn, scope, house.clock.now())

@@ -16,6 +16,9 @@ from unisono.policy.schema import Policy
 from unisono.store import pairs, seen
 from unisono.wiring.house import House
 
+NOTE = 500
+"""Characters of a note to a version that are kept."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -37,21 +40,36 @@ class Chosen:
     values: dict[str, str]
 
 
-def put_policy(house: House, pair_id: str, body: str, by: str) -> int:
+class ChangedMeanwhile(Exception):
+    """Somebody else saved other settings since these were begun. ``version`` is in force now; ``by`` and ``at`` say who saved it, and when."""
+
+    def __init__(self, version: int, by: str, at: str) -> None:
+        super().__init__(f"version {version} is in force")
+        self.version = version
+        self.by = by
+        self.at = at
+
+
+def put_policy(house: House, pair_id: str, body: str, by: str, *, note: str = "", based_on: int = 0) -> int:
     """A new version, in force from now on; everything seen is looked at again under it. Raises ``BadPolicy``.
 
-    What was planned under the former version is planned again, not done: see ``store.pairs.check_policy``.
+    What was planned under the former version is planned again, not done: see ``store.pairs.check_policy``. With ``based_on``, the version
+    that somebody looked at when they made these settings, it raises ``ChangedMeanwhile`` if another one holds now.
     """
     parse_policy(body)
     with house.store.write() as conn:
-        version = pairs.put_policy(conn, pair_id, body, by, house.clock.now())
+        now = pairs.get_pair(conn, pair_id).policy_version
+        if based_on and based_on != now:
+            last = next(row for row in pairs.policies(conn, pair_id) if row["version"] == now)
+            raise ChangedMeanwhile(now, last["by"], last["at"])
+        version = pairs.put_policy(conn, pair_id, body, by, house.clock.now(), note[:NOTE])
         pairs.update_pair(conn, pair_id, position_a=0, position_b=0)
         pairs.note(conn, pair_id, "pair", pair_id, "policy-changed", {"version": str(version)}, "", house.clock.now(), by)
     return version
 
 
 def versions(house: House, pair_id: str) -> list[dict[str, Any]]:
-    """All versions, oldest first: ``version``, ``at``, ``by``, ``body``, and ``in_force``."""
+    """All versions, oldest first: ``version``, ``at``, ``by``, ``note``, ``body``, and ``in_force``."""
     with house.store.read() as conn:
         now = pairs.get_pair(conn, pair_id).policy_version
         return [{**row, "in_force": row["version"] == now} for row in pairs.policies(conn, pair_id)]
@@ -65,9 +83,9 @@ def text_of_version(house: House, pair_id: str, version: int) -> str:
     return known[version]
 
 
-def roll_back(house: House, pair_id: str, version: int, by: str) -> int:
+def roll_back(house: House, pair_id: str, version: int, by: str, *, note: str = "", based_on: int = 0) -> int:
     """An earlier version's text as a new version: nothing is ever taken out of the row of versions."""
-    return put_policy(house, pair_id, text_of_version(house, pair_id, version), by)
+    return put_policy(house, pair_id, text_of_version(house, pair_id, version), by, note=note, based_on=based_on)
 
 
 def differences(before: Policy, after: Policy) -> list[Entry]:

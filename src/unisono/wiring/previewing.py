@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -21,7 +21,7 @@ from unisono.wiring.setup import interval_of
 
 WRITING = ("new", "changed", "linked")
 """Verdicts of rows that something is done for."""
-VERDICTS = ("new", "changed", "linked", "doubtful", "refused", "waiting", "equal", "left-out")
+VERDICTS = ("new", "changed", "linked", "doubtful", "refused", "waiting", "equal", "left-out", "gone")
 """In the order they are counted: what is done, what waits for a person, what stays."""
 
 
@@ -129,13 +129,40 @@ def _left(house: House, pairing: Pairing, run: Run, counted: dict[tuple[str, str
     return max(paced, passed / done * open_)
 
 
-def effect(house: House, pair_id: str, body: str) -> Iterator[tuple[PlanRow | None, PlanRow | None]]:
-    """What another policy would do, from what was seen last: the records it decides differently. Raises ``BadPolicy``; leaves no trace."""
+def under(now: Pairing, body: str) -> Pairing:
+    """A pair as it would be under another policy. Raises ``BadPolicy``."""
     policy = parse_policy(body)
-    now = house.pairing(pair_id)
     a = replace(now.a, resources=needed(now.a.system.capabilities, policy, "a"))
     b = replace(now.b, resources=needed(now.b.system.capabilities, policy, "b"))
-    return differences(now, replace(now, policy=policy, a=a, b=b), house.hands())
+    return replace(now, policy=policy, a=a, b=b)
+
+
+def effect(
+    house: House, pair_id: str, body: str, looked: Callable[[int], None] = lambda _: None
+) -> Iterator[tuple[PlanRow | None, PlanRow | None]]:
+    """What another policy would do, from what was seen last: the records it decides differently. Raises ``BadPolicy``; leaves no trace.
+
+    ``looked`` is told how many records each batch has.
+    """
+    now = house.pairing(pair_id)
+    return differences(now, under(now, body), house.hands(), looked)
+
+
+def found_rows(
+    house: House,
+    run_id: str,
+    *,
+    verdicts: Sequence[str] = (),
+    kind: str = "",
+    search: str = "",
+    outcome: str | None = None,
+    after: int = 0,
+    limit: int = 50,
+) -> tuple[list[PlanRow], int]:
+    """A page of a run's rows, and the number it goes on after (0: there is no more)."""
+    with house.store.read() as conn:
+        found = runs.find_rows(conn, run_id, verdicts=verdicts, kind=kind, search=search, outcome=outcome, after=after, limit=limit + 1)
+    return found[:limit], found[limit - 1].seq if len(found) > limit else 0
 
 
 def pages(house: House, run_id: str, *, verdict: str = "", outcome: str | None = None, key: str = "", most: int = 0) -> Iterator[PlanRow]:

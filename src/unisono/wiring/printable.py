@@ -20,12 +20,13 @@ p { margin: .25rem 0; color: var(--soft) }
 a { color: inherit }
 div { overflow-x: auto }
 table { border-collapse: collapse; width: 100%; font-size: .875rem }
-.counts { width: auto; min-width: 22rem; margin-top: 1.5rem }
+.counts { width: auto; min-width: min(22rem, 100%); margin-top: 1.5rem }
 th, td { padding: .375rem .75rem .375rem 0; border-bottom: 1px solid var(--rule); text-align: left; vertical-align: top }
 thead th { color: var(--soft); font-weight: 600 }
 tbody th { font-weight: 600 }
 tfoot td, tfoot th { border-bottom: 0; font-weight: 600 }
 .number { text-align: right }
+@media screen and (max-width: 48rem) { body { padding-inline: 1rem } table:not(.counts) { min-width: 46rem } }
 @page { margin: 15mm }
 @media print { :root { color-scheme: light } body { padding: 0; max-width: none; font-size: 10pt } tr { break-inside: avoid }
   h2 { break-after: avoid } div { overflow: visible } }

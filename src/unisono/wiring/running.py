@@ -9,18 +9,22 @@ from datetime import datetime, timedelta
 from unisono.engine.batch import LEASE
 from unisono.engine.changes import tell_unreadable
 from unisono.engine.cycle import cycle
+from unisono.engine.hands import Connected, Pairing
 from unisono.engine.outcome import Outcome
 from unisono.engine.pull import Pulled, pull
 from unisono.engine.recover import next_probe
 from unisono.model.errors import LoginRefused, SystemFault, TryLater
-from unisono.store import intents, lanes, pairs, work
+from unisono.store import inbox, intents, lanes, pairs, work
 from unisono.store.lanes import LostLane
 from unisono.store.pairs import ConnectionRow, PairRow
 from unisono.store.stamps import instant, stamp
+from unisono.wiring.hints import take_hints
+from unisono.wiring.hooks import end_doors
 from unisono.wiring.house import House
 from unisono.wiring.keeping import tidy_when_due
 from unisono.wiring.setup import interval_of
 
+_READING = ("reading", "released")
 FURTHEST = timedelta(hours=24)
 """No poll is further off than this: a later hour was written while our clock was ahead."""
 
@@ -54,6 +58,7 @@ class Runner:
         rows = [p for p in self._pairs() if not pair or p.id == pair]
         for connection_id in sorted({c for p in rows if p.state in ("reading", "released") for c in (p.a, p.b)}):
             self._connection_turn(connection_id, [p for p in rows if connection_id in (p.a, p.b)], poll, turn)
+        self._hints(rows, turn)
         for row in rows:
             if row.state in ("released", "reading"):
                 self._pair_turn(row, turn)
@@ -104,6 +109,8 @@ class Runner:
             return pairs.pairs(conn)
 
     def _take(self, name: str) -> int | None:
+        if name in self.house.busy:
+            return None  # held by another thread of this process, which is alive
         with self.house.store.write() as conn:
             return lanes.take_lane(conn, name, self.holder, self.house.clock.now(), LEASE, may_take_over=self.alone)
 
@@ -121,30 +128,74 @@ class Runner:
         epoch = self._take(lane)
         if epoch is None:
             return
+        told: dict[str, str] = {}
         try:
-            self._pull(row, rows, turn)
+            told = self._pull(row, rows, turn)
         finally:
-            self._release(lane, epoch)
+            with self.house.store.write() as conn:
+                if told:
+                    pairs.update_connection(conn, connection_id, **told)
+                lanes.release_lane(conn, lane, epoch)
 
-    def _pull(self, row: ConnectionRow, rows: list[PairRow], turn: Turn) -> None:
+    def _pull(self, row: ConnectionRow, rows: list[PairRow], turn: Turn) -> dict[str, str]:
+        """Reads one connection for all its pairs; what is to be kept of it besides what was seen."""
         now = self.house.clock.now()
-        pairings = [self.house.pairing(p.id) for p in rows]
-        sides = [p.a if p.a.id == row.id else p.b for p in pairings]
-        names = sorted(
-            {name for side in sides for name in side.resources}, key=[r.name for r in sides[0].system.capabilities.resources].index
-        )
-        where = type(sides[0])(id=row.id, system=sides[0].system, resources=tuple(names))
+        where, pairings = self._whole_side(row, rows)
         floor = min(p.policy.poll.floor_seconds for p in pairings)
         try:
             turn.pulled[row.id] = pulled = pull(where, self.house.hands())
             for pairing in pairings:
                 tell_unreadable(pairing, "a" if pairing.a.id == row.id else "b", pulled, self.house.hands())
-            values: dict[str, str] = {"next_poll": stamp(now + interval_of(self.house, where, row, floor)), "told": ""}
+            return {"next_poll": stamp(now + interval_of(self.house, where, row, floor)), "told": ""}
         except SystemFault as fault:
             turn.faults[row.id] = fault
-            values = _after_fault(fault, now, floor)
-        with self.house.store.write() as conn:
-            pairs.update_connection(conn, row.id, **values)
+            return _after_fault(fault, now, floor)
+
+    def _whole_side(self, row: ConnectionRow, rows: list[PairRow]) -> tuple[Connected, list[Pairing]]:
+        """A connection with every list that any of its pairs needs, and those pairs."""
+        pairings = [self.house.pairing(p.id) for p in rows]
+        sides = [p.a if p.a.id == row.id else p.b for p in pairings]
+        names = sorted(
+            {name for side in sides for name in side.resources}, key=[r.name for r in sides[0].system.capabilities.resources].index
+        )
+        return Connected(id=row.id, system=sides[0].system, resources=tuple(names)), pairings
+
+    def _hints(self, rows: list[PairRow], turn: Turn) -> None:
+        """What vendors said at their doors since the last turn, and doors that are to be taken away."""
+        now = self.house.clock.now()
+        with self.house.store.read() as conn:
+            stirred = inbox.stirred(conn, now)
+        for connection_id in stirred:
+            epoch = self._take(lane := f"connection:{connection_id}")
+            if epoch is None:
+                continue
+            try:
+                end_doors(self.house, connection_id)
+                self._hints_of(connection_id, [p for p in rows if connection_id in (p.a, p.b) and p.state in _READING], turn)
+            finally:
+                self._release(lane, epoch)
+
+    def _hints_of(self, connection_id: str, rows: list[PairRow], turn: Turn) -> None:
+        with self.house.store.read() as conn:
+            row = pairs.get_connection(conn, connection_id)
+        if row.state != "ok" or row.told or not rows or connection_id in turn.pulled:
+            # Nobody reads there now, or everything has been read: either way the hints are worth nothing any more.
+            with self.house.store.write() as conn:
+                inbox.drop_before(conn, connection_id, self.house.clock.now())
+            return
+        where, pairings = self._whole_side(row, rows)
+        try:
+            pulled = take_hints(self.house, row, where, pairings)
+        except SystemFault as fault:
+            turn.faults[connection_id] = fault
+            floor = min(p.policy.poll.floor_seconds for p in pairings)
+            with self.house.store.write() as conn:
+                pairs.update_connection(conn, connection_id, **_after_fault(fault, self.house.clock.now(), floor))
+            return
+        if pulled is not None:
+            turn.pulled[connection_id] = pulled
+            for pairing in pairings:
+                tell_unreadable(pairing, "a" if pairing.a.id == connection_id else "b", pulled, self.house.hands())
 
     def _refused(self, row: PairRow, outcome: Outcome) -> None:
         """A key that was refused in the middle of work stops its connection until a person replaces it."""

@@ -18,6 +18,7 @@ from unisono.model.secret import Secret
 from unisono.store import asking, links, pairs, secrets, seen, work
 from unisono.store.pairs import ConnectionRow
 from unisono.store.stamps import stamp
+from unisono.wiring.hooks import close_unused
 from unisono.wiring.house import House
 
 
@@ -215,6 +216,7 @@ def remove_pair(house: House, pair_id: str, by: str, *, forget: bool) -> None:
             asking.close_all(conn, pair_id, now)
             work.drop_lane(conn, f"pair:{pair_id}")
         pairs.note(conn, pair_id, "pair", pair_id, "removed", {"links": "forgotten" if forget else "kept"}, row.name, now, by)
+    close_unused(house, (row.a, row.b), by)
 
 
 def interval_of(house: House, where: Connected, row: ConnectionRow, floor: int) -> timedelta:

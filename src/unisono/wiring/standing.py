@@ -39,6 +39,11 @@ class Side:
         """Whether it waits for a new key."""
         return self.connection.state == "refused"
 
+    @property
+    def trouble(self) -> str:
+        """Why the last look at it failed, as a code; empty if it did not, or if it waits for a new key."""
+        return "" if self.refused else self.connection.told
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:

@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from unisono.model.capability import Capabilities
+from unisono.policy.files import BadPolicy, parse_policy, policy_text
+from unisono.policy.settings import Values, answered, values_of
 from unisono.store import pairs, secrets
 from unisono.store.pairs import ConnectionRow, PairRow
 from unisono.systems.catalogue import all_systems
 from unisono.wiring.house import House, add_pair, preset
+from unisono.wiring.settings import Question, Wrong, questions
 from unisono.wiring.setup import Connection, MissingLogin, connect, replace_key
 
 COUNTRIES = {
@@ -68,7 +71,7 @@ def add_connection(house: House, firm: str, system: str, login: Mapping[str, str
     """Tests a login on the spot and stores it. Raises ``NoSuchChoice``, ``MissingLogin``, ``SystemFault``."""
     if not any(s.name == system and s.implemented for s in all_systems()):
         raise NoSuchChoice(system)
-    return connect(house, firm, system, login, {})
+    return connect(house, firm, system, login, dict(house.sandboxes.get(system, {})))
 
 
 def renew_key(house: House, connection_id: str, login: Mapping[str, str]) -> None:
@@ -84,17 +87,62 @@ def renew_key(house: House, connection_id: str, login: Mapping[str, str]) -> Non
     replace_key(house, connection_id, given)
 
 
-def join(house: House, firm: str, crm: str, invoicing: str) -> str:
-    """The pair between two connections of a firm, made if it is not there; its id. Raises ``NoSuchChoice``."""
+def join(house: House, firm: str, crm: str, invoicing: str, given: Values | None = None) -> str:
+    """The pair between two connections of a firm, made if it is not there; its id. ``given`` are answers other than the preset's.
+
+    Raises ``NoSuchChoice``, ``Wrong`` for answers that do not fit.
+    """
+    a, b = (house.capabilities(row.system) for row in _couple(house, firm, crm, invoicing))
+    found = pair_between(house, crm, invoicing)
+    if found is not None:
+        return found.id
+    body = preset(a.name, b.name)
+    if given:
+        policy, wrong = answered(body, given)
+        if policy is None:
+            raise Wrong(wrong)
+        body = policy_text(policy) if policy != parse_policy(body) else body
+    try:
+        return add_pair(house, firm, f"{a.title} - {b.title}", crm, invoicing, body)
+    except BadPolicy as bad:
+        raise Wrong([bad]) from bad
+
+
+ASKED_FIRST = (
+    "customers.from_crm.when",
+    "customers.from_crm.tag",
+    "customers.from_crm.history",
+    "customers.from_invoicing.when",
+    "customers.from_invoicing.history",
+    "customers.contacts",
+    "customers.wins",
+    "quotes.vat_rate",
+    "documents.kinds",
+    "documents.history",
+    "customers.deletion.in_crm",
+    "customers.deletion.in_invoicing",
+    "language",
+)
+"""What is shown at set-up; the rest can wait for the page of settings."""
+
+
+def first_questions(house: House, firm: str, crm: str, invoicing: str, given: Values | None = None) -> list[Question]:
+    """What is asked before a pair is made, as the preset answers it, or as ``given``. Raises ``NoSuchChoice``."""
+    a, b = (house.system(row).capabilities for row in _couple(house, firm, crm, invoicing))
+    values = values_of(parse_policy(preset(a.name, b.name))) | dict(given or {})
+    asked = {one.setting.entry: one for one in questions(a, b, values)}
+    return [asked[entry] for entry in ASKED_FIRST]
+
+
+def _couple(house: House, firm: str, crm: str, invoicing: str) -> tuple[ConnectionRow, ConnectionRow]:
+    """A CRM and an invoicing system of a firm. Raises ``NoSuchChoice``."""
     with house.store.read() as conn:
         rows = {row.id: row for row in pairs.connections(conn, firm)}
     if crm not in rows or invoicing not in rows:
         raise NoSuchChoice(crm)
-    a, b = (house.capabilities(rows[c].system) for c in (crm, invoicing))
-    if (a.kind, b.kind) != KINDS:
+    if tuple(house.capabilities(rows[c].system).kind for c in (crm, invoicing)) != KINDS:
         raise NoSuchChoice(crm)
-    found = pair_between(house, crm, invoicing)
-    return found.id if found is not None else add_pair(house, firm, f"{a.title} - {b.title}", crm, invoicing, preset(a.name, b.name))
+    return rows[crm], rows[invoicing]
 
 
 def pair_between(house: House, crm: str, invoicing: str) -> PairRow | None:

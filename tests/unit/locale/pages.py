@@ -5,13 +5,54 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
+from unisono.policy.possible import Code
+from unisono.policy.settings import sections, settings
 from unisono.systems import catalogue
 
 SOURCE = Path(catalogue.__file__).parents[1]
+CHOSEN = ("direction", "wins", "when", "history", "basis", "quote_when", "invoice_when", "try_unverified")
+"""Questions of a policy whose answers have words of their own."""
 OPEN: dict[str, tuple[str, ...]] = {
+    "age.": ("not-due", "30", "60", "more"),
+    "audit.": (
+        *("access", "chat-added", "chat-removed", "code-made", "first-user", "invited", "joined", "locked", "mail-dropped", "mail-set"),
+        *("oidc-dropped", "oidc-set", "removed", "session-ended", "sessions-ended", "unlocked"),
+    ),
+    "notice.test-": ("subject", "body"),
+    "notices.kind-": ("summary", "urgent"),
+    "notices.state-": ("ready", "sending", "sent", "unclear", "failed"),
+    "signin.why-": ("provider", "no-role"),
+    "users.": ("locked", "closed"),
+    "users.kind-": ("browser", "program"),
+    "users.role-": ("view", "act", "admin"),
+    "users.trouble-": ("empty", "no-firm", "no-role", "oneself", "provider", "login-taken", "last-admin", "no-such-session"),
     "answer.": ("in-step", "stopped", "paused", "reading", "running"),
+    "choice.": (
+        *sorted({f"{one.family}.{choice}" for one in settings() for choice in one.choices if one.family in CHOSEN}),
+        *("contacts.same", "yes", "no", "contacts.tagged", "contacts.all", "contacts.none"),
+    ),
+    "choice.direction.": ("both", "to-invoicing", "to-crm", "off"),
+    "choice.wins.": ("ask", "crm", "invoicing"),
+    "flaw.": tuple("too-long required needed no-such-value no-place bind no-place-here create-only not-written limit".split()),
+    "follows.": ("unlink", "ignore", "mark", "delete"),
+    "lacks.": get_args(Code),
+    "wrong.": (),
+    "section.": sections(),
+    "section-why.": sections(),
+    "set.": tuple(one.entry for one in settings()),
+    "set-why.": tuple(one.entry for one in settings()),
     "asks.": ("same-customer", "conflict"),
+    "demo.tale.": ("edit", "sent", "break"),
+    "demo.tale-why.": ("edit", "sent", "break"),
+    "demo.step.": ("to-invoicing", "to-crm", "pdf", "broken", "mended"),
+    "demo.step-why.": ("to-invoicing", "to-crm", "pdf", "broken", "mended"),
+    "demo.happened.": ("broken", "mended"),
+    "customers.": ("all", "linked", "asked", "waiting", "left-out", "alone"),
+    "customers.is-": ("linked", "asked", "waiting", "left-out"),
+    "documents.": ("open", "overdue"),
+    "check.": ("known", "missing", "doubtful"),
     "does.": ("same", "different", "later", "crm", "invoicing", "leave"),
     "kinds.": ("same-customer", "conflict"),
     "language.": ("de", "en", "pl", "ro"),
@@ -21,6 +62,7 @@ OPEN: dict[str, tuple[str, ...]] = {
     "preview.does-": ("new", "changed", "linked", "equal", "doubtful", "left-out", "refused", "waiting", "gone"),
     "role.": ("view", "act", "admin"),
     "runs.name-": ("first", "preview", "undo"),
+    "rule.": (),
     "said.": (),
     "setup.side-": ("crm", "invoicing"),
     "sign.": ("same", "alike", "differs", "go", "apart"),

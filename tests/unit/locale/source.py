@@ -19,7 +19,7 @@ from unisono.systems import catalogue
 
 SOURCE = Path(catalogue.__file__).parents[1]
 _FAULTS = "SystemFault Refused TryLater Unavailable Unclear BadAnswer NotThere Full LoginRefused Conflicted StoreRefused".split()
-_CARRIERS = dict.fromkeys(("Reason", "Ask", "Report", "BadPolicy", "NotServed", "WrongCall", "words", "say", "tell", "Lost", *_FAULTS), 0)
+_CARRIERS = dict.fromkeys(("Reason", "Ask", "Report", "BadPolicy", "BadSheet", "NotServed", "WrongCall", "words", "say", "tell", "Lost", *_FAULTS), 0)
 _CARRIERS["Finding"] = 1
 _SKIPPED = ("sandbox", "locale")
 _FACTS = ("section", "subject", "statement", "value", "known")
@@ -30,6 +30,7 @@ OPEN: dict[str, tuple[str, ...] | str] = {
     "kind.": ("quote", "invoice", "credit-note", "document"),
     "column.": ("system", "sort", "country", "connector", "creates", "changes", "notices", "pace", *_FACTS, "crm", "invoicing"),
     "connection.": ("ok", "refused"),
+    "hooks.": ("open", "asked", "ending", "none"),
     "known.": ("fixture", "doc", "client", "guess"),
     "run-kind.": ("first", "preview", "undo"),
     "side.": ("a", "b", "crm", "invoicing"),

@@ -53,7 +53,7 @@ policies = st.builds(
     matching=matchings,
     quotes=st.builds(Quotes, vat_rate=percents, basis=st.sampled_from(["net", "gross"])),
     documents=st.builds(Documents, public_link=st.booleans(), kinds=st.lists(st.sampled_from(["quote", "invoice"]), max_size=2).map(tuple)),
-    poll=st.builds(Poll, floor_seconds=st.integers(60, 10**9)),
+    poll=st.builds(Poll, floor_seconds=st.integers(60, 604_800)),
     try_unverified=st.lists(texts, max_size=2).map(tuple),
 )
 

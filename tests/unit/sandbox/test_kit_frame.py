@@ -224,7 +224,7 @@ def test_an_act_answers_json_to_json_and_a_redirect_to_a_form(vendor: Counter) -
     assert control.post("/_sandbox/act/rename", json={}).status_code == 400
     assert control.post("/_sandbox/act/other", json={}).json() == {"error": "act other: no act other"}
     form = control.post("/_sandbox/act/rename", data={"to": "B"})
-    assert (form.status_code, form.headers["Location"]) == (303, "/_sandbox/page")
+    assert (form.status_code, form.headers["Location"]) == (303, "/_sandbox/page?saved=yes")
     failed = control.post("/_sandbox/act/rename", data={"to": ""})
     assert failed.headers["Location"] == "/_sandbox/page?error=rename%3A%20to%20is%20missing"
 

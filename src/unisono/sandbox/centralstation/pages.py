@@ -11,8 +11,9 @@ from unisono.sandbox.centralstation.book import Book
 from unisono.sandbox.centralstation.fields import STATES
 from unisono.sandbox.centralstation.protocols import data_of, files_of
 from unisono.sandbox.centralstation.records import COMPANY_KIND, PERSON_KIND, Kind, company_ids, people_ids
-from unisono.sandbox.kit import html
+from unisono.sandbox.kit import html, switch
 from unisono.sandbox.kit.html import Safe, choice, details, field, form, heading, join, link, paragraph, table
+from unisono.sandbox.kit.words import Words, language_of, say, words_in
 from unisono.sandbox.kit.world import Row
 
 SHOWN = 50
@@ -23,36 +24,37 @@ def page(book: Book, request: Request) -> Response:
     """The page; with ``?file=<id>`` the content of an attachment."""
     if uuid := request.args.get("file"):
         return _file(book, uuid)
+    language = language_of(book.world, request)
+    t = words_in(language)
     words = request.args.get("q", "").casefold()
-    companies = _newest(book, "companies", words)
-    people = _newest(book, "people", words)
-    deals = _newest(book, "deals", words)
-    notes = _newest(book, "protocols", words)
+    lists: dict[str, list[Row]] = {name: _newest(book, name, words) for name in ("companies", "people", "deals", "protocols")}
+    named = (("companies", "companies"), ("people", "people"), ("deals", "offers"), ("protocols", "notes"))
+    heads = {name: heading(f"{t(code)}: {len(book.rows(name))}", anchor=name) for name, code in named}
+    now = say("time", language, time=book.now()[:16].replace("T", " "))
+    reach = [t("id"), t("name"), t("address"), t("reach"), t("tags"), ""]
+    people = [t("id"), t("name"), t("company"), t("reach"), t("tags"), ""]
     return html.page(
-        "CentralStationCRM (sandbox)",
-        paragraph(f"Account {book.setting('account')}, now {book.now()[:16].replace('T', ' ')}", "note"),
-        Safe('<nav><a href="#firmen">Firmen</a><a href="#personen">Personen</a>'),
-        Safe('<a href="#angebote">Angebote</a><a href="#notizen">Notizen</a></nav>'),
+        "CentralStationCRM",
+        paragraph(f"{book.setting('account')}. {now}", "note"),
+        switch.panel(book.world, language),
+        Safe(f"<nav>{''.join(link(f'#{name}', t(code)) for name, code in named)}</nav>"),
         Safe('<form method="get" action="/_sandbox/page">'),
-        field("q", "Search in names", request.args.get("q", ""), kind="search"),
-        Safe('<button type="submit">Search</button></form>'),
-        heading(_head("Firmen (companies)", book, "companies"), anchor="firmen"),
-        _new_company(),
-        table(["Id", "Name", "Address", "E-mail, phone", "Tags", ""], [_company(book, row) for row in companies]),
-        heading(_head("Personen (people)", book, "people"), anchor="personen"),
-        _new_person(),
-        table(["Id", "Name", "Company", "E-mail, phone", "Tags", ""], [_person(book, row) for row in people]),
-        heading(_head("Angebote (deals)", book, "deals"), anchor="angebote"),
-        _new_deal(),
-        table(["Id", "Name", "Value", "State", "Company, people", ""], [_deal(book, row) for row in deals]),
-        heading(_head("Notizen (notes)", book, "protocols"), anchor="notizen"),
-        table(["Id", "Written", "Note", "On", "Files"], [_note(book, row) for row in notes]),
+        field("q", t("search"), request.args.get("q", ""), kind="search"),
+        Safe(f'<button type="submit">{t("do-search")}</button></form>'),
+        heads["companies"],
+        _new_company(t),
+        table(reach, [_company(book, row, t) for row in lists["companies"]], t("nothing")),
+        heads["people"],
+        _new_person(t),
+        table(people, [_person(book, row, t) for row in lists["people"]], t("nothing")),
+        heads["deals"],
+        _new_deal(t),
+        table([t("id"), t("name"), t("value"), t("state"), t("who"), ""], [_deal(book, row, t) for row in lists["deals"]], t("nothing")),
+        heads["protocols"],
+        table([t("id"), t("written"), t("note"), t("on"), t("files")], [_note(book, row) for row in lists["protocols"]], t("nothing")),
         request=request,
+        world=book.world,
     )
-
-
-def _head(words: str, book: Book, name: str) -> str:
-    return f"{words}: {len(book.rows(name))}"
 
 
 def _newest(book: Book, name: str, words: str) -> list[Row]:
@@ -89,91 +91,95 @@ def _reach(book: Book, kind: Kind, row: Row) -> Safe:
     return _lines(part["name"] for name in ("emails", "tels", "homepages") for part in parts.of(book, name, kind.type, row["id"]))
 
 
-def _tags(book: Book, word: str, row: Row) -> Safe:
+def _tags(book: Book, word: str, row: Row, t: Words) -> Safe:
     rows = book.by("tags", "attachable_id", row["id"])
-    gone = [form("untag", [_key("kind", word), _key("id", row["id"]), _key("name", tag["name"])], f"remove {tag['name']}") for tag in rows]
-    new = form("tag", [_key("kind", word), _key("id", row["id"]), field("name", "tag", "FastBill")], "Tag")
-    return join(_lines(tag["name"] for tag in rows), details("change", *gone, new))
+    gone = [
+        form("untag", [_key("kind", word), _key("id", row["id"]), _key("name", tag["name"])], t("untag").format(tag=tag["name"]))
+        for tag in rows
+    ]
+    new = form("tag", [_key("kind", word), _key("id", row["id"]), field("name", t("tag"), "FastBill")], t("do-tag"))
+    return join(_lines(tag["name"] for tag in rows), details(t("change"), *gone, new))
 
 
 def _key(name: str, value: object) -> Safe:
     return field(name, value=value, kind="hidden")
 
 
-def _address_fields(row: Row) -> list[Safe]:
-    labels = (("street", "Street"), ("zip", "Zip"), ("city", "City"), ("country_code", "Country"))
+def _address_fields(row: Row, t: Words) -> list[Safe]:
+    labels = (("street", t("street")), ("zip", t("zip")), ("city", t("city")), ("country_code", t("country")))
     return [field(name, label, row.get(name) or ("DE" if name == "country_code" else "")) for name, label in labels]
 
 
-def _reach_fields(book: Book | None = None, kind: Kind = COMPANY_KIND, row: Row | None = None) -> list[Safe]:
+def _reach_fields(t: Words, book: Book | None = None, kind: Kind = COMPANY_KIND, row: Row | None = None) -> list[Safe]:
     def now(name: str) -> str:
         return _first(book, kind, row, name) if book and row else ""
 
-    return [field("email", "E-mail", now("emails")), field("phone", "Phone", now("tels"))]
+    return [field("email", t("email"), now("emails")), field("phone", t("phone"), now("tels"))]
 
 
-def _new_company() -> Safe:
-    fields = [field("name", "Name", required=True), *_address_fields({}), *_reach_fields(), field("tag", "Tag")]
-    return details("New company", form("create_company", fields, "Create"))
+def _new_company(t: Words) -> Safe:
+    fields = [field("name", t("name"), required=True), *_address_fields({}, t), *_reach_fields(t), field("tag", t("tag"))]
+    return details(t("new-company"), form("create_company", fields, t("create")))
 
 
-def _new_person() -> Safe:
-    fields = [field("first_name", "First name"), field("name", "Last name", required=True), field("company_id", "Company id")]
-    fields += [field("position", "Position"), *_address_fields({}), *_reach_fields(), field("tag", "Tag")]
-    merge = form("merge_people", [field("id", "Person that stays"), field("loser_ids", "Ids that go")], "Merge")
-    return details("New person; merge", form("create_person", fields, "Create"), merge)
+def _new_person(t: Words) -> Safe:
+    fields = [field("first_name", t("first_name")), field("name", t("last_name"), required=True), field("company_id", t("company_id"))]
+    fields += [field("position", t("position")), *_address_fields({}, t), *_reach_fields(t), field("tag", t("tag"))]
+    merge = form("merge_people", [field("id", t("stays")), field("loser_ids", t("goes"))], t("merge"))
+    return details(t("new-person"), form("create_person", fields, t("create")), merge)
 
 
-def _new_deal() -> Safe:
-    fields = [field("name", "Title", required=True), field("value", "Value", "1200.00"), field("company_id", "Company id")]
-    fields += [field("person_ids", "Person ids"), field("target_date", "Target date", "2026-12-31", kind="date")]
-    return details("New offer", form("create_deal", [*fields, field("description", "Description")], "Create"))
+def _new_deal(t: Words) -> Safe:
+    fields = [field("name", t("title-of-it"), required=True), field("value", t("value"), "1200.00"), field("company_id", t("company_id"))]
+    fields += [field("person_ids", t("person_ids")), field("target_date", t("target"), "2026-12-31", kind="date")]
+    return details(t("new-offer"), form("create_deal", [*fields, field("description", t("description"))], t("create")))
 
 
-def _company(book: Book, row: Row) -> list[object]:
+def _company(book: Book, row: Row, t: Words) -> list[object]:
     addr = _address(book, row)
-    edit = [_key("id", row["id"]), field("name", "Name", row["name"], required=True), *_address_fields(addr)]
-    edit += _reach_fields(book, COMPANY_KIND, row)
+    edit = [_key("id", row["id"]), field("name", t("name"), row["name"], required=True), *_address_fields(addr, t)]
+    edit += _reach_fields(t, book, COMPANY_KIND, row)
     return [
         row["id"],
         row["name"],
         _lines([addr.get("street"), f"{addr.get('zip') or ''} {addr.get('city') or ''}".strip(), addr.get("country_name")]),
         _reach(book, COMPANY_KIND, row),
-        _tags(book, "company", row),
-        details("edit", form("edit_company", edit, "Save"), form("delete_company", [_key("id", row["id"])], "Delete")),
+        _tags(book, "company", row, t),
+        details(t("edit"), form("edit_company", edit, t("save")), form("delete_company", [_key("id", row["id"])], t("delete"))),
     ]
 
 
-def _person(book: Book, row: Row) -> list[object]:
+def _person(book: Book, row: Row, t: Words) -> list[object]:
     addr = _address(book, row)
     edit = [_key("id", row["id"])]
     edit += [
-        field(name, label, row[name] or "") for name, label in (("title", "Title"), ("first_name", "First name"), ("name", "Last name"))
+        field(name, t(code), row[name] or "")
+        for name, code in (("title", "salutation"), ("first_name", "first_name"), ("name", "last_name"))
     ]
-    edit += [*_address_fields(addr), *_reach_fields(book, PERSON_KIND, row)]
-    joined = form("add_person_to_company", [_key("person_id", row["id"]), field("company_id", "Company id")], "Add to company")
+    edit += [*_address_fields(addr, t), *_reach_fields(t, book, PERSON_KIND, row)]
+    joined = form("add_person_to_company", [_key("person_id", row["id"]), field("company_id", t("company_id"))], t("add-to-company"))
     return [
         row["id"],
         " ".join(word for word in (row["title"], row["first_name"], row["name"]) if word),
         _lines(book.rows("companies")[key]["name"] for key in company_ids(book, row["id"])),
         _reach(book, PERSON_KIND, row),
-        _tags(book, "person", row),
-        details("edit", form("edit_person", edit, "Save"), joined, form("delete_person", [_key("id", row["id"])], "Delete")),
+        _tags(book, "person", row, t),
+        details(t("edit"), form("edit_person", edit, t("save")), joined, form("delete_person", [_key("id", row["id"])], t("delete"))),
     ]
 
 
-def _deal(book: Book, row: Row) -> list[object]:
+def _deal(book: Book, row: Row, t: Words) -> list[object]:
     company = book.get("companies", row["company_id"]) if row["company_id"] else None
     people = [book.rows("people")[key] for key in people_ids(book, row)]
-    edit = [_key("id", row["id"]), field("name", "Title", row["name"]), field("value", "Value", row["value"])]
-    edit += [choice("current_state", [(state, state) for state in STATES], "State", row["current_state"])]
+    edit = [_key("id", row["id"]), field("name", t("title-of-it"), row["name"]), field("value", t("value"), row["value"])]
+    edit += [choice("current_state", [(state, state) for state in STATES], t("state"), row["current_state"])]
     return [
         row["id"],
         _lines([row["name"], row["description"]]),
         f"{row['value_sum']} {row['currency']}",
         row["current_state"],
         _lines([company["name"] if company else "", *[person["name"] for person in people]]),
-        details("edit", form("edit_deal", edit, "Save"), form("delete_deal", [_key("id", row["id"])], "Delete")),
+        details(t("edit"), form("edit_deal", edit, t("save")), form("delete_deal", [_key("id", row["id"])], t("delete"))),
     ]
 
 

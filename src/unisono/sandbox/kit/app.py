@@ -25,6 +25,9 @@ DELAY = "unisono.delay"
 """WSGI environ key. A server that can wait puts ``0.0`` there, and waits for what it finds there once its lock is free;
 without the key the fault ``delay`` moves the world's clock."""
 
+SHOWN_PATH = "unisono.path"
+"""WSGI environ key. A simulator whose paths carry a secret puts the path there as the log may show it, when it is asked for the operation."""
+
 _SECRET = re.compile(r"((?:^|&)[^=&]*(?:key|token|secret|passw)[^=&]*=)[^&]*", re.IGNORECASE)
 
 
@@ -131,7 +134,7 @@ class _Frame:
         self.world.log.add(
             at=self.world.clock.now(),
             method=request.method,
-            path=request.path,
+            path=request.environ.get(SHOWN_PATH, request.path),
             query=_SECRET.sub(r"\1***", query) if query else "",
             status=status,
             write=write,

@@ -15,6 +15,7 @@ from werkzeug.wrappers import Request, Response
 
 from unisono.sandbox.kit.faults import Fault
 from unisono.sandbox.kit.html import STYLE
+from unisono.sandbox.kit.switch import mood_of, set_mood
 
 if TYPE_CHECKING:
     from unisono.sandbox.kit.simulator import Simulator
@@ -27,7 +28,8 @@ class Control:
 
     ``GET state | truth | page | style.css``, ``GET log?since=<seq>``, ``POST clock {"advance": seconds}``,
     ``POST faults {"name", "match", "times", "skip", "value"}``, ``DELETE faults``, ``POST settings {key: value}``,
-    ``POST act/<name>`` with JSON (answers JSON) or a form (answers a redirect to the page). Errors are ``{"error": "..."}``.
+    ``POST act/<name>`` with JSON (answers JSON) or a form (answers a redirect to the page), ``POST switch`` the same way with ``mood``
+    (``switch.py``). Errors are ``{"error": "..."}``.
     """
 
     def __init__(self, simulator: Simulator) -> None:
@@ -70,6 +72,9 @@ class Control:
             case "DELETE faults":
                 world.faults.clear()
                 return _json({"faults": []})
+            case "POST switch":
+                set_mood(world, str((_body(request) if request.is_json else request.form).get("mood", "")))
+                return _json({"mood": mood_of(world)}) if request.is_json else redirect(f"{PAGE}#switch", 303)
             case "POST settings":
                 values = _body(request)
                 held = [key for key in values if callable(world.storage.settings.get(key)) or key == "deliver"]
@@ -101,7 +106,7 @@ class Control:
             self.simulator.act(name, dict(request.form.items()))
         except (KeyError, ValueError) as error:
             return redirect(f"{PAGE}?error={quote(f'{name}: {error.args[0] if error.args else error}')}", 303)
-        return redirect(PAGE, 303)
+        return redirect(f"{PAGE}?saved=yes", 303)
 
 
 def _from_here(request: Request) -> bool:

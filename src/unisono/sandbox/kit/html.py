@@ -7,6 +7,9 @@ from html import escape
 
 from werkzeug.wrappers import Request, Response
 
+from unisono.sandbox.kit.words import language_of, say
+from unisono.sandbox.kit.world import World
+
 STYLE = """
 :root {
   color-scheme: light dark;
@@ -46,6 +49,14 @@ button {
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px }
 details { border: 1px solid var(--line); border-radius: 6px; padding: .4rem .8rem; margin: .5rem 0; background: var(--card) }
 summary { cursor: pointer; white-space: nowrap }
+.pretended {
+  margin: 0 0 1.5rem; padding: .6rem .9rem; border: 1px dashed var(--accent); border-radius: 6px;
+  display: flex; flex-wrap: wrap; gap: .25rem 1.5rem; justify-content: space-between; background: var(--card); font-size: .92rem;
+}
+.pretended p { margin: 0 }
+.saved { color: var(--accent); border-left: 3px solid var(--accent); padding-left: .75rem }
+.switch button { background: var(--card); color: var(--ink); border: 1px solid var(--line) }
+.switch button[aria-pressed="true"] { background: var(--accent); color: var(--card); border-color: var(--accent) }
 """
 
 
@@ -126,13 +137,29 @@ def details(summary: object, *content: object) -> Safe:
     return Safe(f"<details><summary>{text(summary)}</summary>{join(*content)}</details>")
 
 
-def page(title: str, *content: object, request: Request | None = None) -> Response:
-    """A whole page. With ``request``, the error an action left in ``?error=`` is shown at the top."""
+def page(title: str, *content: object, request: Request | None = None, world: World | None = None) -> Response:
+    """A whole page. With ``request``, what an action left in ``?error=`` or ``?saved=`` is told at the top; with ``world``, that this is only
+    pretended, and the ways to the other side and to the product that the settings ``others`` and ``product`` name."""
+    language = language_of(world, request) if world is not None and request is not None else "en"
     said = request.args.get("error", "") if request else ""
     trouble = paragraph(said, "error") if said else ""
+    if world is not None and request is not None and request.args.get("saved"):
+        trouble = Safe(f'<p class="saved" role="status">{text(say("saved", language))}</p>')
+    heading_ = say("title", language, title=title) if world is not None else title
     document = (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<title>{text(title)}</title><link rel="stylesheet" href="/_sandbox/style.css"></head>'
-        f"<body><h1>{text(title)}</h1>{trouble}{join(*content)}</body></html>\n"
+        f'<!doctype html><html lang="{language}"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<title>{text(heading_)}</title><link rel="stylesheet" href="/_sandbox/style.css"></head>'
+        f"<body>{_ways(world, title, language) if world is not None else ''}<h1>{text(heading_)}</h1>{trouble}{join(*content)}</body></html>\n"
     )
     return Response(document, mimetype="text/html")
+
+
+def _ways(world: World, title: str, language: str) -> Safe:
+    """What this page is, and how one gets away from it."""
+    settings = world.storage.settings
+    ways = [link(address, say("other-page", language, title=name)) for name, address in settings.get("others", {}).items()]
+    if settings.get("product"):
+        ways.insert(0, link(str(settings["product"]), say("back", language)))
+    there = Safe(f"<nav>{''.join(ways)}</nav>") if ways else Safe("")
+    return Safe(f'<header class="pretended">{paragraph(say("pretended", language, title=title))}{there}</header>')

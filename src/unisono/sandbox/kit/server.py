@@ -8,9 +8,11 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 from cheroot import wsgi
+from cheroot.ssl.builtin import BuiltinSSLAdapter
 
 from unisono.sandbox.kit.app import DELAY, CutBody, LostConnection, WSGIApp
 
@@ -26,21 +28,25 @@ class Server:
         self.url = url
 
     @classmethod
-    def start(cls, app: WSGIApp, host: str = "127.0.0.1", port: int = 0, *, allow_public: bool = False) -> Server:
-        """Serve ``app`` in a daemon thread; port 0 takes a free one. Raises ``ValueError`` for a host that is not this machine
-        (unless ``allow_public``), ``OSError`` if the port is taken."""
+    def start(
+        cls, app: WSGIApp, host: str = "127.0.0.1", port: int = 0, *, allow_public: bool = False, tls: tuple[Path, Path] | None = None
+    ) -> Server:
+        """Serve ``app`` in a daemon thread; port 0 takes a free one. ``tls``: certificate and key, for https. Raises ``ValueError`` for a
+        host that is not this machine (unless ``allow_public``), ``OSError`` if the port is taken."""
         if not allow_public and not _is_loopback(host):
             raise ValueError(f"a sandbox answers on this machine only, not on {host!r}")
         http = wsgi.Server(
             (host, port), _Socket(app), numthreads=_THREADS, request_queue_size=128, timeout=60, shutdown_timeout=1, server_name="sandbox"
         )
+        if tls is not None:
+            http.ssl_adapter = BuiltinSSLAdapter(str(tls[0]), str(tls[1]))
         http.expiration_interval = 0.1  # also how long stop() may wait
         http.keep_alive_conn_limit = 1000
         http.prepare()
         thread = threading.Thread(target=http.serve, name="sandbox-server", daemon=True)
         thread.start()
         shown = f"[{http.bind_addr[0]}]" if ":" in http.bind_addr[0] else http.bind_addr[0]
-        return cls(http, thread, f"http://{shown}:{http.bind_addr[1]}")
+        return cls(http, thread, f"{'https' if tls else 'http'}://{shown}:{http.bind_addr[1]}")
 
     def stop(self) -> None:
         """Stop answering, close every connection, wait for the thread."""

@@ -107,7 +107,7 @@ class Client:
         if reply.body.strip():
             reply.json()  # a page of HTML under 200 is no answer to a change: raises Unclear
         _, resource, row_id, *_ = path.split("/")
-        return Answered(f"{RESOURCES[resource]}:{row_id}")
+        return Answered(f"{RESOURCES.get(resource, resource)}:{row_id}")
 
     def _ask(
         self,

@@ -1,16 +1,20 @@
-"""Set-up: the custom fields of an account, and one of ours that keeps a reference out of people's sight."""
+"""Set-up: the custom fields of an account, one of ours that keeps a reference out of people's sight, and the notices it sends."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from unisono.connect.port import Command
-from unisono.model.errors import BadAnswer
+from unisono.model.errors import BadAnswer, NotThere
+from unisono.model.secret import Secret
 from unisono.systems.centralstation.client import PAGE
 from unisono.systems.centralstation.system import CentralStation
-from unisono.systems.centralstation.values import flag, id_of, text, unwrap
+from unisono.systems.centralstation.values import Row, flag, id_of, text, unwrap
 
+_HOOKED = ("Company", "Person", "Deal")
+_EVENTS = ("create", "update", "destroy")
 OURS = "Unisono"
 """The name of the custom field that holds our reference."""
 
@@ -54,6 +58,45 @@ def ensure_reference_fields(system: CentralStation, categories: Iterable[str]) -
             there[category] = answered.key.partition(":")[2]
         bindings[category] = {"reference": int(there[category])}
     return bindings
+
+
+def hooked(system: CentralStation, begin: str) -> dict[str, str]:
+    """The notices whose address begins so: id and what each tells of."""
+    found: dict[str, Row] = {}
+    for number in range(1, 21):
+        answer = system.client.value("/hooks", [("page", str(number)), ("perpage", str(PAGE))])
+        if not isinstance(answer, list):
+            raise BadAnswer("not-a-list", {"call": "/hooks", "value": str(answer)[:80]})
+        rows = [row for row in (unwrap(one, "hook") for one in answer) if row is not None and id_of(row)]
+        fresh = {id_of(row): row for row in rows if id_of(row) not in found}
+        found |= fresh
+        if len(answer) < PAGE or not fresh:
+            break
+    ours = {key: row for key, row in found.items() if str(row.get("target_url") or "").startswith(begin)}
+    return {key: f"{row.get('model')}/{row.get('event')}" for key, row in ours.items()}
+
+
+def hook(system: CentralStation, url: Secret, begin: str) -> None:
+    """Has every change of companies, people and deals told to an address, which begins with ``begin``; what is told there already stays.
+
+    One call for each kind and event. Raises what ``send`` raises; called again it goes on where it ended.
+    """
+    there = {told.casefold() for told in hooked(system, begin).values()}
+    for model in _HOOKED:
+        for event in _EVENTS:
+            if f"{model.casefold()}/{event}" not in there:
+                # Only the id is of use to us: the less of a record is sent about, the better.
+                wanted = {"model": model, "event": event, "target_url": url, "object_type": "lean", "state": "active"}
+                system.client.send(Command("POST /hooks", {"hook": wanted}))
+
+
+def unhook(system: CentralStation, begin: str) -> int:
+    """Takes away every notice whose address begins so; how many there were."""
+    found = hooked(system, begin)
+    for key in found:
+        with suppress(NotThere):
+            system.client.send(Command(f"DELETE /hooks/{key}"))
+    return len(found)
 
 
 def _field_type(answer: object) -> FieldType:

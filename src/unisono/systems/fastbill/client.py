@@ -80,6 +80,21 @@ class Client:
             raise Unclear(code, {"system": "fastbill", "operation": service}, reply.excerpt())
         return key
 
+    def webhooks(self) -> list[Any]:
+        """The addresses that are told of changes, as rows."""
+        response, reply = self._ask({"SERVICE": "webhook.get"}, write=False)
+        try:
+            return rows_of(response.get("WEBHOOKS"))
+        except ValueError as error:
+            raise BadAnswer("list-missing", {"system": "fastbill", "field": "WEBHOOKS"}, reply.excerpt()) from error
+
+    def settle(self, service: str, data: Mapping[str, Any]) -> None:
+        """A write of set-up, that makes no record. Raises ``Refused``, ``Unclear``."""
+        response, reply = self._ask({"SERVICE": service, "DATA": dict(data)}, write=True)
+        status = str(response.get("STATUS") or "").strip().lower()
+        if status not in ("", "success"):
+            self._refuse(service, {}, f"STATUS {status}", reply)
+
     # --- what an answer means ---
 
     def _ask(self, request: dict[str, Any], *, write: bool) -> tuple[dict[str, Any], Reply]:

@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
-from unisono.web.api import history, me, pairs, previews, problems, questions, runs, setup
+from unisono.web.api import (
+    check_list,
+    customers,
+    documents,
+    exports,
+    fields,
+    history,
+    hooks,
+    me,
+    notices,
+    pairs,
+    previews,
+    problems,
+    questions,
+    runs,
+    settings,
+    setup,
+    undo,
+    users,
+)
 from unisono.web.doors import Doors
 
-MODULES = (me, pairs, questions, problems, history, previews, runs, setup)
+MODULES = (me, pairs, questions, problems, history, undo, previews, runs, setup, hooks, customers, documents, exports, users, notices, check_list, settings, fields)
 """A new subject is a new module in this row."""
 
 

@@ -16,8 +16,10 @@ doors = Doors("history")
 
 
 class HappenedOut(BaseModel):
-    """One line. A write has ``side``, ``operation``, ``state``, ``reason``, ``before`` and ``after``; anything else ``event`` and ``by``."""
+    """One line. A write has an ``id`` that an undo may name, ``side``, ``operation``, ``state``, ``reason``, ``before`` and ``after``; anything
+    else ``event`` and ``by``."""
 
+    id: str
     at: str
     record: str
     kind: str
@@ -49,20 +51,22 @@ def history(
     before: str = "",
     record: str = "",
     search: str = "",
+    run: str = "",
     sort: Sort = "",
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> HistoryOut:
-    """What happened. ``record`` is one record (``a:party:company:42``), ``search`` part of a name."""
+    """What happened. ``record`` is one record (``a:party:company:42``), ``search`` part of a name, ``run`` one run."""
     row = visit.pair(pair_id)
     with visit.house.store.read() as conn:
         named = [record] if record else find_records(conn, (("a", row.a), ("b", row.b)), search) if search.strip() else None
         keys = None if named is None else with_counterparts(conn, row.id, named)
-        happened, more = feed(conn, row.id, before=cursor_of(before), limit=limit, keys=keys, sort=sort)
+        happened, more = feed(conn, row.id, before=cursor_of(before), limit=limit, keys=keys, run=run, sort=sort)
     return HistoryOut(lines=[_out(one) for one in happened], more=text_of(more) if more else "")
 
 
 def _out(one: Happened) -> HappenedOut:
     return HappenedOut(
+        id=one.id,
         at=one.at,
         record=one.key,
         kind=one.kind,

@@ -15,11 +15,11 @@ from unisono.store import runs as stored
 from unisono.store.runs import PLANNED_KINDS, PlanRow, Run
 from unisono.web.doors import Doors
 from unisono.web.gate import Visitor
-from unisono.web.pages.runs import Form, released, report_of, run_of
+from unisono.web.pages.runs import Form, record_of, released, report_of, run_of
 from unisono.web.planned import why
 from unisono.web.visit import Visit
-from unisono.wiring.previewing import progress
-from unisono.wiring.standing import titles_of
+from unisono.wiring.beside import beside_row
+from unisono.wiring.previewing import found_rows, progress
 
 doors = Doors("runs")
 
@@ -60,6 +60,21 @@ class RowOut(BaseModel):
     outcome: str
     told: str
     action: dict[str, Any]
+
+
+class FieldOut(BaseModel):
+    """One field of both records as last seen; ``sign`` says what stands between them: same, alike, differs, apart."""
+
+    name: str
+    crm: str
+    invoicing: str
+    sign: str
+
+
+class RecordOut(RowOut):
+    """One record with both sides."""
+
+    fields: list[FieldOut]
 
 
 class CountOut(BaseModel):
@@ -104,19 +119,31 @@ def rows(
     visit: Visitor,
     pair_id: str,
     run_id: str,
-    verdict: str = "",
+    verdict: Annotated[list[str] | None, Query()] = None,
     outcome: str = "",
+    kind: str = "",
+    search: str = "",
     after: Annotated[int, Query(ge=0, le=2**53)] = 0,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> list[RowOut]:
-    """Its records in their order. ``outcome`` ``planned`` are those that nothing was done for yet."""
+    """Its records in their order. ``outcome`` ``planned`` are those that nothing was done for yet; ``verdict`` may be given several times,
+    ``search`` is part of a name, without regard to case and diacritics."""
     row = visit.pair(pair_id)
     found = run_of(visit, row, run_id)
     wanted = None if not outcome else "" if outcome == "planned" else outcome
-    with visit.house.store.read() as conn:
-        titles = titles_of(visit.house, conn, row.id)
-        page = stored.rows(conn, found.id, verdict=verdict, outcome=wanted, after=after, limit=limit)
+    titles = visit.titles(row)
+    page, _ = found_rows(visit.house, found.id, verdicts=verdict or (), kind=kind, search=search, outcome=wanted, after=after, limit=limit)
     return [_row(one, why(visit.speech, one, titles)) for one in page]
+
+
+@doors.get("/pairs/{pair_id}/runs/{run_id}/records/{seq}", needs="view")
+def record(visit: Visitor, pair_id: str, run_id: str, seq: int) -> RecordOut:
+    """One record of a plan, with both sides as they were seen last."""
+    row = visit.pair(pair_id)
+    one = record_of(visit, run_of(visit, row, run_id), seq)
+    found = beside_row(visit.house, row.id, one)
+    fields = [FieldOut(name=f.name, crm=f.a, invoicing=f.b, sign=f.sign) for f in found.fields] if found else []
+    return RecordOut(**_row(one, why(visit.speech, one, visit.titles(row))).model_dump(), fields=fields)
 
 
 @doors.post("/pairs/{pair_id}/runs/{run_id}/release", needs="act")

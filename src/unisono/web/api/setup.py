@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import HTTPException
 from pydantic import BaseModel, SecretStr
 
 from unisono.store import pairs
+from unisono.web.api.settings import wrong_out
 from unisono.web.doors import Doors
 from unisono.web.gate import Visitor
 from unisono.web.pages.setup import added_firm, connection_of, joined, seen
 from unisono.web.visit import NotFound
+from unisono.wiring.settings import Wrong
 from unisono.wiring.setup import MissingLogin, WrongAccount
 from unisono.wiring.starting import NoSuchChoice, add_connection, renew_key
 
@@ -38,11 +42,12 @@ class KeyIn(BaseModel):
 
 
 class PairIn(BaseModel):
-    """Two connections of a firm."""
+    """Two connections of a firm, and answers other than the usual ones by entry (`customers.contacts`: `all`)."""
 
     firm: str
     crm: str
     invoicing: str
+    entries: dict[str, str] = {}
 
 
 class MadeOut(BaseModel):
@@ -107,7 +112,10 @@ def key(visit: Visitor, connection_id: str, what: KeyIn) -> MadeOut:
     return MadeOut(id=row.id)
 
 
-@doors.post("/pairs", needs="admin")
-def pair(visit: Visitor, what: PairIn) -> MadeOut:
+@doors.post("/pairs", needs="admin", response_model=MadeOut)
+def pair(visit: Visitor, what: PairIn) -> Any:
     """The pair between two connections, with the preset of its systems; it only reads until a preview is released."""
-    return MadeOut(id=joined(visit, what.firm, what.crm, what.invoicing))
+    try:
+        return MadeOut(id=joined(visit, what.firm, what.crm, what.invoicing, what.entries))
+    except Wrong as error:
+        return wrong_out(visit, error.troubles, {})

@@ -6,12 +6,14 @@ from typing import cast, get_args
 
 from starlette.responses import Response
 
+from unisono.store.deeds import Scope
 from unisono.store.feed import Cursor, Sort, feed, find_records, with_counterparts
 from unisono.web.doors import Doors
 from unisono.web.gate import Visitor
 from unisono.web.navigation import Entry
+from unisono.web.pages.undo import is_scope
 from unisono.web.telling import lines
-from unisono.wiring.standing import titles_of
+from unisono.wiring.undoing import liftable
 
 doors = Doors()
 ENTRIES = (Entry(code="nav.history", icon="past", path="/pairs/{pair}/history", group="daily", order=60),)
@@ -19,15 +21,16 @@ PAGE = 50
 
 
 @doors.page("/pairs/{pair_id}/history", needs="view")
-def history(visit: Visitor, pair_id: str, before: str = "", search: str = "", record: str = "", sort: str = "") -> Response:
-    """A page of it, newest first."""
+def history(visit: Visitor, pair_id: str, before: str = "", search: str = "", record: str = "", sort: str = "", run: str = "") -> Response:
+    """A page of it, newest first: of everything, of what a search finds, of one record, of one run."""
     row = visit.pair(pair_id)
     wanted = cast(Sort, sort) if sort in get_args(Sort) else ""
+    titles = visit.titles(row)
     with visit.house.store.read() as conn:
-        titles = titles_of(visit.house, conn, row.id)
         named = [record] if record else find_records(conn, (("a", row.a), ("b", row.b)), search) if search.strip() else None
         keys = None if named is None else with_counterparts(conn, row.id, named)
-        happened, more = feed(conn, row.id, before=cursor_of(before), limit=PAGE, keys=keys, sort=wanted)
+        happened, more = feed(conn, row.id, before=cursor_of(before), limit=PAGE, keys=keys, run=run, sort=wanted)
+    scope = Scope(run=run, record=record)
     return visit.page(
         "history/history.html",
         pair=row,
@@ -36,8 +39,10 @@ def history(visit: Visitor, pair_id: str, before: str = "", search: str = "", re
         more=text_of(more) if more else "",
         search=search,
         record=record,
+        run=run,
         sort=wanted,
         first=not before,
+        liftable=liftable(visit.house, row.id, scope) if is_scope(scope) and visit.may("act") and not before else 0,
     )
 
 

@@ -15,9 +15,11 @@ from unisono.web.doors import Doors
 from unisono.web.gate import Visitor
 from unisono.web.live import pieces
 from unisono.web.navigation import Entry
+from unisono.web.pages.documents import ages
 from unisono.web.telling import Line, lines, problem_title
 from unisono.web.visit import Visit
 from unisono.wiring.deciding import grouped, open_problems, open_questions
+from unisono.wiring.documents import open_amounts
 from unisono.wiring.setup import about_to_allow, set_state
 from unisono.wiring.standing import Standing, by_day, calls_used, look_now, standing, titles_of
 
@@ -87,6 +89,7 @@ def _below(visit: Visit, told: Standing) -> dict[str, Any]:
         "kinds": _kinds(visit, told) if told.questions else [],
         "groups": [(one, problem_title(visit.speech, one, titles)) for one in groups[:SHOWN]],
         "recent": recent,
+        "ages": ages(visit.speech, open_amounts(house, told.pair)),
         "days": by_day(house, pair_id),
         "used": [(side.title, calls_used(house, side.connection)) for side in (told.crm, told.invoicing)],
         **_brake(visit, told),

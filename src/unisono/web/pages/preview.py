@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any
 
+from fastapi import Query
 from fastapi.responses import StreamingResponse
 from starlette.responses import Response
 
@@ -12,6 +13,7 @@ from unisono.store import runs
 from unisono.store.pairs import PairRow
 from unisono.store.runs import Run
 from unisono.web.doors import Doors
+from unisono.web.filtering import Filter, filter_of, rows_of
 from unisono.web.gate import Visitor
 from unisono.web.live import pieces
 from unisono.web.navigation import Entry
@@ -19,20 +21,17 @@ from unisono.web.planned import planned, refusals
 from unisono.web.visit import Visit
 from unisono.wiring.making import Making, Previews
 from unisono.wiring.previewing import VERDICTS, WRITING, pages, progress
-from unisono.wiring.standing import titles_of
 
 doors = Doors()
 ENTRIES = (Entry(code="nav.preview", icon="half", path="/pairs/{pair}/preview", group="setup", order=70),)
-SHOWN = 50
-"""Records on a page."""
 LOOKED_AT = 2000
 """Refused records that are grouped; the number on the page is that of all."""
-LAST = 2**53
-"""No row has a higher number."""
 
 
 @doors.page("/pairs/{pair_id}/preview", needs="view")
-def preview(visit: Visitor, pair_id: str, verdict: str = "", after: int = 0) -> Response:
+def preview(
+    visit: Visitor, pair_id: str, verdict: Annotated[list[str] | None, Query()] = None, kind: str = "", search: str = "", after: int = 0
+) -> Response:
     """The preview there is, or how far the one is that is being made."""
     row = visit.pair(pair_id)
     making = previews(visit).standing(row.id)
@@ -42,7 +41,7 @@ def preview(visit: Visitor, pair_id: str, verdict: str = "", after: int = 0) -> 
         latest = next((r for r in runs.runs(conn, row.id) if r.kind in runs.PLANNED_KINDS and r.state != "planning"), None)
     values: dict[str, Any] = {"made": None, "latest": latest, "failed": _failed(visit, making)}
     if latest is not None and latest.state == "previewed":
-        values |= _shown(visit, row, latest, verdict, min(max(0, after), LAST))
+        values |= _shown(visit, row, latest, filter_of(verdict, kind, search, after))
     return visit.page("preview/preview.html", pair=row, **values)
 
 
@@ -75,23 +74,21 @@ def _failed(visit: Visit, making: Making | None) -> str:
     return visit.speech.tell(making.code, making.values) if making is not None else ""
 
 
-def _shown(visit: Visit, row: PairRow, made: Run, verdict: str, after: int) -> dict[str, Any]:
+def _shown(visit: Visit, row: PairRow, made: Run, wanted: Filter) -> dict[str, Any]:
     told = progress(visit.house, made.id)
-    counts = {one: sum(n for (v, _), n in told.rows.items() if v == one) for one in (*VERDICTS, "gone")}
+    counts = {one: sum(n for (v, _), n in told.rows.items() if v == one) for one in VERDICTS}
     counts = {one: n for one, n in counts.items() if n}
-    chosen = verdict if verdict in counts else next(iter(counts), "")
-    with visit.house.store.read() as conn:
-        titles = titles_of(visit.house, conn, row.id)
-        rows = runs.rows(conn, made.id, verdict=chosen, after=after, limit=SHOWN + 1) if chosen else []
+    chosen = wanted.otherwise([*counts][:1])
+    titles = visit.titles(row)
+    rows, more = rows_of(visit.house, made.id, chosen)
     refused = pages(visit.house, made.id, verdict="refused", most=LOOKED_AT) if counts.get("refused") else ()
     return {
         "made": made,
         "counts": counts,
         "chosen": chosen,
         "titles": titles,
-        "rows": planned(visit.speech, rows[:SHOWN], titles),
-        "more": rows[SHOWN - 1].seq if len(rows) > SHOWN else 0,
-        "after": after,
+        "rows": planned(visit.speech, rows, titles),
+        "more": more,
         "refused": refusals(visit.speech, refused, titles),
         "writing": sum(counts.get(one, 0) for one in WRITING),
         "forecast": _forecast(made, titles),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
+from fastapi import Query
 from fastapi.responses import StreamingResponse
 from starlette.responses import Response
 
@@ -15,20 +16,19 @@ from unisono.store import runs as stored
 from unisono.store.pairs import PairRow
 from unisono.store.runs import CHANGED, PENDING, PLANNED_KINDS, PlanRow, Run
 from unisono.web.doors import Doors
+from unisono.web.filtering import LAST, filter_of, rows_of
 from unisono.web.gate import Visitor
 from unisono.web.live import pieces
 from unisono.web.navigation import Entry
-from unisono.web.pages.preview import LAST
 from unisono.web.planned import planned, why
 from unisono.web.visit import NotFound, Visit
+from unisono.wiring.beside import beside_row
 from unisono.wiring.previewing import VERDICTS, Progress, progress
 from unisono.wiring.printable import STYLE_HASH
 from unisono.wiring.reporting import UNTOUCHED, report_as
-from unisono.wiring.standing import titles_of
 
 doors = Doors()
 ENTRIES = (Entry(code="nav.runs", icon="again", path="/pairs/{pair}/runs", group="setup", order=75),)
-SHOWN = 50
 LISTED = 200
 Form = Literal["html", "markdown", "json"]
 _ENDINGS: dict[str, tuple[str, str]] = {
@@ -52,29 +52,53 @@ def runs(visit: Visitor, pair_id: str) -> Response:
 
 
 @doors.page("/pairs/{pair_id}/runs/{run_id}", needs="view")
-def run(visit: Visitor, pair_id: str, run_id: str, verdict: str = "", outcome: str = "", after: int = 0) -> Response:
+def run(
+    visit: Visitor,
+    pair_id: str,
+    run_id: str,
+    verdict: Annotated[list[str] | None, Query()] = None,
+    kind: str = "",
+    search: str = "",
+    outcome: str = "",
+    after: int = 0,
+) -> Response:
     """One run."""
     row = visit.pair(pair_id)
     found = run_of(visit, row, run_id)
     if found.state == "previewed":
         return visit.go(f"/pairs/{row.id}/preview")
-    after = min(max(0, after), LAST)
     told = progress(visit.house, found.id)
     verdicts = _verdicts(told)
-    chosen = verdict if verdict in verdicts else "" if outcome == CHANGED else next(iter(verdicts), "")
-    with visit.house.store.read() as conn:
-        titles = titles_of(visit.house, conn, row.id)
-        rows = stored.rows(conn, found.id, verdict=chosen, outcome=None if chosen else CHANGED, after=after, limit=SHOWN + 1)
+    chosen = filter_of(verdict, kind, search, after, outcome, (CHANGED,)).otherwise([*verdicts][:1])
+    titles = visit.titles(row)
+    rows, more = rows_of(visit.house, found.id, chosen)
     return visit.page(
         "runs/run.html",
         pair=row,
         titles=titles,
         chosen=chosen,
         verdicts=verdicts,
-        rows=planned(visit.speech, rows[:SHOWN], titles),
-        more=rows[SHOWN - 1].seq if len(rows) > SHOWN else 0,
-        after=after,
+        rows=planned(visit.speech, rows, titles),
+        more=more,
         **_standing(told),
+    )
+
+
+@doors.page("/pairs/{pair_id}/runs/{run_id}/records/{seq}", needs="view")
+def record(visit: Visitor, pair_id: str, run_id: str, seq: int) -> Response:
+    """One record of a plan: what becomes of it and why, every write, and both sides as they were seen last."""
+    row = visit.pair(pair_id)
+    found = run_of(visit, row, run_id)
+    one = record_of(visit, found, seq)
+    titles = visit.titles(row)
+    return visit.page(
+        "runs/record.html",
+        pair=row,
+        run=found,
+        titles=titles,
+        row=planned(visit.speech, [one], titles)[0],
+        beside=beside_row(visit.house, row.id, one),
+        back=f"/pairs/{row.id}/preview" if found.state == "previewed" else f"/pairs/{row.id}/runs/{found.id}",
     )
 
 
@@ -142,6 +166,15 @@ def run_of(visit: Visit, row: PairRow, run_id: str) -> Run:
     return found
 
 
+def record_of(visit: Visit, found: Run, seq: int) -> PlanRow:
+    """A record of a plan, by its number. Raises ``NotFound``."""
+    with visit.house.store.read() as conn:
+        one = stored.row_at(conn, found.id, seq if seq <= LAST else 0)
+    if one is None:
+        raise NotFound
+    return one
+
+
 def released(visit: Visit, row: PairRow, run_id: str) -> int:
     """Releases a run, and says how many records it has. Raises ``NotFound``, ``RunOver``."""
     return release_run(visit.house.pairing(row.id), visit.house.hands(), run_of(visit, row, run_id).id, visit.by)
@@ -151,8 +184,7 @@ def report_of(visit: Visit, pair_id: str, run_id: str, form: Form) -> Response:
     """A report in the reader's words, read from the store as it is sent."""
     row = visit.pair(pair_id)
     found = run_of(visit, row, run_id)
-    with visit.house.store.read() as conn:
-        titles = titles_of(visit.house, conn, row.id)
+    titles = visit.titles(row)
     speech = visit.speech
 
     def words(code: str, **values: object) -> str:
@@ -178,7 +210,7 @@ def _moved(visit: Visit, pair_id: str, run_id: str, move: Callable[[Hands, str],
 def _verdicts(told: Progress) -> dict[str, dict[str, int]]:
     """How many records of each verdict, and what became of them; of what nothing is done for, only how many."""
     found: dict[str, dict[str, int]] = {}
-    for verdict in (*VERDICTS, "gone"):
+    for verdict in VERDICTS:
         for (one, outcome), count in sorted(told.rows.items()):
             if one == verdict:
                 name = "" if verdict in UNTOUCHED else outcome or "planned"

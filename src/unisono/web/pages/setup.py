@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from starlette.responses import Response
 
 from unisono.model.errors import SystemFault
+from unisono.policy.files import BadPolicy
 from unisono.store import pairs
 from unisono.store.pairs import ConnectionRow
 from unisono.web.doors import Doors
 from unisono.web.gate import Visitor
 from unisono.web.navigation import Entry
 from unisono.web.pages.preview import previews
+from unisono.web.pages.settings import answers
+from unisono.web.settled import asked, trouble, wrong
 from unisono.web.visit import NotAllowed, NotFound, Visit
 from unisono.wiring.people import firms_of
+from unisono.wiring.settings import Wrong
 from unisono.wiring.setup import MissingLogin, WrongAccount
-from unisono.wiring.starting import COUNTRIES, NoSuchChoice, add_connection, join, new_firm, pair_between, renew_key, tiles
+from unisono.wiring.starting import (
+    COUNTRIES,
+    NoSuchChoice,
+    add_connection,
+    first_questions,
+    join,
+    new_firm,
+    pair_between,
+    renew_key,
+    tiles,
+)
 
 doors = Doors()
 ENTRIES = (Entry(code="nav.setup", icon="plug", path="/setup", group="house", order=90, needs="admin"),)
@@ -64,7 +78,11 @@ def key(visit: Visitor) -> Response:
 @doors.form("/setup/pair", needs="admin")
 def pair(visit: Visitor) -> Response:
     """The pair between both, and its first preview."""
-    made = joined(visit, visit.given("firm"), visit.given("crm"), visit.given("invoicing"))
+    given = answers(visit)
+    try:
+        made = joined(visit, visit.given("firm"), visit.given("crm"), visit.given("invoicing"), given)
+    except Wrong as error:
+        return _page(visit, visit.given("firm"), {}, given=given, found=error.troubles, status=422)
     previews(visit).make(made)
     return visit.go(f"/pairs/{made}/preview")
 
@@ -76,11 +94,11 @@ def added_firm(visit: Visit, name: str, country: str) -> str:
     return new_firm(visit.house, name, country)
 
 
-def joined(visit: Visit, firm: str, crm: str, invoicing: str) -> str:
-    """The pair between two connections of a firm they see. Raises ``NotFound``."""
+def joined(visit: Visit, firm: str, crm: str, invoicing: str, given: Mapping[str, str] | None = None) -> str:
+    """The pair between two connections of a firm they see. Raises ``NotFound``, ``Wrong`` for answers that do not fit."""
     seen(visit, firm)
     try:
-        return join(visit.house, firm, crm, invoicing)
+        return join(visit.house, firm, crm, invoicing, given)
     except NoSuchChoice:
         raise NotFound from None
 
@@ -128,6 +146,8 @@ def _page(
     *,
     troubles: dict[str, str] | None = None,
     typed: dict[str, str] | None = None,
+    given: Mapping[str, str] | None = None,
+    found: list[BadPolicy] | None = None,
     status: int = 200,
 ) -> Response:
     firms = firms_of(visit.house, visit.somebody)
@@ -147,5 +167,12 @@ def _page(
         "troubles": troubles or {},
         "typed": typed or {},
         "made": pair_between(visit.house, crm.id, invoicing.id) if crm and invoicing else None,
+        "questions": [],
+        "wrong": [],
     }
+    if crm and invoicing and values["made"] is None:
+        titles = {"crm": shown[0].chosen.title, "invoicing": shown[1].chosen.title}
+        questions = first_questions(visit.house, current["id"], crm.id, invoicing.id, given)
+        values["questions"] = asked(visit.speech, questions, titles, wrong(visit.speech, found or [], titles))
+        values["wrong"] = [trouble(visit.speech, one, titles) for one in found or []]
     return visit.page("setup/setup.html", status=status, **values)

@@ -6,6 +6,7 @@ from typing import Any
 
 from starlette.responses import RedirectResponse, Response
 
+from unisono.store import pairs
 from unisono.web.doors import Doors
 from unisono.web.gate import Visitor
 from unisono.web.visit import Visit
@@ -23,6 +24,7 @@ from unisono.wiring.people import (
     sign_in,
     sign_out,
 )
+from unisono.wiring.vouching import vouching
 
 doors = Doors()
 
@@ -34,7 +36,7 @@ def signin(visit: Visitor) -> Response:
         return RedirectResponse("/", status_code=303)
     if not anybody(visit.house):
         return RedirectResponse("/first", status_code=303)
-    return _form(visit, "signin/signin.html")
+    return form_page(visit, "signin/signin.html")
 
 
 @doors.form("/signin", needs="open")
@@ -42,10 +44,10 @@ def signed_in(visit: Visitor) -> Response:
     """A password is looked at."""
     browser = visit.request.headers.get("user-agent", "")
     try:
-        let = sign_in(visit.house, visit.site.hasher, visit.given("login"), visit.given("password"), _place(visit), browser)
+        let = sign_in(visit.house, visit.site.hasher, visit.given("login"), visit.given("password"), place_of(visit), browser)
     except NotLetIn as refused:
-        return _form(visit, "signin/signin.html", status=403, refused=True, wait=refused.wait, login=visit.given("login"))
-    return _in(visit, let)
+        return form_page(visit, "signin/signin.html", status=403, refused=True, wait=refused.wait, login=visit.given("login"))
+    return let_in(visit, let)
 
 
 @doors.page("/first", needs="open")
@@ -53,7 +55,7 @@ def first(visit: Visitor) -> Response:
     """The first user: only as long as there is none."""
     if anybody(visit.house):
         return RedirectResponse("/signin", status_code=303)
-    return _form(visit, "signin/first.html")
+    return form_page(visit, "signin/first.html")
 
 
 @doors.form("/first", needs="open")
@@ -63,19 +65,21 @@ def first_made(visit: Visitor) -> Response:
     password = visit.given("password")
     again = {**given, "once": "", "shortest": SHORTEST}
     if not (given["name"].strip() and given["login"].strip()):
-        return _form(visit, "signin/first.html", status=422, trouble="empty", **again)
+        return form_page(visit, "signin/first.html", status=422, trouble="empty", **again)
     if password != visit.given("again"):
-        return _form(visit, "signin/first.html", status=422, trouble="not-twice", **again)
+        return form_page(visit, "signin/first.html", status=422, trouble="not-twice", **again)
     try:
         user = first_user(
-            visit.house, visit.site.hasher, given["once"], given["login"], given["name"], password, visit.speech.language, _place(visit)
+            visit.house, visit.site.hasher, given["once"], given["login"], given["name"], password, visit.speech.language, place_of(visit)
         )
     except BadPassword as bad:
-        return _form(visit, "signin/first.html", status=422, trouble=str(bad.args[0]), **{**again, "once": given["once"]})
+        return form_page(visit, "signin/first.html", status=422, trouble=str(bad.args[0]), **{**again, "once": given["once"]})
     except (NotLetIn, LoginTaken):
-        return _form(visit, "signin/first.html", status=403, trouble="code", **again)
+        return form_page(visit, "signin/first.html", status=403, trouble="code", **again)
     let = open_session(visit.house, user.id, kind="browser", name=visit.request.headers.get("user-agent", ""))
-    return _in(visit, let)
+    with visit.house.store.read() as conn:
+        new = not pairs.pairs(conn)
+    return let_in(visit, let, "/setup" if new else "/")
 
 
 @doors.form("/signout", needs="view")
@@ -88,28 +92,32 @@ def signed_out(visit: Visitor) -> Response:
     return answer
 
 
-def _form(visit: Visit, template: str, *, status: int = 200, **values: Any) -> Response:
+def form_page(visit: Visit, template: str, *, status: int = 200, **values: Any) -> Response:
     """A form before anybody is in: its token rests on a cookie of its own."""
     fresh = "" if visit.secret else secret_of(visit.house)
     visit.secret = visit.secret or fresh
     known: dict[str, Any] = {"refused": False, "wait": None, "login": "", "trouble": "", "once": "", "name": "", "shortest": SHORTEST}
+    known["provider"], known["why"] = vouching(visit.house), visit.request.query_params.get("why", "")
     answer = visit.page(template, status=status, **{**known, **values})
     if fresh:
-        _set(visit, answer, visit.site.door_cookie, fresh, 3600)
+        put_cookie(visit, answer, visit.site.door_cookie, fresh, 3600)
     return answer
 
 
-def _in(visit: Visit, let: Let) -> Response:
-    answer = visit.go("/")
-    _set(visit, answer, visit.site.cookie, let.secret, int(BROWSER.total_seconds()))
+def let_in(visit: Visit, let: Let, to: str = "/") -> Response:
+    """Somebody came in: their browser keeps the secret."""
+    answer = visit.go(to)
+    put_cookie(visit, answer, visit.site.cookie, let.secret, int(BROWSER.total_seconds()))
     answer.delete_cookie(visit.site.door_cookie, path="/", secure=visit.site.secure, httponly=True, samesite="lax")
     return answer
 
 
-def _set(visit: Visit, answer: Response, name: str, value: str, seconds: int) -> None:
+def put_cookie(visit: Visit, answer: Response, name: str, value: str, seconds: int) -> None:
+    """A cookie that no script reads and no other site's form sends."""
     answer.set_cookie(name, value, max_age=seconds, path="/", secure=visit.site.secure, httponly=True, samesite="lax")
 
 
-def _place(visit: Visit) -> str:
+def place_of(visit: Visit) -> str:
+    """Where a browser is, for counting failures."""
     client = visit.request.client
     return client.host if client else ""

@@ -1,0 +1,77 @@
+"""``hooks``: the doors at which vendors may say at once that something has changed."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from unisono.cli.pairing import PairId, the_pair
+from unisono.cli.terminal import AsJson, Commands, Data, WrongCall, add_commands, go_on, house_at, out, person, show, the_connection, words
+from unisono.wiring.hooks import NoNotices, NoPublicAddress, close_doors, doors_of, open_door, public_address, strays
+
+ConnectionName = Annotated[str, typer.Argument(help="Id or name of the connection.")]
+
+
+def add(app: typer.Typer) -> None:
+    """Adds the commands of this file."""
+    commands: Commands = {"list": hooks_list, "open": hooks_open, "close": hooks_close}
+    add_commands(app, commands, group="hooks", about="Doors at which a vendor may say that something has changed.")
+
+
+def hooks_list(pair: PairId = "", data: Data = None, as_json: AsJson = False) -> None:
+    """Both sides of a pair, whether they tell of changes at once, and how often they did. Secrets are never told."""
+    with house_at(data) as house:
+        sides = doors_of(house, the_pair(house, pair))
+        address, stray = public_address(house), strays(house).count
+    value = {
+        "address": address,
+        "strays": stray,
+        "doors": [
+            {
+                "connection": one.connection.id,
+                "system": one.title,
+                "why_not": one.why_not,
+                "state": one.door.state if one.door else "",
+                "taken": one.door.taken if one.door else 0,
+                "refused": one.door.refused if one.door else 0,
+            }
+            for one in sides
+        ],
+    }
+    lines = []
+    for one in sides:
+        state = words(f"hooks.{one.door.state if one.door else 'none'}")
+        counts = f"  {one.door.taken} / {one.door.refused}" if one.door else ""
+        lines.append(f"{one.connection.name}: {state}{counts}")
+    show(value, as_json, "\n".join([*lines, *([] if address else [words("hooks.no-address")])]))
+
+
+def hooks_open(
+    connection: ConnectionName,
+    yes: Annotated[bool, typer.Option("--yes", help="Yes, the vendor may be told of an address of ours.")] = False,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Has a vendor tell of changes at once. It is given an address of ours, which is a write in its system: that is asked first."""
+    with house_at(data) as house:
+        row = the_connection(house, connection)
+        go_on(words("hooks.yes", system=house.capabilities(row.system).title), yes=yes, as_json=as_json)
+        try:
+            door = open_door(house, row.id, person())
+        except NoPublicAddress:
+            raise WrongCall("hooks.no-address") from None
+        except NoNotices as none:
+            raise WrongCall("hooks.no-notices", system=str(none.args[0])) from None
+        show({"state": door.state}, as_json, words("hooks.open"))
+
+
+def hooks_close(connection: ConnectionName, data: Data = None, as_json: AsJson = False) -> None:
+    """Shuts a connection's door; the vendor forgets it as soon as it can be reached."""
+    with house_at(data) as house:
+        done = close_doors(house, the_connection(house, connection).id, person())
+    text = words("said.hook-closed") if done else words("said.hook-ending")
+    if as_json:
+        show({"state": "closed" if done else "ending"}, as_json, text)
+    else:
+        out.print(text)

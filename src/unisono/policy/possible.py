@@ -1,0 +1,158 @@
+"""What two systems can do of what a policy may ask for: which answer to which question would come to nothing, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from unisono.model.capability import Capabilities
+from unisono.model.record import Kind
+from unisono.policy.settings import Setting
+
+Code = Literal["read", "write", "tags", "delete", "field", "bind", "public-link", "clear"]
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """What a system cannot do. ``code`` is a word under ``lacks.``; ``side`` is ``crm`` or ``invoicing``; ``kind`` and ``field`` say of what."""
+
+    code: Code
+    side: Literal["crm", "invoicing"]
+    kind: Kind = "party"
+    field: str = ""
+
+
+Lacks = Mapping[str, Lack]
+"""Choice -> what stands in its way; ``""``: the whole question is about something that is not there."""
+_MATCHED = {"tax_id": ("tax_id",), "number": ("number",), "email_name": ("email",), "name_postcode": ("address.postcode",)}
+
+
+def lacks(setting: Setting, a: Capabilities, b: Capabilities) -> dict[str, Lack]:
+    """What of a question two systems cannot do."""
+    found = {}
+    for choice in ("", *setting.choices):
+        lack = _RULES.get(setting.entry, _nothing)(choice, a, b)
+        if lack is not None:
+            found[choice] = lack
+    return found
+
+
+def _nothing(choice: str, a: Capabilities, b: Capabilities) -> Lack | None:
+    del choice, a, b
+    return None
+
+
+def _direction(choice: str, a: Capabilities, b: Capabilities) -> Lack | None:
+    if choice in ("both", "to-invoicing") and b.writing("party").create == "none":
+        return Lack("write", "invoicing")
+    if choice in ("both", "to-crm") and a.writing("party").create == "none":
+        return Lack("write", "crm")
+    return None
+
+
+def _when(choice: str, a: Capabilities, _: Capabilities) -> Lack | None:
+    kinds: dict[str, Kind] = {"tag": "tag", "quote": "quote"}
+    kind = kinds.get(choice)
+    return Lack("tags" if kind == "tag" else "read", "crm", kind) if kind and a.lists(kind) is None else None
+
+
+def _watched(choice: str, a: Capabilities, b: Capabilities) -> Lack | None:
+    return _when("tag", a, b) if not choice else None
+
+
+def _tag(choice: str, a: Capabilities, _: Capabilities) -> Lack | None:
+    return None if choice or a.writing("party").tags or a.lists("tag") else Lack("tags", "crm")
+
+
+def _contacts(choice: str, a: Capabilities, b: Capabilities) -> Lack | None:
+    if choice in ("tagged", "all") and b.writing("contact").create == "none":
+        return Lack("write", "invoicing", "contact")
+    return _when("tag", a, b) if choice == "tagged" else None
+
+
+def _require(choice: str, _: Capabilities, b: Capabilities) -> Lack | None:
+    return Lack("field", "invoicing", field=choice) if choice and choice not in b.fields("party") else None
+
+
+def _match(choice: str, a: Capabilities, b: Capabilities) -> Lack | None:
+    for field in _MATCHED.get(choice, ()):
+        if field not in b.fields("party"):
+            return Lack("field", "invoicing", field=field)
+        if field not in a.fields("party"):
+            return Lack("bind" if a.writing("party").bindable else "field", "crm", field=field)
+    return None
+
+
+def _quotes(choice: str, a: Capabilities, b: Capabilities) -> Lack | None:
+    if choice == "off":
+        return None
+    if a.lists("quote") is None:
+        return Lack("read", "crm", "quote")
+    return Lack("write", "invoicing", "quote") if b.writing("quote").create == "none" else None
+
+
+def _documents(choice: str, a: Capabilities, _: Capabilities) -> Lack | None:
+    return Lack("write", "crm", "note") if choice != "off" and a.writing("note").create == "none" else None
+
+
+def _kinds(choice: str, a: Capabilities, b: Capabilities) -> Lack | None:
+    if not choice:
+        return _documents("", a, b)
+    kind: Kind = "quote" if choice == "quote" else "invoice"
+    return Lack("read", "invoicing", kind) if b.lists(kind) is None else None
+
+
+def _file(choice: str, a: Capabilities, _: Capabilities) -> Lack | None:
+    return Lack("write", "crm", "file") if not choice and a.writing("file").create == "none" else None
+
+
+def _public(choice: str, a: Capabilities, b: Capabilities) -> Lack | None:
+    return Lack("public-link", "invoicing") if not choice and "public-file-link" not in b.doors else _documents("", a, b)
+
+
+def _deleted_in_crm(choice: str, _: Capabilities, b: Capabilities) -> Lack | None:
+    return _deleted(choice, b, "invoicing", "party")
+
+
+def _deleted_in_invoicing(choice: str, a: Capabilities, _: Capabilities) -> Lack | None:
+    return _deleted(choice, a, "crm", "party")
+
+
+def _deleted_contacts(choice: str, a: Capabilities, b: Capabilities) -> Lack | None:
+    # One rule for both sides: it comes to nothing only where neither can follow it.
+    return _deleted(choice, a, "crm", "contact") and _deleted(choice, b, "invoicing", "contact")
+
+
+def _deleted(choice: str, far: Capabilities, side: Literal["crm", "invoicing"], kind: Kind) -> Lack | None:
+    if choice == "mark" and not far.writing(kind).tags:
+        return Lack("tags", side, kind)
+    return Lack("delete", side, kind) if choice == "delete" and not far.writing(kind).delete else None
+
+
+def _clearing(choice: str, a: Capabilities, b: Capabilities) -> Lack | None:
+    unproven = any(not limit.can_clear for c in (a, b) for kind in KINDS for limit in c.fields(kind).values())
+    return None if choice or unproven else Lack("clear", "invoicing")
+
+
+KINDS: tuple[Kind, ...] = ("party", "contact")
+"""Kinds whose fields are kept in step one by one."""
+_RULES: dict[str, Callable[[str, Capabilities, Capabilities], Lack | None]] = {
+    "customers.direction": _direction,
+    "customers.from_crm.when": _when,
+    "customers.from_crm.tag": _watched,
+    "customers.only.tag": _tag,
+    "customers.contacts": _contacts,
+    "customers.require": _require,
+    "matching.accept": _match,
+    "matching.look": _match,
+    "quotes.direction": _quotes,
+    "documents.direction": _documents,
+    "documents.kinds": _kinds,
+    "documents.file": _file,
+    "documents.public_link": _public,
+    "customers.deletion.in_crm": _deleted_in_crm,
+    "customers.deletion.in_invoicing": _deleted_in_invoicing,
+    "customers.deletion.contacts": _deleted_contacts,
+    "try_unverified": _clearing,
+}

@@ -1,0 +1,209 @@
+"""Doors for vendors: opened after a person's yes, made known to the vendor, watched, and taken away with the pair.
+
+What a vendor is told is a write into somebody else's system: it is noted in the history before it is sent, and again when it is done.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib import import_module
+from typing import Any
+
+from sqlalchemy import select
+
+from unisono.connect.hosts import check_host
+from unisono.model.errors import SystemFault
+from unisono.model.secret import Secret
+from unisono.store import inbox, pairs
+from unisono.store.inbox import HookRow, Strays
+from unisono.store.pairs import ConnectionRow
+from unisono.store.stamps import stamp
+from unisono.store.tables import meta
+from unisono.store.upserts import upsert
+from unisono.wiring.house import House
+
+PATH = "/hooks/"
+"""How the path of every door begins."""
+AGAIN = timedelta(hours=1)
+"""After so long a vendor that could not be reached is asked once more to forget a door."""
+_ADDRESS = "public_address"
+_ELSEWHERE = ("1.1.1.1",)
+
+
+class NoPublicAddress(ValueError):
+    """There is no address by which a vendor reaches this installation: ``serve --address`` names it."""
+
+
+class NoNotices(ValueError):
+    """This connection's vendor, or its plan, sends no notices. ``args[0]`` is the system's title."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """One side of a pair and its door. ``why_not`` is a code: why none can be opened; ``door`` is the one there is."""
+
+    side: str
+    connection: ConnectionRow
+    title: str
+    why_not: str
+    resources: tuple[str, ...]
+    door: HookRow | None
+
+
+def keep_address(house: House, address: str) -> None:
+    """Remembers under which address this installation is served; one that nobody outside can reach is none."""
+    with house.store.write() as conn:
+        upsert(conn, meta, [{"name": _ADDRESS, "value": address if is_public(address) else ""}], keys=["name"])
+
+
+def public_address(house: House) -> str:
+    """The address by which vendors reach this installation; empty if there is none."""
+    with house.store.read() as conn:
+        return str(conn.execute(select(meta.c.value).where(meta.c.name == _ADDRESS)).scalar() or "")
+
+
+def is_public(address: str) -> bool:
+    """Whether an address is one that a vendor out there could call: https, and no name or number of this machine or its own network."""
+    try:
+        # What our own resolver says of the name is of no interest: in this network it may well be an inner address.
+        check_host(address, lambda _: _ELSEWHERE)
+    except SystemFault:
+        return False
+    return address.startswith("https://")
+
+
+def doors_of(house: House, pair_id: str) -> list[Told]:
+    """Both sides of a pair, with their doors."""
+    with house.store.read() as conn:
+        row = pairs.get_pair(conn, pair_id)
+        rows = [pairs.get_connection(conn, c) for c in (row.a, row.b)]
+        doors = {c.id: inbox.hooks(conn, c.id) for c in rows}
+    address = public_address(house)
+    out = []
+    for side, connection in zip(("crm", "invoicing"), rows, strict=True):
+        told = _telling(house, connection)
+        why_not = "" if told and address else "no-notices" if not told else "no-address"
+        out.append(
+            Told(
+                side=side,
+                connection=connection,
+                title=house.capabilities(connection.system).title,
+                why_not=why_not,
+                resources=told,
+                door=doors[connection.id][-1] if doors[connection.id] else None,
+            )
+        )
+    return out
+
+
+def strays(house: House) -> Strays:
+    """The calls at doors that are not there."""
+    with house.store.read() as conn:
+        return inbox.strays(conn)
+
+
+def open_door(house: House, connection_id: str, by: str) -> HookRow:
+    """Opens a door and has the vendor told of it. Called again after a failure it begins anew with another secret.
+
+    Raises ``NoPublicAddress``, ``NoNotices``, ``SystemFault``; after a fault the door stays, to be tried again or taken away.
+    """
+    address = public_address(house)
+    with house.store.read() as conn:
+        row = pairs.get_connection(conn, connection_id)
+        there = inbox.hooks(conn, connection_id)
+    if not address:
+        raise NoPublicAddress
+    if not _telling(house, row):
+        raise NoNotices(house.capabilities(row.system).title)
+    if there and there[-1].state == "open":
+        return there[-1]
+    token = base64.urlsafe_b64encode(house.chance.randbytes(24)).decode()
+    digest = inbox.secret_hash(token)
+    hook_id = there[-1].id if there else house.ids.new()
+    begin = f"{address}{PATH}{hook_id}/"
+    with house.store.write() as conn:
+        if there:
+            inbox.update_hook(conn, hook_id, hash=digest, state="asked", told="", due_at="", address=begin)
+        else:
+            inbox.add_hook(conn, hook_id, row.id, digest, begin, by, house.clock.now())
+        _note(house, conn, row, "hook-asked", by)
+    system, setup = _speaking(house, row)
+    try:
+        if there:
+            setup.unhook(system, begin)
+        setup.hook(system, Secret(begin + token), begin)
+    except SystemFault as fault:
+        with house.store.write() as conn:
+            inbox.update_hook(conn, hook_id, told=fault.code)
+        raise
+    with house.store.write() as conn:
+        inbox.update_hook(conn, hook_id, state="open")
+        _note(house, conn, row, "hook-opened", by)
+        return next(one for one in inbox.hooks(conn, connection_id) if one.id == hook_id)
+
+
+def close_doors(house: House, connection_id: str, by: str) -> bool:
+    """Takes the doors of a connection away, here at once and at the vendor as soon as it can be reached. Whether it is done."""
+    with house.store.write() as conn:
+        row = pairs.get_connection(conn, connection_id)
+        there = inbox.hooks(conn, connection_id)
+        for one in there:
+            inbox.update_hook(conn, one.id, state="ending", hash="", due_at="", by=by)
+        if there:
+            inbox.drop_before(conn, connection_id, house.clock.now())
+            _note(house, conn, row, "hook-ending", by)
+    return end_doors(house, connection_id)
+
+
+def end_doors(house: House, connection_id: str) -> bool:
+    """Has the vendor forget the doors that were taken away; whether all of them are forgotten. Raises nothing a vendor may do."""
+    with house.store.read() as conn:
+        row = pairs.get_connection(conn, connection_id)
+        ending = [one for one in inbox.hooks(conn, connection_id) if one.state == "ending"]
+    for one in ending:
+        try:
+            if row.state != "ok":
+                raise SystemFault("login-refused", {})
+            system, setup = _speaking(house, row)
+            setup.unhook(system, one.address)
+        except SystemFault as fault:
+            with house.store.write() as conn:
+                inbox.update_hook(conn, one.id, told=fault.code, due_at=stamp(house.clock.now() + AGAIN))
+            return False
+        with house.store.write() as conn:
+            inbox.update_hook(conn, one.id, state="closed", told="")
+            _note(house, conn, row, "hook-closed", one.by)
+    return True
+
+
+def close_unused(house: House, connections: Sequence[str], by: str) -> None:
+    """After a pair was put to rest: the doors of connections that no other pair uses are taken away."""
+    for connection in connections:
+        with house.store.read() as conn:
+            used = any(pair.state != "removed" for pair in pairs.pairs_on(conn, connection))
+            there = inbox.hooks(conn, connection)
+        if there and not used:
+            close_doors(house, connection, by)
+
+
+def _telling(house: House, row: ConnectionRow) -> tuple[str, ...]:
+    """The lists whose changes a vendor tells of. Where nobody said what plan the firm has, the vendor's answer will show it."""
+    capabilities = house.capabilities(row.system)
+    if row.state == "ok" and row.settings.get("plan"):
+        capabilities = house.system(row).capabilities
+    return tuple(r.name for r in capabilities.resources if r.webhook) if capabilities.implemented else ()
+
+
+def _speaking(house: House, row: ConnectionRow) -> tuple[Any, Any]:
+    """The system and its set-up."""
+    return house.system(row), import_module(f"unisono.systems.{row.system}.setup")
+
+
+def _note(house: House, conn: Any, row: ConnectionRow, event: str, by: str) -> None:
+    title = house.capabilities(row.system).title
+    for pair in pairs.pairs_on(conn, row.id):
+        side = "a" if pair.a == row.id else "b"
+        pairs.note(conn, pair.id, "connection", f"{side}:connection:{row.id}", event, {"system": title}, title, house.clock.now(), by)

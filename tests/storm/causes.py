@@ -1,0 +1,59 @@
+"""I4 and I21 for single writes: each has a person's edit for its cause, one write a system and edit, and touches nothing but what it is about."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from tests.storm.edits import Typed
+from tests.storm.picture import FIELDS, Picture, plain, rows_key
+from tests.storm.sides import Call, Letter
+from tests.storm.verdict import Broken
+
+
+def judge(p: Picture, typed: list[Typed]) -> Iterator[Broken]:
+    """Everything about the causes of changes."""
+    for letter in p.letters:
+        calls = [c for c in p.side(letter).log if c.done and c.operation == "change" and c.kind in ("party", "contact")]
+        yield from _spoilt(letter, calls)
+        # Who put an older database back, or found out late that two records are one, fills and looks anew.
+        if not p.e.restored:
+            yield from _causeless(p, letter, calls, typed)
+
+
+def _spoilt(letter: Letter, calls: list[Call]) -> Iterator[Broken]:
+    for call in calls:
+        if call.spoilt:
+            yield Broken("I21", f"a change of a {call.kind} touched {', '.join(call.spoilt)}", f"{letter} {call.key}")
+
+
+def _causeless(p: Picture, letter: Letter, calls: list[Call], typed: list[Typed]) -> Iterator[Broken]:
+    """A field changes as often as somebody typed it on the other side, and no oftener."""
+    far: Letter = "b" if letter == "a" else "a"
+    causes = Counter((one.mark, one.field) for one in typed if one.letter == far and p.e.did[one.order].deed.what == "edit")
+    # What the vendor itself makes of a value that is sent along is no change.
+    changes = Counter(
+        (wrote.key, wrote.field)
+        for call in calls
+        for wrote in call.wrote
+        if wrote.field in FIELDS and plain(wrote.field, wrote.before).casefold() != plain(wrote.field, wrote.value).casefold()
+    )
+    if not changes:
+        return
+    marks = _marks(p, letter)
+    for (key, field), number in sorted(changes.items()):
+        mark = marks.get(key, "")
+        if not mark or mark in p.taken or mark in p.mixed or p.made.get(mark, 0) > 1:
+            continue
+        # Who is shown an old copy after a write takes it for what the vendor made of it, and the new one, later, for a person's edit.
+        if number > causes[mark, field] + p.shows_old(far):
+            yield Broken("I4", f"{field} of {mark} changed {number} times for {causes[mark, field]} edits", f"{letter} {rows_key(key)}")
+
+
+def _marks(p: Picture, letter: Letter) -> dict[str, str]:
+    return {
+        entry.key: mark
+        for kind in ("party", "contact")
+        for mark, entries in p.marked(letter, kind).items()  # type: ignore[arg-type]
+        for entry in entries
+    }
