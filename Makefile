@@ -15,14 +15,14 @@ PROJECT := $(VENV)/.installed-unisono
 .PHONY: help demo test check features slow storm storm-night bench fresh lock setup clean browser
 
 help:
-	@echo "make demo      two simulated systems, a first sync, the stories; then it stays up to play with (ARGS=--once: ends by itself)"
+	@echo "make demo      two simulated systems, a first sync, the stories; its pages in a browser to play with (ARGS=--once: ends by itself)"
 	@echo "make test      everything that is checked, in stages"
 	@echo "make check     the quick part of it: format, types, imports, unit and contract tests"
 	@echo "make features  every promised feature with its tests and their result"
 	@echo "make slow      the tests that take longer than a commit can wait for"
 	@echo "make storm     a simulated world in which everything breaks: as much of it as a commit is worth (ARGS=--write: docs/storm.md)"
 	@echo "make storm-night goes on from the last seed for two hours (ARGS='--minutes 30')"
-	@echo "make bench     first sync without limits: records a second, memory, calls against the minimum"
+	@echo "make bench     first sync without limits: records a second, memory, calls against the minimum; how long a visitor of the demo waits"
 	@echo "make fresh     make test and make demo in a stripped environment, from a clone"
 	@echo "make lock      write requirements/*.txt anew"
 	@echo "make browser   Chromium, in which the pages are tried, if it is missing and may be installed"
@@ -60,6 +60,8 @@ storm-night: $(DEV_LOCK) $(PROJECT)
 
 bench: $(DEV_LOCK) $(PROJECT)
 	@$(BIN)/python -m bench $(ARGS)
+	@$(BIN)/python -m bench.pages
+	@$(BIN)/python -m bench.visit
 
 fresh:
 	@bash tests/shape/fresh.sh

@@ -17,6 +17,7 @@ STORELESS = ("sandbox", "systems")
 """Commands that look into no data folder."""
 EXITS = {
     "connect": ("open", "refused", "unavailable"),
+    "correct": ("open",),
     "demo": ("open",),
     "doctor": ("open", "refused", "unavailable"),
     "erase": ("open",),

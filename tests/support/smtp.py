@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -158,7 +158,7 @@ class _Session:
             self._line.close()
             return False
         parsed = email.message_from_bytes(body[:-5].replace(b"\r\n..", b"\r\n."), policy=email.policy.default)
-        self._box.mails.append(cast(EmailMessage, parsed))
+        self._box.mails.append(parsed)
         self._say(self._box.says.get("END", "250 taken"))
         return True
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-BUILT = ("centralstation", "fastbill")
+BUILT = ("bitrix24", "centralstation", "fastbill", "lexoffice")
 PROSE = frozenset({"README.md"})
 
 

@@ -66,7 +66,7 @@ def squeezed(page: Any) -> list[str]:
     return found
 
 
-def lost_by_keyboard(page: Any, most: int = 25) -> list[str]:
+def lost_by_keyboard(page: Any, most: int = 12) -> list[str]:
     """What somebody without a mouse would stumble over: no way past the navigation, a place that does not show it is chosen or is off the screen."""
     wrong = []
     page.keyboard.press("Tab")

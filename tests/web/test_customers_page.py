@@ -227,6 +227,18 @@ def test_a_customer_is_found_by_its_link_and_by_either_record(busy: Desk) -> Non
     assert all("Unisono hat Müller &amp; Söhne GmbH" in page.text.replace("<b>", "").replace("</b>", "") for page in pages)
 
 
+def test_the_way_to_the_vendors_own_page_is_there_where_the_system_says_how(busy: Desk) -> None:
+    linked = next(one for one in told(busy) if one["label"].startswith("Müller"))
+    whole = busy.browser("vera").get(f"/api/v1{busy.pair}/customers/{linked['link']}").json()
+    key = linked["invoicing"].split(":")[-1]
+    assert (whole["page_crm"], whole["page_invoicing"]) == ("", f"https://my.fastbill.com/customer/{key}")
+    page = Seen(busy.browser("vera").get(f"{busy.pair}/customers/{linked['link']}").text)
+    assert whole["page_invoicing"] in page.links
+    busy.village.settings("b", api="http://127.0.0.1:9/api.php")
+    moved = busy.browser("vera").get(f"/api/v1{busy.pair}/customers/{linked['link']}").json()
+    assert moved["page_invoicing"] == "", "a system at an address of its own has its pages elsewhere"
+
+
 def test_what_is_open_about_a_customer_stands_on_top(busy: Desk) -> None:
     asked = told(busy, state="asked")[0]
     page = Seen(busy.browser("vera").get(f"{busy.pair}/customers/{asked['crm']}").text)

@@ -21,8 +21,8 @@ from unisono.store import documents as stored
 from unisono.store import links, seen
 from unisono.store.documents import open_of, state_of
 from unisono.web import charts
-from unisono.wiring.documents import _page as vendors_page
 from unisono.wiring.documents import _taxes, file_name
+from unisono.wiring.leading import checked
 
 INVOICE = Document(
     type_code="380",
@@ -352,7 +352,7 @@ def test_a_file_has_a_name_that_every_disk_takes(number: str, name: str) -> None
     ),
 )
 def test_a_way_to_the_vendors_page_leads_to_the_vendor_only(url: str, shown: bool) -> None:
-    assert vendors_page(url, ("my.fastbill.com",), loopback=False) == (url if shown else "")
+    assert checked(url, ("my.fastbill.com",), loopback=False) == (url if shown else "")
 
 
 @pytest.mark.parametrize("record", ("b:invoice:none", "x:invoice:1", "b:party:4106218", "nothing", "b:invoice:", "::", "a:quote:"))

@@ -20,7 +20,7 @@ from tests.web.test_documents_page import INVOICE, put
 from unisono.plan.actions import Report
 from unisono.store import asking, pairs, seen
 from unisono.wiring import pair_row
-from unisono.wiring.exporting import BOM, LISTS, csv_lines, export, guarded, unguarded
+from unisono.wiring.exporting import BOM, LISTS, Cell, csv_lines, export, guarded, unguarded
 
 EVIL = ("=1+1", "+49 30", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "\0=1", "＝1", "'=1", "''=1", "'", "", "a=1", " =1", 'a;"b"\r\nc')
 
@@ -62,7 +62,7 @@ def test_every_text_comes_back_from_a_file_as_it_was(text: str) -> None:
 
 
 def test_numbers_and_dates_are_what_a_spreadsheet_of_the_language_takes_for_such() -> None:
-    cells = [Decimal("-1234.50"), 7, dt.date(2026, 3, 2), None, "-1234,50", Decimal("1E+3")]
+    cells: list[Cell] = [Decimal("-1234.50"), 7, dt.date(2026, 3, 2), None, "-1234,50", Decimal("1E+3")]
     assert "".join(csv_lines([cells], "de")) == BOM + "-1234,50;7;2026-03-02;;'-1234,50;1000\r\n"
     assert "".join(csv_lines([cells], "en")) == BOM + '-1234.50,7,2026-03-02,,"\'-1234,50",1000\r\n'
     assert "".join(csv_lines([], "pl")) == ""

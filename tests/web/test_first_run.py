@@ -114,6 +114,7 @@ def _the_report_says_what_came_across(somebody: Newcomer) -> None:
     report.wait_for_load_state()
     text = report.locator("body").inner_text()
     screenshot(report, "first-run-4-report")
+    assert "Papier und Farbe GmbH" in text
     assert "CentralStationCRM und FastBill" in text
     assert "Café Zwei Linden" in text
     report.close()

@@ -14,6 +14,7 @@ from unisono.store import pairs, runs
 from unisono.store.runs import PlanRow
 from unisono.web.app import make_app
 from unisono.web.filtering import SHOWN
+from unisono.web.navigation import Entry, current
 from unisono.web.site import Site
 from unisono.wiring.making import Previews
 from unisono.wiring.running import Runner
@@ -229,3 +230,95 @@ def test_a_fault_of_a_vendor_is_told_in_the_readers_words(desk: Desk) -> None:
     answer = desk.browser("vera").get(f"/api/v1{desk.pair}/preview").json()
     assert (answer["stage"], answer["code"]) == ("failed", "login-refused")
     assert answer["told"] in shown(desk).text
+
+
+@pytest.fixture
+def mixed(desk: Desk) -> Desk:
+    """New, left out, refused and gone records of both kinds of names, previewed."""
+    at_work(desk)
+    gone = company(desk, "Fort AG", **SUN)
+    desk.village.sync()
+    company(desk, "Bäckerei Ähre", **SUN)
+    company(desk, "Alpha KG")
+    desk.village.crm.act("create_company", {"name": "Nur ein Kontakt AG"})
+    desk.village.crm.act("delete_company", {"id": gone})
+    for _ in range(3):
+        desk.village.clock.advance(600)
+        Runner(house=desk.village.house, holder="test").read(desk.village.pair)
+    made(desk)
+    return desk
+
+
+def test_names_are_found_without_their_diacritics_across_all_verdicts(mixed: Desk) -> None:
+    told = shown(mixed, "?search=backerei ahre")
+    assert "Bäckerei Ähre" in told.text
+    assert "Kontakt AG" not in told.text
+    assert "Nur ein Kontakt AG" in shown(mixed, "?search=KONTAKT").text
+    assert "Hier ist kein Datensatz" in shown(mixed, "?search=gibtesnicht%25").text
+    assert "Hier ist kein Datensatz" in shown(mixed, "?kind=quote&search=ahre").text
+
+
+def test_several_verdicts_are_shown_together_and_the_page_says_which(mixed: Desk) -> None:
+    told = shown(mixed, "?verdict=new&verdict=left-out")
+    assert "Bäckerei Ähre" in told.text
+    assert "Nur ein Kontakt AG" in told.text
+    ticked = {a["value"] for tag, a in told.elements if a.get("name") == "verdict" and "checked" in a}
+    assert ticked == {"new", "left-out"}
+    found = mixed.browser("vera").get(f"/api/v1{mixed.pair}/runs/{run_of(mixed)}/rows?verdict=new&verdict=left-out&search=a").json()
+    assert {row["label"] for row in found} == {"Bäckerei Ähre", "Nur ein Kontakt AG"}
+
+
+def run_of(desk: Desk) -> str:
+    run: str = desk.browser("vera").get(f"/api/v1{desk.pair}/preview").json()["run"]
+    return run
+
+
+def test_what_is_gone_is_counted_and_shown_like_everything_else(mixed: Desk) -> None:
+    told = shown(mixed, "?verdict=gone")
+    assert f"{mixed.pair}/preview?verdict=gone" in told.links
+    assert "Fort AG" in told.text
+
+
+def test_what_would_fail_stands_before_the_list(mixed: Desk) -> None:
+    told = shown(mixed).text
+    assert told.index("nähme das andere System nicht an") < told.index("Name suchen" if "Name suchen" in told else "Bäckerei Ähre")
+
+
+def test_a_record_opened_shows_why_and_both_sides(mixed: Desk) -> None:
+    run = run_of(mixed)
+    with mixed.village.house.store.read() as conn:
+        rows = {row.label: row.seq for row in runs.rows(conn, run, limit=100)}
+    page = Seen(mixed.browser("vera").get(f"{mixed.pair}/runs/{run_of(mixed)}/records/{rows['Alpha KG']}").text)
+    assert "Alpha KG" in page.text
+    assert "Hier fehlt" in page.text
+    assert "info@alpha.example" in page.text
+    assert f"{mixed.pair}/preview" in page.links
+    told = mixed.browser("vera").get(f"/api/v1{mixed.pair}/runs/{run_of(mixed)}/records/{rows['Fort AG']}").json()
+    assert (told["label"], told["verdict"]) == ("Fort AG", "gone")
+    assert {f["name"]: f["invoicing"] for f in told["fields"]}["name"] == "Fort AG"
+    for seq in (0, 10**6, 10**30):
+        assert mixed.browser("vera").get(f"{mixed.pair}/runs/{run_of(mixed)}/records/{seq}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("here", "at"),
+    (
+        ("/", "/pairs/p1"),
+        ("/pairs/p1", "/pairs/p1"),
+        ("/pairs/p1/runs", "/pairs/p1/runs"),
+        ("/pairs/p1/runs/r1/records/7", "/pairs/p1/runs"),
+        ("/pairs/p1/history/undo", "/pairs/p1/history"),
+        ("/pairs/p1/historyx", ""),
+        ("/me", ""),
+    ),
+)
+def test_the_navigation_marks_the_entry_that_a_page_belongs_to(here: str, at: str) -> None:
+    ways = [("home", "/pairs/{pair}"), ("runs", "/pairs/{pair}/runs"), ("history", "/pairs/{pair}/history"), ("firms", "/firms")]
+    entries = [Entry(code=code, icon="home", path=path, group="daily", order=1) for code, path in ways]
+    assert current(entries, here, "p1") == at
+
+
+def test_a_run_s_page_is_marked_in_the_navigation(mixed: Desk) -> None:
+    page = Seen(mixed.browser("vera").get(f"{mixed.pair}/runs/{run_of(mixed)}/records/1").text)
+    marked = [(a["href"], a["aria-current"]) for tag, a in page.elements if tag == "a" and a.get("aria-current")]
+    assert marked[1:] == [(f"{mixed.pair}/runs", "true")], "beside the pair itself"

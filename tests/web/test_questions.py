@@ -9,6 +9,7 @@ import pytest
 from tests.web.desk import PASSWORD, Desk, Seen, token_in
 from tests.web.test_pairs import SUN, at_work, company
 from unisono.store import asking
+from unisono.web.marking import marked
 
 
 def twins(desk: Desk, *names: str) -> None:
@@ -224,3 +225,20 @@ def test_a_conflict_marks_what_differs_and_says_what_stood_there_before(desk: De
     assert "Ring <mark>3</mark>" in page
     assert "Zuletzt auf beiden Seiten: Ring 1" in page
     assert page.index("Ring <mark>2</mark>") < page.index("info@sonne.example"), "what is asked about comes first"
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "left", "right"),
+    (
+        ("Hafenstraße 3", "Hafenstraße 3a", "Hafenstraße <mark>3</mark>", "Hafenstraße <mark>3a</mark>"),
+        ("gleich", "gleich", "gleich", "gleich"),
+        ("", "da", "", "da"),
+        ("<b>1</b>", "<b>2</b>", "&lt;b&gt;<mark>1</mark>&lt;/b&gt;", "&lt;b&gt;<mark>2</mark>&lt;/b&gt;"),
+    ),
+)
+def test_what_differs_is_marked_word_by_word_and_everything_is_escaped(one: str, two: str, left: str, right: str) -> None:
+    assert marked(one, two) == (left, right)
+
+
+def test_very_long_texts_are_not_compared_word_by_word() -> None:
+    assert marked("a " * 2000, "b " * 2000) == ("a " * 2000, "b " * 2000)

@@ -127,7 +127,7 @@ def test_the_command_prints_the_code_once_lets_the_first_user_in_and_ends_when_t
         assert client.get("/").headers["location"] == "/first"
         given = {"once": code, "name": "Anna", "login": "anna", "password": PASSWORD, "again": PASSWORD}
         answer = client.post("/first", data={"csrf": token_in(client.get("/first").text), **given}, headers={"origin": address})
-        assert (answer.status_code, answer.headers["location"]) == (303, "/")
+        assert (answer.status_code, answer.headers["location"]) == (303, "/setup")
         assert client.get("/api/v1/me").json()["role"] == "admin"
     process.send_signal(signal.SIGTERM)
     assert process.wait(20) == 0

@@ -14,6 +14,7 @@ from tests.web.street import street
 from unisono.policy.files import parse_policy, policy_text
 from unisono.policy.settings import settings
 from unisono.store.pairs import PairRow
+from unisono.wiring.effects import Effects
 from unisono.wiring.house import add_pair, pair_row
 from unisono.wiring.policies import leave_out, put_policy, versions, with_entries
 
@@ -53,6 +54,12 @@ def saved(desk: Desk, review: Any, note: str = "", who: str = "anna") -> Any:
     """Saves what a review shows."""
     data = {"body": hidden(review.text, "body"), "based_on": hidden(review.text, "based_on"), "note": note}
     return desk.send(who, f"{desk.pair}/settings", **data)
+
+
+def handed_in_by_anna(desk: Desk, content: bytes) -> Any:
+    """A file uploaded on the page of versions."""
+    data = {"csrf": desk.token("anna"), "source": "file", "text": ""}
+    return desk.browser("anna").post(f"{desk.pair}/settings/review", data=data, files={"file": ("p.toml", content)})
 
 
 def api(desk: Desk, path: str, what: dict[str, Any], who: str = "anna") -> Any:
@@ -188,10 +195,11 @@ def test_the_file_that_goes_out_comes_in_again_without_a_difference(desk: Desk) 
     assert file.headers["content-disposition"].startswith('attachment; filename="')
     assert file.headers["content-type"].startswith("text/plain")
     assert file.content.decode() == row(desk).policy
-    send = {"data": {"csrf": desk.token("anna"), "source": "file", "text": ""}, "files": {"file": ("p.toml", file.content)}}
-    again = desk.browser("anna").post(f"{desk.pair}/settings/review", **send)
+    again = handed_in_by_anna(desk, file.content)
     assert "Die geltenden Einstellungen sagen schon dasselbe." in again.text
-    changed = desk.send("anna", f"{desk.pair}/settings/review", source="file", text=file.text.replace('contacts = "tagged"', 'contacts = "all"'))
+    changed = desk.send(
+        "anna", f"{desk.pair}/settings/review", source="file", text=file.text.replace('contacts = "tagged"', 'contacts = "all"')
+    )
     assert saved(desk, changed).status_code == 303
     assert policy(desk).customers.contacts == "all"
 
@@ -210,8 +218,7 @@ def test_the_file_that_goes_out_comes_in_again_without_a_difference(desk: Desk) 
     ids=("entry", "toml", "bytes", "bomb", "size", "zip", "empty"),
 )
 def test_a_file_that_cannot_be_used_says_where_and_why_and_changes_nothing(desk: Desk, handed_in: bytes, told: str) -> None:
-    send = {"data": {"csrf": desk.token("anna"), "source": "file", "text": ""}, "files": {"file": ("p.toml", handed_in)}}
-    page = desk.browser("anna").post(f"{desk.pair}/settings/review", **send)
+    page = handed_in_by_anna(desk, handed_in)
     assert page.status_code == 422
     assert told in unescape(page.text)
     assert len(versions(desk.village.house, desk.village.pair)) == 1
@@ -228,7 +235,8 @@ def test_a_text_that_is_wrong_is_shown_again_to_be_corrected(desk: Desk) -> None
 def test_settings_are_used_again_for_another_pair_without_its_left_out_records(desk: Desk) -> None:
     v = desk.village
     leave_out(v.house, v.pair, ["a:party:company:7"], "anna")
-    other = add_pair(v.house, v.firm, "Zweites Paar", v.a, v.b, 'language = "pl"\nleave_out = ["b:party:9"]\n[customers.from_crm]\ntag = "FastBill"\n')
+    body = 'language = "pl"\nleave_out = ["b:party:9"]\n[customers.from_crm]\ntag = "FastBill"\n'
+    other = add_pair(v.house, v.firm, "Zweites Paar", v.a, v.b, body)
     page = desk.browser("anna").get(f"{desk.pair}/settings/versions")
     assert "Zweites Paar" in page.text
     review = desk.send("anna", f"{desk.pair}/settings/review", source="pair", **{"from": other})
@@ -294,12 +302,11 @@ def test_the_api_reads_reviews_and_saves_as_the_pages_do(desk: Desk) -> None:
     known = desk.browser("vera").get(f"{path}/versions").json()
     assert [(one["version"], one["note"]) for one in known] == [(1, ""), (2, "über die API"), (3, "")]
     assert [one["entry"] for one in desk.browser("vera").get(f"{path}/differences?before=2").json()] == ["customers.contacts"]
-    assert desk.browser("vera").get(f"{path}/file?version=2").text == policy_text(parse_policy(versions(desk.village.house, desk.village.pair)[1]["body"]))
+    second = versions(desk.village.house, desk.village.pair)[1]["body"]
+    assert desk.browser("vera").get(f"{path}/file?version=2").text == second == policy_text(parse_policy(second))
 
 
 def test_whoever_begins_another_draft_is_not_kept_waiting_by_the_first(tmp_path: Path) -> None:
-    from unisono.wiring.effects import Effects
-
     desk = street(tmp_path)
     v = desk.village
     waiting: list[Any] = []

@@ -234,7 +234,7 @@ def test_a_program_with_an_administrators_key_makes_no_way_in_for_anybody(desk: 
     assert program.post(f"/api/v1/users/{id_of(desk, 'vera')}/lock").status_code == 204
 
 
-DOORS = (
+DOORS: tuple[tuple[str, str, dict[str, Any] | None], ...] = (
     ("GET", "/users/{id}", None),
     ("POST", "/users/{id}/access", {"role": "view", "firms": []}),
     ("POST", "/users/{id}/code", {}),

@@ -35,6 +35,7 @@ def _commands() -> None:
         hooking,
         keeping,
         looking,
+        mending,
         noticing,
         pairing,
         policies,
@@ -51,6 +52,7 @@ def _commands() -> None:
     policies.add(app)
     previewing.add(app)
     looking.add(app)
+    mending.add(app)
     records.add(app)
     undoing.add(app)
     serving.add(app)

@@ -12,7 +12,7 @@ import typer
 from unisono.cli.looking import beside_lines, problem_text
 from unisono.cli.pairing import PairId, the_pair
 from unisono.cli.terminal import AsJson, Data, Titles, WrongCall, add_commands, house_at, language, sentence, show, trouble_of, words
-from unisono.locale.format import amount_text
+from unisono.locale.format import amount_text, number_text
 from unisono.locale.names import kind_name, value_name
 from unisono.store import pairs
 from unisono.store.customers import FILTERS as CUSTOMER_STATES
@@ -127,7 +127,10 @@ def _one_document(house: House, row: PairRow, record: str, pdf: Path | None, as_
             raise WrongCall("file-not-written", file=str(pdf), trouble=trouble_of(error, writing=True)) from None
     value = dataclasses.asdict(found.listed) | {"record": record, "taxes": [dataclasses.asdict(one) for one in found.taxes]}
     value |= {"lines": [dataclasses.asdict(line) for line in getattr(found.body.lines, "rows", ())], "file": str(pdf or "")}
-    lines = [f"  {line.name}  {line.quantity:f} × {line.price:f}" for line in getattr(found.body.lines, "rows", ())]
+    lines = [
+        f"  {line.name}  {number_text(line.quantity, language())} × {amount_text(line.price, found.body.currency, language())}"
+        for line in getattr(found.body.lines, "rows", ())
+    ]
     show(value, as_json, "\n".join([_document_text(found.listed), *lines, *([str(pdf)] if pdf else [])]))
 
 
@@ -165,7 +168,7 @@ def _about_text(about: About, titles: Titles) -> str:
 
 
 def _document_text(one: Listed) -> str:
-    state = words(f"state.{one.state}")
+    state = words(f"state.{one.state}", level=str(one.dunning))
     amount = amount_text(one.total, one.currency, language()) if one.total is not None else ""
     day = value_name("date", one.day, language()) if one.day else ""
     kind = kind_name(SORTS.get(one.type, "document"), language())

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from unisono.cli.terminal import AsJson, WrongCall, add_commands, aside, out, show
-from unisono.sandbox import bitrix24, centralstation, fastbill
+from unisono.sandbox import bitrix24, centralstation, fastbill, lexoffice
 from unisono.sandbox.kit.app import application
 from unisono.sandbox.kit.server import Server
 from unisono.sandbox.kit.simulator import Simulator
@@ -23,6 +23,7 @@ SIMULATORS: dict[str, tuple[Callable[[World], Any], Callable[[World], Any]]] = {
     "centralstation": (centralstation.make, centralstation.seed),
     "fastbill": (fastbill.make, fastbill.seed),
     "bitrix24": (bitrix24.make, bitrix24.seed),
+    "lexoffice": (lexoffice.make, lexoffice.seed),
 }
 
 
@@ -34,6 +35,7 @@ def add(app: typer.Typer) -> None:
 UNLIMITED: dict[str, dict[str, Any]] = {
     "centralstation": {"rate_limit": None},
     "bitrix24": {"plan": "none", "operating_limit": None},
+    "lexoffice": {"rate_limit": None, "fresh_seconds": 0},
 }
 """The settings of a simulator that never says "too many"; FastBill's allowance is off unless its plan is set."""
 
@@ -49,13 +51,13 @@ def start(
     if seeded and not known:
         seed(world)
     server = Server.start(application(simulator, control=True), port=port, tls=tls)
-    if name in ("fastbill", "bitrix24"):
+    if name in ("fastbill", "bitrix24", "lexoffice"):
         world.storage.settings["portal"] = server.url
     return simulator, server
 
 
 def sandbox(
-    system: Annotated[list[str] | None, typer.Argument(help="bitrix24, centralstation, fastbill; all if none is named.")] = None,
+    system: Annotated[list[str] | None, typer.Argument(help="bitrix24, centralstation, fastbill, lexoffice; all if none is named.")] = None,
     port: Annotated[int, typer.Option(help="Port of the first; the others follow. 0 takes free ones.")] = 8701,
     empty: Annotated[bool, typer.Option("--empty", help="Without the seeded firm.")] = False,
     state: Annotated[Path | None, typer.Option(help="Folder that keeps the simulators' data over restarts.")] = None,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import logging
+import warnings
 from typing import Any
 
 from unisono.connect.hosts import Resolve, check_host, system_resolve
@@ -69,6 +70,16 @@ def _host_in(text: str) -> str:
     return host
 
 
+def library() -> Any:
+    """Apprise with its services loaded. What it says about its own old parts is none of our users' business."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        import apprise
+
+        apprise.Apprise.instantiate("slack://a/b/c")
+    return apprise
+
+
 class Apprise:
     """Sends to chats through apprise."""
 
@@ -84,8 +95,7 @@ class Apprise:
             raise Unavailable("chat-not-sent", {})
 
     def _notified(self, address: Secret, title: str, body: str) -> bool:
-        import apprise
-
+        apprise = library()
         # It logs the addresses it talks to, and with them the tokens.
         logging.getLogger("apprise").setLevel(logging.CRITICAL)
         logging.getLogger("urllib3").setLevel(logging.CRITICAL)

@@ -114,8 +114,9 @@ class Smtp:
             return None if answer[0] == 250 else _no("message", answer, values, redact)
         except smtplib.SMTPAuthenticationError as error:
             told = redact.excerpt(error.smtp_error or b"", _TOLD)
-            kind: type[SystemFault] = LoginRefused if error.smtp_code >= 500 else Unavailable
-            return kind("mail-login-refused", values | {"answer": told})
+            if error.smtp_code < 500:
+                return Unavailable("mail-unreachable", values | {"reason": told})
+            return LoginRefused("mail-login-refused", values | {"answer": told})
         except smtplib.SMTPNotSupportedError:
             return Refused("mail-no-tls" if server.tls == "starttls" and not _encrypted(line) else "mail-no-login", values)
         except smtplib.SMTPDataError as error:
@@ -123,7 +124,7 @@ class Smtp:
         except ssl.SSLCertVerificationError as error:
             return Refused("mail-certificate", values | {"reason": redact.excerpt(str(error.verify_message), _TOLD)})
         except (OSError, smtplib.SMTPException, UnicodeError) as error:
-            why = values | {"reason": redact.excerpt(str(error), _TOLD) or type(error).__name__}
+            why = values | {"reason": redact.excerpt(str(getattr(error, "strerror", "") or error), _TOLD) or type(error).__name__}
             return Unclear("mail-unclear", why) if handed_over else Unavailable("mail-unreachable", why)
         finally:
             if line is not None:

@@ -19,7 +19,8 @@ from unisono.plan.planner import RANKS
 from unisono.plan.situation import Link
 from unisono.plan.undo import UNDONE, RecordKey
 from unisono.store import intents, lanes, links, pairs, seen, work
-from unisono.store.deeds import Scope, deeds, unsettled_keys
+from unisono.store.deeds import Scope, unsettled_keys
+from unisono.store.deeds import written as written_by
 from unisono.store.intents import Intent
 
 _SIDES: tuple[Side, ...] = ("a", "b")
@@ -119,7 +120,7 @@ def again(pairing: Pairing, hands: Hands, scope: Scope, by: str, *, dry: bool = 
     done then is planned as ever: a preview shows it.
     """
     with hands.store.read() as conn:
-        written = {(d.side, d.kind, d.key) for d in deeds(conn, pairing.id, scope) if d.wanted}
+        written = written_by(conn, pairing.id, scope)
         unclear = unsettled_keys(conn, pairing.id)
         ended = links.severed(conn, pairing.id, UNDONE)
     found = [link for link, run in ended if _meant(link, run, scope, written) and f"a:{link.kind}:{link.a_key}" not in unclear]

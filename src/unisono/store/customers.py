@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 from sqlalchemy import (
@@ -176,6 +176,7 @@ class _Shown:
     on: Ground
     search: str = ""
     state: str = ""
+    _found: dict[Side, _Hits] = field(default_factory=dict)
 
     def named(self, side: Side, name: str, after: int, limit: int) -> list[Any]:
         """The next records with a name, along the index of names."""
@@ -251,16 +252,21 @@ class _Shown:
         """What a search finds on a side; of side *a* also who is linked with what it finds on the other."""
         if not self.search.strip():
             return None
-        mine = _hits(self.conn, self.on.connection(side), self.search)
+        mine = self._hits_on(side)
         if side == "b" or mine.many:
             return mine
-        there = _hits(self.conn, self.on.b, self.search)
+        there = self._hits_on("b")
         if there.many:
             return there
         linked = [one.a_key for one in links_of(self.conn, self.on.pair, "party", "b", there.keys).values() if one.state == "linked"]
         here = and_(seen.c.connection == self.on.a, seen.c.kind == "party", seen.c.key.in_(linked))
         more = self.conn.execute(select(seen.c.id).where(here)).scalars() if linked else ()
         return _Hits([*mine.ids, *more], mine.keys)
+
+    def _hits_on(self, side: Side) -> _Hits:
+        if side not in self._found:
+            self._found[side] = _hits(self.conn, self.on.connection(side), self.search)
+        return self._found[side]
 
 
 @dataclass(frozen=True, slots=True)

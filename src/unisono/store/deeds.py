@@ -11,7 +11,7 @@ from sqlalchemy import Connection, and_, insert, or_, select, update
 
 from unisono.model.record import flat_of
 from unisono.plan.situation import subject_of
-from unisono.plan.undo import Deed
+from unisono.plan.undo import Deed, RecordKey
 from unisono.store import links
 from unisono.store.codec import flat_from, value_from, write_from
 from unisono.store.dialect import portions
@@ -50,6 +50,11 @@ def deeds(conn: Connection, pair: str, scope: Scope) -> list[Deed]:
     }
     ordered = sorted(rows.values(), key=lambda row: (row.at, row.id))
     return [_deed(row, row.id in ids) for row in ordered]
+
+
+def written(conn: Connection, pair: str, scope: Scope) -> set[RecordKey]:
+    """The records that the done writes of a scope wrote."""
+    return {(row.side, row.kind, row.target) for row in _wanted(conn, pair, scope)}
 
 
 def unsettled_keys(conn: Connection, pair: str) -> set[str]:

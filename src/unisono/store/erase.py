@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, bindparam, delete
 from unisono.plan.situation import subject_of
 from unisono.store.codec import text_of, value_from
 from unisono.store.dialect import portions
+from unisono.store.documents import forget_documents
 from unisono.store.stamps import stamp
 from unisono.store.statements import Statement
 from unisono.store.tables import UNTIL_SETTLED, history, inbox, intent, link, pair, plan_row, problem, question, seen, work
@@ -80,6 +81,9 @@ def erase(conn: Connection, pair_id: str, whom: str, now: datetime, *, dry: bool
     of_runs = plan_row.c.key.in_(out.subjects)
     _take(conn, out, plan_row, of_runs, dry)
     _take(conn, out, seen, of_seen, dry)
+    if not dry:
+        forget_documents(conn, sides.a, [(t.kind, t.key) for t in targets if t.side == "a"])
+        forget_documents(conn, sides.b, [(t.kind, t.key) for t in targets if t.side == "b"])
     _count(conn, out.gone, "intent", intent, settled)
     _count(conn, out.kept, "erase-kept-unsettled", intent, and_(of_intent, intent.c.state.in_(UNTIL_SETTLED)))
     _count(conn, out.kept, "erase-kept-links", link, and_(link.c.pair == pair_id, of_link))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, Integer, Select, and_, bindparam, select
 
@@ -42,15 +43,21 @@ def example(conn: Connection, pair: str, kind: Kind, a: str, b: str, a_key: str)
 _A, _B = seen.alias("crm"), seen.alias("books")
 
 
-def _couples() -> Select[tuple[str, str, str, str, str]]:
-    on_a = and_(_A.c.connection == bindparam("a"), _A.c.kind == link.c.kind, _A.c.key == link.c.a_key)
-    on_b = and_(_B.c.connection == bindparam("b"), _B.c.kind == link.c.kind, _B.c.key == link.c.b_key)
-    both = link.join(_A, on_a).join(_B, on_b)
-    here = and_(link.c.pair == bindparam("pair"), link.c.kind == bindparam("kind"), link.c.state == "linked")
-    return select(link.c.a_key, link.c.b_key, _A.c.label, _A.c.seen_at, _B.c.seen_at).select_from(both).where(here)
-
-
 _LIMIT = bindparam("limit", type_=Integer)
-_LATEST = Statement(lambda _: _couples().order_by(link.c.at.desc(), link.c.a_key).limit(_LIMIT))
-_NAMED = Statement(lambda _: _couples().where(_A.c.name.like(bindparam("like"))).order_by(_A.c.name, link.c.a_key).limit(_LIMIT))
-_ONE = Statement(lambda _: _couples().where(link.c.a_key == bindparam("key")))
+_LINKED = select(link.c.kind, link.c.a_key, link.c.b_key).where(
+    link.c.pair == bindparam("pair"), link.c.kind == bindparam("kind"), link.c.state == "linked"
+)
+
+
+def _couples(linked: Select[Any] = _LINKED) -> Select[Any]:
+    of = linked.subquery("linked")
+    on_a = and_(_A.c.connection == bindparam("a"), _A.c.kind == of.c.kind, _A.c.key == of.c.a_key)
+    on_b = and_(_B.c.connection == bindparam("b"), _B.c.kind == of.c.kind, _B.c.key == of.c.b_key)
+    both = of.join(_A, on_a).join(_B, on_b)
+    return select(of.c.a_key, of.c.b_key, _A.c.label, _A.c.seen_at, _B.c.seen_at).select_from(both).order_by(_A.c.name, of.c.a_key)
+
+
+# The few links come first, and only their records are looked up: there may be thousands of either.
+_LATEST = Statement(lambda _: _couples(_LINKED.order_by(link.c.at.desc(), link.c.a_key).limit(_LIMIT)))
+_NAMED = Statement(lambda _: _couples().where(_A.c.name.like(bindparam("like"))).limit(_LIMIT))
+_ONE = Statement(lambda _: _couples(_LINKED.where(link.c.a_key == bindparam("key"))))

@@ -108,7 +108,8 @@ def make_notice(conn: Connection, notice_id: str, who: str, kind: str, subject: 
     """Writes one down; ``False`` if there is one of the same subject already, and nothing is done then."""
     at = stamp(now)
     row = {"id": notice_id, "who": who, "kind": kind, "subject": subject, "state": state, "made_at": at, "due_at": at}
-    return bool(conn.execute(insert_for(conn, notice).values(**row).on_conflict_do_nothing()).rowcount)
+    made = insert_for(conn, notice).values(**row).on_conflict_do_nothing().returning(notice.c.id)
+    return conn.execute(made).first() is not None
 
 
 def notices_of(conn: Connection, who: str, kind: str = "", limit: int = 400) -> list[Notice]:

@@ -133,7 +133,7 @@ seen = Table(
     _text("postcode", default=""),
     _text("label", default=""),
     Index("seen_key", "connection", "kind", "key", unique=True),
-    Index("seen_row", "connection", "resource", "resource_key"),
+    Index("seen_row", "connection", "resource", "resource_key", "gone_at"),
     Index("seen_change", "connection", "change"),
     Index("seen_owner", "connection", "owner", "kind"),
     Index("seen_tax_id", "connection", "tax_id", sqlite_where=text("tax_id <> ''"), postgresql_where=text("tax_id <> ''")),
@@ -323,7 +323,7 @@ plan_row = Table(
     _text("label", default=""),
     _text("name", default=""),  # the label folded, for searching
     _text("outcome", default=""),
-    Index("plan_row_verdict", "run", "verdict"),
+    Index("plan_row_verdict", "run", "verdict", "outcome"),
     Index("plan_row_key", "run", "key"),
 )
 

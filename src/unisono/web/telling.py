@@ -66,8 +66,7 @@ def _write(speech: Speech, one: Happened, titles: Mapping[str, str]) -> Line:
     names = [speech.field(field, one.kind) for field in one.after if field != "reference"]
     fields = ", ".join(names[:_SHOWN_FIELDS]) + (" …" if len(names) > _SHOWN_FIELDS else "")
     look = {"done": "", "refused": "bad", "unclear": "wait", "open": "wait", "void": "off"}.get(one.state, "")
-    code = deed_of(one, fields=bool(fields))
-    text = speech.words(code, name=name, system=system, **({"fields": fields} if code == "did.change" else {}))
+    text = speech.words(f"did.{deed_of(one, fields=bool(fields))}", name=name, system=system, fields=fields)
     why = speech.tell(one.reason, one.values, name=one.label, kind=one.kind, titles=titles, led=False) if one.reason else ""
     return Line(at=one.at, side="crm" if one.side == "a" else "inv", text=text, why=why, look=look, happened=one)
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from unisono.model.record import label_of
-from unisono.plan.situation import Link, Subject
+from unisono.plan.situation import Link, Seen, Subject
 from unisono.policy.files import parse_policy
 from unisono.store import customers as stored
-from unisono.store import seen
+from unisono.store import pairs, seen
 from unisono.store.asking import Problem, Question
 from unisono.store.customers import Customer, Ground
 from unisono.store.documents import Listed, Open
@@ -19,6 +19,7 @@ from unisono.store.pairs import PairRow
 from unisono.wiring.beside import Beside, beside
 from unisono.wiring.documents import documents_of
 from unisono.wiring.house import House
+from unisono.wiring.leading import page_of
 
 SHOWN = 8
 """Lines of history of one customer; the whole is on the history's own page."""
@@ -52,7 +53,8 @@ class People:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """One customer. ``link`` is who it is on the other side (``None``: nobody so far); ``open`` are amounts still to be paid."""
+    """One customer. ``link`` is who it is on the other side (``None``: nobody so far); ``open`` are amounts still to be paid, ``pages`` the vendors'
+    own pages about it, empty where they are not known."""
 
     customer: Customer
     link: Link | None
@@ -65,6 +67,7 @@ class About:
     documents: tuple[Listed, ...]
     more_documents: bool
     open: tuple[Open, ...]
+    pages: tuple[str, str]
 
     @property
     def records(self) -> tuple[str, ...]:
@@ -121,7 +124,15 @@ def customer_about(house: House, row: PairRow, address: str) -> About:
         documents=tuple(documents),
         more_documents=more,
         open=tuple(open_),
+        pages=(_page(house, row.a, both.a), _page(house, row.b, both.b)),
     )
+
+
+def _page(house: House, connection: str, found: Seen | None) -> str:
+    if found is None or found.gone:
+        return ""
+    with house.store.read() as conn:
+        return page_of(house, pairs.get_connection(conn, connection), found.record)
 
 
 def _keys(link: Link | None, subject: Subject) -> tuple[str, str]:

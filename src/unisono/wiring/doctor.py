@@ -13,7 +13,7 @@ from typing import Literal
 from sqlalchemy import select, text
 
 from unisono.model.errors import LoginRefused, SystemFault
-from unisono.store import asking, pairs, secrets
+from unisono.store import asking, notices, pairs, secrets
 from unisono.store.pairs import ConnectionRow, PairRow
 from unisono.store.refused import StoreRefused
 from unisono.store.stamps import instant
@@ -48,7 +48,7 @@ def examine(house: House, *, ask: bool = True) -> list[Finding]:
             out += _reach(house, connection)
     for pair in found:
         out += _pair(house, pair)
-    return out
+    return [*out, *_house_secrets(house), *_notices(house)]
 
 
 def _files(house: House) -> Iterator[Finding]:
@@ -101,6 +101,24 @@ def _keys(house: House, row: ConnectionRow) -> Iterator[Finding]:
     address = str(row.settings.get("api") or "")
     if address.startswith("http://"):
         yield Finding("look", "doctor-plain-http", {"name": row.name, "place": address})
+
+
+def _house_secrets(house: House) -> Iterator[Finding]:
+    """The password of the mail server, addresses of chats, the secret of the sign-in service."""
+    with house.store.read() as conn:
+        for name in secrets.sealed_names(conn):
+            try:
+                secrets.get_sealed(conn, house.ring, name)
+            except StoreRefused as refused:
+                yield Finding("broken", refused.code, {"name": name, **refused.values})
+
+
+def _notices(house: House) -> Iterator[Finding]:
+    """Whether people are reached when they are needed."""
+    with house.store.read() as conn:
+        found = notices.troubled(conn)
+    if found:
+        yield Finding("look", "doctor-notices", {"count": str(len(found))})
 
 
 def _reach(house: House, row: ConnectionRow) -> Iterator[Finding]:

@@ -8,7 +8,6 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
@@ -26,6 +25,7 @@ from unisono.store.feed import Happened, feed
 from unisono.store.links import links_of
 from unisono.store.pairs import PairRow
 from unisono.wiring.house import House
+from unisono.wiring.leading import page_of
 
 MOST_FILE = 20 * 1024 * 1024
 """Bytes of a rendered file that are handed on."""
@@ -181,7 +181,6 @@ def paper(house: House, row: PairRow, record: str) -> Paper:
         owner = found.record.owner
         named = seen.get_many(conn, connection, "party", [owner]).get(owner) if owner else None
         system = pairs.get_connection(conn, connection)
-    capabilities = house.capabilities(system.system)
     body = found.record.body
     return Paper(
         side=subject.side,
@@ -194,7 +193,7 @@ def paper(house: House, row: PairRow, record: str) -> Paper:
         filed=filed,
         taxes=_taxes(body),
         happened=tuple(happened),
-        page=_page(body.view_url, capabilities.hosts, loopback=house.loopback),
+        page=page_of(house, system, found.record),
         has_file=bool(body.file_url) and not found.gone,
     )
 
@@ -260,16 +259,3 @@ def _taxes(body: Document) -> tuple[Tax, ...]:
         return ()
     sums = cents(sum((one.net for one in found.values()), Decimal(0))), cents(sum((one.vat for one in found.values()), Decimal(0)))
     return tuple(found[rate] for rate in sorted(found, reverse=True)) if sums == (cents(body.net), cents(body.vat)) else ()
-
-
-def _page(url: str, hosts: tuple[str, ...], *, loopback: bool) -> str:
-    """The vendor's own page, if it is one of its hosts: a page of ours leads nowhere else."""
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-    except ValueError:
-        return ""
-    if loopback and parts.scheme == "http" and host in ("127.0.0.1", "localhost"):
-        return url
-    known = any(host == one or (one.startswith("*.") and host.endswith(one[1:])) for one in hosts)
-    return url if parts.scheme == "https" and known and not parts.username else ""

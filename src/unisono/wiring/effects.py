@@ -96,7 +96,7 @@ class Effects:
         try:
             done = replace(self._counted(pair_id, body, told), state="done")
         except _Dropped:
-            done = replace(told, state="failed", code="effect-dropped")
+            done = replace(told, state="failed", code="dropped")
         except StoreRefused as refused:
             done = replace(told, state="failed", code=refused.code)
         except Exception as mistake:  # noqa: BLE001  # nobody waits for this thread: what it does not say here is said nowhere

@@ -37,7 +37,6 @@ BOM = "\ufeff"
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")
 _AT_ONCE = 500
 """Records read with one look into the store."""
-_DEEDS = {"refused": "did.refused", "void": "did.void", "create": "did.create", "delete": "did.delete"}
 _INSIDE = ("reference", "version", "sha256", "files", "source")
 """What is noted for Unisono alone: it says nothing to anybody else."""
 _SYSTEM = {"a": "crm", "b": "invoicing"}
@@ -159,7 +158,7 @@ def _documents(house: House, row: PairRow, language: str, today: dt.date, wanted
 
 def _document(one: Listed, language: str, today: dt.date) -> Sequence[Cell]:
     late = one.days_late(today)
-    state = say(f"state.{one.state}", {}, language)
+    state = say(f"state.{one.state}", {"level": str(one.dunning)}, language)
     head: list[Cell] = [
         kind_name(SORTS.get(one.type, "document"), language),
         one.number,
@@ -188,18 +187,9 @@ def _day(text: str) -> dt.date | None:
 
 
 def _history(house: House, row: PairRow, language: str, zone: str, titles: Titles, wanted: Wanted) -> Iterator[Sequence[Cell]]:
-    names = (
-        "list.when",
-        "column.what",
-        "column.sort",
-        "column.record",
-        "column.system",
-        "list.before",
-        "list.after",
-        "column.why",
-        "list.by",
-    )
-    yield [say(name, {}, language) for name in names]
+    head = [say("list.when", {}, language), say("column.what", {}, language), say("column.sort", {}, language)]
+    head += [say("column.record", {}, language), say("column.system", {}, language), say("list.before", {}, language)]
+    yield [*head, say("list.after", {}, language), say("column.why", {}, language), say("list.by", {}, language)]
     with house.store.read() as conn:
         sides = (("a", row.a), ("b", row.b))
         searched = find_records(conn, sides, wanted.search) if wanted.search.strip() else None
@@ -217,7 +207,7 @@ def _happened(one: Happened, language: str, zone: str, titles: Titles) -> Sequen
     fields = ", ".join(field_name(name, language, one.kind) for name in one.after if name != "reference")
     if one.is_write:
         name = one.label or kind_name(one.kind, language)
-        what = say(deed_of(one, fields=bool(fields)), {"name": name, "system": system, "fields": fields}, language)
+        what = say(f"did.{deed_of(one, fields=bool(fields))}", {"name": name, "system": system, "fields": fields}, language)
     else:
         what = name_of(f"event.{one.event}", language) or one.event
     before, now = _values(one.before, one.kind, language), _values(one.after, one.kind, language)
@@ -226,12 +216,12 @@ def _happened(one: Happened, language: str, zone: str, titles: Titles) -> Sequen
 
 
 def deed_of(one: Happened, *, fields: bool) -> str:
-    """The code of the sentence that tells a write; ``fields``: whether there are names of fields to tell."""
+    """What a write did, as the sentence of ``did.`` that tells it is called; ``fields``: whether there are names of fields to tell."""
     if one.state != "done":
-        return _DEEDS.get(one.state, "did.unclear")
-    if one.operation == "create" and one.kind in ("note", "file"):
-        return "did.note" if one.kind == "note" else "did.file"
-    return _DEEDS.get(one.operation) or ("did.change" if fields else "did.touch")
+        return one.state if one.state in ("refused", "void") else "unclear"
+    if one.operation == "create":
+        return one.kind if one.kind in ("note", "file") else "create"
+    return "delete" if one.operation == "delete" else "change" if fields else "touch"
 
 
 def _values(values: dict[str, str], kind: str, language: str) -> str:
@@ -241,8 +231,9 @@ def _values(values: dict[str, str], kind: str, language: str) -> str:
 
 
 def _problems(house: House, row: PairRow, language: str, zone: str, titles: Titles, wanted: Wanted) -> Iterator[Sequence[Cell]]:
-    names = ("column.sort", "column.record", "column.what", "list.field", "list.since", "list.last", "list.count")
-    yield [say(name, {}, language) for name in names]
+    head = [say("column.sort", {}, language), say("column.record", {}, language), say("column.what", {}, language)]
+    head += [say("list.field", {}, language), say("list.since", {}, language), say("list.last", {}, language)]
+    yield [*head, say("list.count", {}, language)]
     for one in found_problems(house, row.id, search=wanted.search, kind=wanted.of, group=wanted.group):
         told = tell(one.code, one.values, language, name=one.label, field=one.field, kind=one.kind, titles=titles, led=False)
         field = field_name(one.field, language, one.kind) if one.field else ""

@@ -205,7 +205,7 @@ def _about_value(
     kind_of = source.get("type", "company") if source is not None else ""
     if limit.length and len(value) > limit.length:
         yield Flaw(code="too-long", side=name, bad=True, values={"length": str(len(value)), "limit": str(limit.length)})
-    elif limit.length:
+    elif limit.length and field_name != "address.country":  # a country is a code here, and a name to whoever reads it
         yield Flaw(code="limit", side=name, values={"limit": str(limit.length)})
     if source is None:
         return

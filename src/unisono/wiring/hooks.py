@@ -12,7 +12,7 @@ from datetime import timedelta
 from importlib import import_module
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from unisono.connect.hosts import check_host
 from unisono.model.errors import SystemFault
@@ -129,7 +129,7 @@ def open_door(house: House, connection_id: str, by: str) -> HookRow:
             inbox.update_hook(conn, hook_id, hash=digest, state="asked", told="", due_at="", address=begin)
         else:
             inbox.add_hook(conn, hook_id, row.id, digest, begin, by, house.clock.now())
-        _note(house, conn, row, "hook-asked", by)
+        note(house, conn, row, by, "hook-asked")
     system, setup = _speaking(house, row)
     try:
         if there:
@@ -141,7 +141,7 @@ def open_door(house: House, connection_id: str, by: str) -> HookRow:
         raise
     with house.store.write() as conn:
         inbox.update_hook(conn, hook_id, state="open")
-        _note(house, conn, row, "hook-opened", by)
+        note(house, conn, row, by, "hook-opened")
         return next(one for one in inbox.hooks(conn, connection_id) if one.id == hook_id)
 
 
@@ -154,7 +154,7 @@ def close_doors(house: House, connection_id: str, by: str) -> bool:
             inbox.update_hook(conn, one.id, state="ending", hash="", due_at="", by=by)
         if there:
             inbox.drop_before(conn, connection_id, house.clock.now())
-            _note(house, conn, row, "hook-ending", by)
+            note(house, conn, row, by, "hook-ending")
     return end_doors(house, connection_id)
 
 
@@ -175,7 +175,7 @@ def end_doors(house: House, connection_id: str) -> bool:
             return False
         with house.store.write() as conn:
             inbox.update_hook(conn, one.id, state="closed", told="")
-            _note(house, conn, row, "hook-closed", one.by)
+            note(house, conn, row, one.by, "hook-closed")
     return True
 
 
@@ -202,7 +202,8 @@ def _speaking(house: House, row: ConnectionRow) -> tuple[Any, Any]:
     return house.system(row), import_module(f"unisono.systems.{row.system}.setup")
 
 
-def _note(house: House, conn: Any, row: ConnectionRow, event: str, by: str) -> None:
+def note(house: House, conn: Connection, row: ConnectionRow, by: str, event: str) -> None:
+    """A line in the history of every pair that uses a connection."""
     title = house.capabilities(row.system).title
     for pair in pairs.pairs_on(conn, row.id):
         side = "a" if pair.a == row.id else "b"

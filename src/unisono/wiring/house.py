@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from sqlalchemy import Connection
+
 from unisono.connect import windows
 from unisono.connect.clock import Clock, SystemClock
 from unisono.connect.http import Door, Transport
@@ -227,15 +229,21 @@ def words_in(language: str) -> Words:
 
 def add_pair(house: House, firm: str, name: str, a: str, b: str, policy_body: str) -> str:
     """A new pair between two stored connections; it only reads until it is released. Raises ``BadPolicy``."""
-    tag = parse_policy(policy_body).customers.from_crm.tag
+    policy = parse_policy(policy_body)
     pair_id = house.ids.new()
     with house.store.write() as conn:
-        for beside in pairs.pairs_on(conn, a):
-            watched = parse_policy(beside.policy).customers.from_crm.tag
-            if beside.a == a and tag and watched and watched != tag:
-                raise BadPolicy("tag-of-another-pair", tag=tag, watched=watched, pair=beside.name)
+        check_tag(conn, a, policy)
         pairs.add_pair(conn, pair_id, firm, name, a, b, policy_body, house.clock.now())
     return pair_id
+
+
+def check_tag(conn: Connection, a: str, policy: Policy, but: str = "") -> None:
+    """Of one connection one tag is watched, whichever pair asks for it. Raises ``BadPolicy``; ``but`` is the pair the policy is for."""
+    tag = policy.customers.from_crm.tag
+    for beside in pairs.pairs_on(conn, a):
+        watched = parse_policy(beside.policy).customers.from_crm.tag
+        if beside.a == a and beside.id != but and tag and watched and watched != tag:
+            raise BadPolicy("tag-of-another-pair", tag=tag, watched=watched, pair=beside.name)
 
 
 def pair_row(house: House, pair_id: str) -> PairRow:

@@ -69,8 +69,8 @@ def keep(house: House, path: Path) -> Kept:
 def put_back(house: House, path: Path, by: str) -> tuple[Kept, Path | None, list[str]]:
     """Restores a backup in place of what is there, which is backed up beside the database before.
 
-    Returns what was restored, where the contents until now lie, and the connections whose login has to be entered again, because the key
-    file does not open what the backup holds.
+    Returns what was restored, where the contents until now lie, and the logins that have to be entered again (``closed_logins``), because
+    the key file does not open what the backup holds.
     """
     look_into(path)  # nothing is touched for a file that is no backup
     spare = None
@@ -94,7 +94,7 @@ def put_back(house: House, path: Path, by: str) -> tuple[Kept, Path | None, list
 
 
 def closed_logins(house: House) -> list[str]:
-    """The connections whose stored secrets the key file does not open."""
+    """What the key file does not open: connections by id, and secrets of the house by name (``mail``, ``oidc``, ``channel:...``)."""
     out = []
     with house.store.read() as conn:
         rows = conn.execute(select(secret_table.c.connection, secret_table.c.field)).all()
@@ -103,14 +103,19 @@ def closed_logins(house: House) -> list[str]:
                 secrets.get_secret(conn, house.ring, row.connection, row.field)
             except StoreRefused:
                 out.append(row.connection)
+        for name in secrets.sealed_names(conn):
+            try:
+                secrets.get_sealed(conn, house.ring, name)
+            except StoreRefused:
+                out.append(name)
     return sorted(set(out))
 
 
 def rotate_keys(house: House) -> int:
     """Encrypts every stored secret with a new key; how many. The vendors' own keys are replaced with ``unisono connect --replace``."""
     with house.store.read() as conn:
-        any_stored = conn.execute(select(secret_table.c.connection).limit(1)).first()
-    if any_stored is None:
+        any_stored = conn.execute(select(secret_table.c.connection).limit(1)).first() or secrets.sealed_names(conn)
+    if not any_stored:
         return 0
     return secrets.rotate(house.store, house.ring, house.clock.now())
 

@@ -14,7 +14,7 @@ from unisono.plan.situation import Subject
 from unisono.policy.files import BadPolicy, parse_policy, policy_text, toml_text
 from unisono.policy.schema import Policy
 from unisono.store import pairs, seen
-from unisono.wiring.house import House
+from unisono.wiring.house import House, check_tag
 
 NOTE = 500
 """Characters of a note to a version that are kept."""
@@ -56,9 +56,11 @@ def put_policy(house: House, pair_id: str, body: str, by: str, *, note: str = ""
     What was planned under the former version is planned again, not done: see ``store.pairs.check_policy``. With ``based_on``, the version
     that somebody looked at when they made these settings, it raises ``ChangedMeanwhile`` if another one holds now.
     """
-    parse_policy(body)
+    policy = parse_policy(body)
     with house.store.write() as conn:
-        now = pairs.get_pair(conn, pair_id).policy_version
+        row = pairs.get_pair(conn, pair_id)
+        now = row.policy_version
+        check_tag(conn, row.a, policy, but=pair_id)
         if based_on and based_on != now:
             last = next(row for row in pairs.policies(conn, pair_id) if row["version"] == now)
             raise ChangedMeanwhile(now, last["by"], last["at"])

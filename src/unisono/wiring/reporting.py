@@ -54,7 +54,9 @@ def report_as(
 def _names(house: House, told: Progress) -> dict[str, str]:
     with house.store.read() as conn:
         row = pairs.get_pair(conn, told.run.pair)
-        return {side: system_file(pairs.get_connection(conn, c).system).title for side, c in (("a", row.a), ("b", row.b))}
+        firm = next((one["name"] for one in pairs.firms(conn) if one["id"] == row.firm), "")
+        titles = {side: system_file(pairs.get_connection(conn, c).system).title for side, c in (("a", row.a), ("b", row.b))}
+    return titles | {"firm": firm}
 
 
 def _counts(told: Progress) -> dict[str, dict[str, int]]:
@@ -69,7 +71,8 @@ def _json(house: House, told: Progress, names: dict[str, str], speech: _Speech) 
     head = {
         "run": run.id,
         "state": run.state,
-        "systems": names,
+        "firm": names["firm"],
+        "systems": {side: names[side] for side in ("a", "b")},
         "policy_version": run.policy_version,
         "previewed_at": run.started_at,
         "released_at": run.sheet.get("released_at", ""),
@@ -114,7 +117,7 @@ def _lines(house: House, told: Progress, names: dict[str, str], speech: _Speech,
     title, heading, point = (f"{marks} ", f"{marks * 2} ", "- ") if marks else ("", "", "  ")
     yield title + _title(names, speech)
     yield ""
-    yield from _facts(told, speech)
+    yield from _facts(told, names, speech)
     yield ""
     for verdict, outcomes in _counts(told).items():
         parts = _parts(verdict, outcomes, speech)
@@ -132,10 +135,11 @@ def _title(names: dict[str, str], speech: _Speech) -> str:
     return speech.words("report-title", a=names["a"], b=names["b"]).rstrip(".")
 
 
-def _facts(told: Progress, speech: _Speech) -> Iterator[str]:
-    """When, which run, how it stands."""
+def _facts(told: Progress, names: dict[str, str], speech: _Speech) -> Iterator[str]:
+    """Whose, when, which run, how it stands."""
     run, words = told.run, speech.words
     previewed, released, ended = (speech.moment(at) for at in (run.started_at, run.sheet.get("released_at") or "", run.ended_at))
+    yield names["firm"]
     yield words("report-times", previewed=previewed, released=released, ended=ended)
     yield words("report-run", run=run.id, state=words(f"run.{run.state}"), version=str(run.policy_version))
     if OVERTAKEN in run.sheet:
@@ -157,7 +161,7 @@ def _page(house: House, told: Progress, names: dict[str, str], speech: _Speech) 
     sheet = Sheet(
         language=speech.language,
         title=_title(names, speech),
-        facts=tuple(_facts(told, speech)),
+        facts=tuple(_facts(told, names, speech)),
         counts=counts,
         columns=(words("column.record"), names["a"], names["b"], words("column.what"), words("column.why")),
         total=words("report-total", total=str(told.total)),

@@ -13,6 +13,7 @@ from unisono.model.capability import Capabilities
 from unisono.policy.files import BadPolicy, parse_policy, policy_text, troubles
 from unisono.policy.merge import merged
 from unisono.policy.possible import Lack, lacks
+from unisono.policy.schema import Policy
 from unisono.policy.settings import Setting, Values, answered, checked, settings, values_of
 from unisono.store import links, pairs, seen
 from unisono.wiring.house import House, preset
@@ -79,7 +80,7 @@ def with_answers(house: House, pair_id: str, based_on: int, given: Values) -> st
     policy, found = answered(text_of_version(house, pair_id, based_on), given)
     if policy is None:
         raise Wrong(found)
-    return policy_text(policy)
+    return _written(policy)
 
 
 def from_file(data: bytes | str) -> str:
@@ -100,7 +101,7 @@ def from_pair(house: House, pair_id: str, other: str) -> str:
     """A draft with another pair's settings. Which records are left out stays this pair's own: the other's have other keys."""
     with house.store.read() as conn:
         own, theirs = (parse_policy(pairs.get_pair(conn, one).policy) for one in (pair_id, other))
-    return policy_text(theirs.model_copy(update={"leave_out": own.leave_out}))
+    return _written(theirs.model_copy(update={"leave_out": own.leave_out}))
 
 
 def with_fields(body: str, rules: Mapping[str, Mapping[str, str]]) -> str:
@@ -114,7 +115,7 @@ def with_fields(body: str, rules: Mapping[str, Mapping[str, str]]) -> str:
     changed, found = checked(data)
     if changed is None:
         raise Wrong(found)
-    return policy_text(changed)
+    return _written(changed)
 
 
 def draft(house: House, pair_id: str, body: str, based_on: int) -> Draft:
@@ -165,3 +166,9 @@ def extent(house: House, pair_id: str) -> Extent:
             filed=linked.get("note", 0),
             left_out=len(pairing.policy.leave_out),
         )
+
+
+def _written(policy: Policy) -> str:
+    """A policy as a file that is never empty, also if it says nothing but the usual."""
+    text = policy_text(policy)
+    return text if text.strip() else f"schema_version = {policy.schema_version}\n"

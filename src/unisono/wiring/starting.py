@@ -111,19 +111,18 @@ def join(house: House, firm: str, crm: str, invoicing: str, given: Values | None
 ASKED_FIRST = (
     "customers.from_crm.when",
     "customers.from_crm.tag",
-    "customers.from_crm.history",
     "customers.from_invoicing.when",
-    "customers.from_invoicing.history",
     "customers.contacts",
     "customers.wins",
     "quotes.vat_rate",
     "documents.kinds",
-    "documents.history",
     "customers.deletion.in_crm",
     "customers.deletion.in_invoicing",
     "language",
 )
 """What is shown at set-up; the rest can wait for the page of settings."""
+HISTORY = ("customers.from_crm.history", "customers.from_invoicing.history", "documents.history")
+"""What set-up asks as one: whether what is there already is taken along."""
 
 
 def first_questions(house: House, firm: str, crm: str, invoicing: str, given: Values | None = None) -> list[Question]:

@@ -17,6 +17,7 @@ from unisono.engine.batch import LEASE
 from unisono.engine.undo import NothingWritten, Scope, Undoing
 from unisono.engine.undone import again as link_again
 from unisono.model.errors import SystemFault
+from unisono.plan.actions import Reason
 from unisono.plan.undo import Step
 from unisono.store import lanes, pairs
 from unisono.store.refused import StoreRefused
@@ -27,6 +28,8 @@ from unisono.wiring.making import Aside
 PATIENCE = timedelta(minutes=15)
 """How long it waits for the runner that is at work with the pair."""
 _BREATH = 1.0
+NOTHING_THERE = Reason("undo-nothing-there")
+BUSY = Reason("undo-busy")
 ACTING = ("delete", "change", "unlink", "ask")
 """What an undo does; the other steps say why something stays."""
 log = logging.getLogger("unisono.undo")
@@ -117,9 +120,9 @@ class Undoings:
         try:
             ended = work(pair_id, one)
         except NothingWritten:
-            ended = replace(one, stage="failed", code="undo-nothing-there")
+            ended = replace(one, stage="failed", code=NOTHING_THERE.code)
         except LaneBusy:
-            ended = replace(one, stage="failed", code="undo-busy")
+            ended = replace(one, stage="failed", code=BUSY.code)
         except (SystemFault, StoreRefused) as fault:
             ended = replace(one, stage="failed", code=fault.code, values=dict(fault.values))
         except Exception as mistake:  # noqa: BLE001  # nobody waits for this thread: what it does not say here is said nowhere

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -101,10 +100,6 @@ class Caller:
     def read(self, entity: int, key: int, **more: Any) -> Any:
         return self.result("crm.item.get", entityTypeId=entity, id=key, **more)["item"]
 
-    def requisite(self, owner: int, kind: int = 4, **fields: Any) -> int:
-        given = {"ENTITY_TYPE_ID": kind, "ENTITY_ID": owner, "PRESET_ID": 1, "NAME": "Sitz"}
+    def requisite(self, owner: int, **fields: Any) -> int:
+        given = {"ENTITY_TYPE_ID": 4, "ENTITY_ID": owner, "PRESET_ID": 1, "NAME": "Sitz"}
         return int(self.result("crm.requisite.add", fields=given | fields))
-
-
-def as_json(value: Any) -> Any:
-    return json.loads(json.dumps(value))

@@ -131,3 +131,25 @@ def test_resuming_after_a_brake_says_first_what_it_will_allow(desk: Desk) -> Non
     assert desk.run("pair", "show", "--json").json["state"] == "stopped"
     assert desk.run("pair", "resume", "--yes").code == 0
     assert desk.run("pair", "show", "--json").json["state"] == "released"
+
+
+def test_a_version_keeps_why_it_was_made(desk: Desk) -> None:
+    desk.pair()
+    assert desk.run("policy", "set", "customers.contacts=all", "--note", "asked for by the accountant").code == 0
+    assert [(v["version"], v["note"]) for v in desk.run("policy", "versions", "--json").json] == [
+        (1, ""),
+        (2, "asked for by the accountant"),
+    ]
+    assert "asked for by the accountant" in desk.run("policy", "versions").text
+    assert desk.run("policy", "rollback", "1", "--note", "not after all").code == 0
+    assert desk.run("policy", "versions", "--json").json[-1]["note"] == "not after all"
+
+
+def test_fields_are_shown_with_their_way_and_what_stands_in_it(desk: Desk) -> None:
+    desk.pair()
+    desk.run("policy", "set", "customers.fields.phone.direction=to-crm")
+    told = {one["name"]: one for one in desk.run("policy", "fields", "--json").json}
+    assert (told["phone"]["to_crm"], told["phone"]["to_invoicing"]) == (True, False)
+    assert [flaw["code"] for flaw in told["note"]["flaws"]] == ["no-place"]
+    assert "FastBill has no place for it" in desk.run("policy", "fields").text
+    assert "position" in {one["name"] for one in desk.run("policy", "fields", "--kind", "contact", "--json").json}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -87,9 +88,7 @@ def test_a_refused_login_says_so_and_never_repeats_the_password(pem: Path) -> No
         ({"drops": "END"}, Unclear, "mail-unclear"),
     ),
 )
-def test_what_a_server_does_with_a_message_is_told_apart(
-    pem: Path, settings: dict[str, object], kind: type[SystemFault], code: str
-) -> None:
+def test_what_a_server_does_with_a_message_is_told_apart(pem: Path, settings: dict[str, Any], kind: type[SystemFault], code: str) -> None:
     with mail_server(pem, **settings) as box, pytest.raises(kind) as fault:
         sender(pem).send(server_at(box), MAIL)
     assert fault.value.code == code

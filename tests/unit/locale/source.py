@@ -19,7 +19,9 @@ from unisono.systems import catalogue
 
 SOURCE = Path(catalogue.__file__).parents[1]
 _FAULTS = "SystemFault Refused TryLater Unavailable Unclear BadAnswer NotThere Full LoginRefused Conflicted StoreRefused".split()
-_CARRIERS = dict.fromkeys(("Reason", "Ask", "Report", "BadPolicy", "BadSheet", "NotServed", "WrongCall", "words", "say", "tell", "Lost", *_FAULTS), 0)
+_CARRIERS = dict.fromkeys(
+    ("Reason", "Ask", "Report", "BadPolicy", "BadSheet", "NotServed", "WrongCall", "words", "say", "tell", "Lost", *_FAULTS), 0
+)
 _CARRIERS["Finding"] = 1
 _SKIPPED = ("sandbox", "locale")
 _FACTS = ("section", "subject", "statement", "value", "known")
@@ -302,7 +304,7 @@ def _stops() -> Iterator[tuple[str, str]]:
 
 def _values(call: ast.Call, position: int, place: _Place) -> frozenset[str] | None:
     """The names of a call's values; ``None`` where the source does not show them at a glance."""
-    if _name(call.func) in ("BadPolicy", "NotServed", "WrongCall") or (_name(call.func) == "words" and call.keywords):
+    if _name(call.func) in ("BadPolicy", "BadSheet", "NotServed", "WrongCall") or (_name(call.func) == "words" and call.keywords):
         named = frozenset(k.arg for k in call.keywords if k.arg)
         return named if len(named) == len(call.keywords) else None
     given = next((k.value for k in call.keywords if k.arg == "values"), None)

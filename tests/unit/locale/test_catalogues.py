@@ -23,6 +23,7 @@ from unisono.plan.actions import Verdict
 from unisono.plan.match import Again
 from unisono.policy.schema import DocumentKind, MatchRule
 from unisono.systems.catalogue import all_systems
+from unisono.wiring.exporting import SORTS
 
 FOLDER = source.SOURCE / "locale" / "catalogues"
 PAIR_STATES = ("reading", "released", "paused", "stopped", "removed")
@@ -41,7 +42,7 @@ CONTEXT = {"name", "field"}
 
 def used() -> set[str]:
     """Every code somebody can be shown."""
-    kinds = {*get_args(Kind), *get_args(DocumentKind), "document", "row"}
+    kinds = {*get_args(Kind), *get_args(DocumentKind), *SORTS.values(), "document", "row"}
     fields = {*PARTY_FIELDS, *CONTACT_FIELDS, *ASKED_FIELDS, *(f for s in all_systems() for w in s.writings for f in w.fields)}
     states = {*get_args(Stage), *get_args(Answer), "paid", "part-paid", "reminded"}
     families = {

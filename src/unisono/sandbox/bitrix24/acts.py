@@ -36,7 +36,7 @@ def act(portal: Portal, name: str, values: dict[str, str]) -> dict[str, Any]:
     given: Values = {key.upper(): value for key, value in values.items()}
     try:
         user = integer(given.pop("USER", None)) or int(portal.setting("webhook_user"))
-        with portal.working(user, by_api=False):
+        with portal.working(user):
             done = ACTS[name](portal, given)
             events.settle(portal)
     except Refused as refusal:
@@ -61,12 +61,13 @@ def found(portal: Portal, kind: Type, values: Values, name: str = "ID") -> Row:
     return row
 
 
-def _sent(kind: Type, values: Values) -> Values:
+def _sent(portal: Portal, kind: Type, values: Values) -> Values:
     """Fields as the classic methods take them; lists of ids may come with commas."""
     sent: Values = {}
+    known = portal.fields(kind)
     for name, value in values.items():
         name = _SAYS.get(name, name) or kind.stage
-        field = kind.fields.get(name)
+        field = known.get(name)
         if field is not None and name != "ID":
             sent[name] = value.split(",") if field.multiple and isinstance(value, str) and value else value
     return sent
@@ -91,7 +92,7 @@ def _reached(portal: Portal, kind: Type, row: Row | None, values: Values) -> mul
 
 def _create(kind: Type) -> Act:
     def create(portal: Portal, values: Values) -> int:
-        sent = _sent(kind, values)
+        sent = _sent(portal, kind, values)
         if kind.id in WITH_ROWS and values.get("AMOUNT"):
             sent["IS_MANUAL_OPPORTUNITY"] = "Y"
         cleaned, _ = cleaning.classic(portal, kind, sent, creating=True)
@@ -108,7 +109,7 @@ def _create(kind: Type) -> Act:
 def _edit(kind: Type) -> Act:
     def edit(portal: Portal, values: Values) -> int:
         row = found(portal, kind, values)
-        cleaned, _ = cleaning.classic(portal, kind, _sent(kind, values), creating=False)
+        cleaned, _ = cleaning.classic(portal, kind, _sent(portal, kind, values), creating=False)
         if kind.stage:
             cleaned.pop(kind.stage, None)
         records.change(portal, kind, row, cleaned, _reached(portal, kind, row, values))

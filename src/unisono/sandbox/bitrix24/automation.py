@@ -100,7 +100,7 @@ def _fired(portal: Portal, trigger: Row, kind: Type, key: int | None) -> Reply:
     for place in trigger["PLACED"]:
         if place["ENTITY_TYPE_ID"] == kind.id and known_code(portal, stage_directory(kind, owner.get("CATEGORY_ID")), place["STAGE"]):
             if owner[kind.stage] != place["STAGE"]:
-                with portal.working(portal.user, by_api=False):
+                with portal.working(portal.user, robot=True):
                     records.change(portal, kind, owner, {kind.stage: place["STAGE"]})
                 run["MOVED_TO"] = place["STAGE"]
             break

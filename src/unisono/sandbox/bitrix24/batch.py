@@ -3,20 +3,42 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from unisono.sandbox.bitrix24.envelope import Call, Reply
 from unisono.sandbox.bitrix24.errors import Refused
 from unisono.sandbox.bitrix24.fields import yes_no
 from unisono.sandbox.bitrix24.methods import NOT_IN_BATCH
 from unisono.sandbox.bitrix24.phpform import items, query, shaped
-
-if TYPE_CHECKING:
-    from unisono.sandbox.bitrix24.simulator import Bitrix24
+from unisono.sandbox.bitrix24.portal import Portal
+from unisono.sandbox.kit.world import World
 
 MOST = 50
+_INTERNAL = Refused("INTERNAL_SERVER_ERROR", "Internal server error", 500)
+COMMAND_FAULTS = {
+    "command-internal": _INTERNAL,
+    "command-limit": Refused("QUERY_LIMIT_EXCEEDED", "Too many requests", 503),
+    "command-after": _INTERNAL,
+}
+"""Faults of a single command: the first two instead of its work, the third behind it."""
+
 _RESULT = re.compile(r"\$result((?:\[[^\]]*\])+)")
 _STEP = re.compile(r"\[([^\]]*)\]")
+
+
+class Performer(Protocol):
+    """Who performs the commands: the simulator."""
+
+    world: World
+    portal: Portal
+
+    def perform(self, call: Call) -> Reply:
+        """One method. Raises ``Refused``; then nothing was done."""
+        ...
+
+    def time(self, method: str, reply: Reply) -> dict[str, Any]:
+        """The member ``time`` of an answer."""
+        ...
 
 
 def commands(params: dict[str, Any]) -> list[tuple[str, str, str]]:
@@ -31,14 +53,12 @@ def commands(params: dict[str, Any]) -> list[tuple[str, str, str]]:
     return found
 
 
-def run(simulator: Bitrix24, call: Call, path: str) -> tuple[Reply, bool]:
+def run(simulator: Performer, call: Call, path: str) -> tuple[Reply, bool]:
     """The answer, and whether the batch came to its end: the fault ``batch-cut`` stops it in between.
 
     Each command is logged on its own, with the method ``BATCH``; the request itself counts as no write.
     """
     told = commands(call.params)
-    if len(told) > MOST:
-        raise Refused("ERROR_BATCH_LENGTH_EXCEEDED", "Max batch length exceeded")
     faults = simulator.world.faults
     cut = faults.take(f"BATCH {path} batch", "batch-cut") if faults.armed else None
     halt = yes_no(call.get("halt") or "N") == "Y"
@@ -47,11 +67,21 @@ def run(simulator: Bitrix24, call: Call, path: str) -> tuple[Reply, bool]:
     for number, (key, method, rest) in enumerate(told):
         if cut is not None and number >= max(0, cut.value):
             return Reply(maps, subject), False
+        fault = faults.take(f"BATCH {path} {method}", *COMMAND_FAULTS) if faults.armed else None
+        name = fault.name if fault else ""
+        done = ""
         try:
-            reply = _one(simulator, call, path, method, rest, maps["result"])
+            if number >= MOST:
+                raise Refused("ERROR_BATCH_LENGTH_EXCEEDED", "Max batch length exceeded")
+            if name in ("command-internal", "command-limit"):
+                raise COMMAND_FAULTS[name]
+            reply = _one(simulator, call, method, rest, maps["result"])
+            done = reply.subject
+            if name:
+                raise COMMAND_FAULTS[name]
         except Refused as refusal:
             maps["result_error"][key] = refusal.body
-            _log(simulator, path, method, refusal.status)
+            _log(simulator, path, method, refusal.status, done, name)
             if halt:
                 break
             continue
@@ -67,29 +97,29 @@ def run(simulator: Bitrix24, call: Call, path: str) -> tuple[Reply, bool]:
     return Reply(maps, subject, beside={"_spent": (0, reset)}), True
 
 
-def _one(simulator: Bitrix24, call: Call, path: str, method: str, rest: str, before: dict[str, Any]) -> Reply:
-    faults = simulator.world.faults
-    fault = faults.take(f"BATCH {path} {method}", "command-internal", "command-limit") if faults.armed else None
-    if fault is not None:
-        code, text = (
-            ("QUERY_LIMIT_EXCEEDED", "Too many requests") if fault.name == "command-limit" else ("INTERNAL_SERVER_ERROR", "Internal error")
-        )
-        raise Refused(code, text, 503 if fault.name == "command-limit" else 500)
+def _one(simulator: Performer, call: Call, method: str, rest: str, before: dict[str, Any]) -> Reply:
     if method in NOT_IN_BATCH:
         raise Refused("ERROR_BATCH_METHOD_NOT_ALLOWED", "Method is not allowed for batch usage", 405)
     params = _filled(query(rest), before)
     connector = str(params.pop("auth_connector", "") or "") if not method.startswith("event.") else ""
     portal = simulator.portal
     params.pop("auth", None)
-    with portal.working(portal.user, by_api=True, connector=connector or portal.connector):
+    with portal.working(portal.user, connector=connector or portal.connector):
         return simulator.perform(Call(method, params, call.login, batched=True))
 
 
-def _log(simulator: Bitrix24, path: str, method: str, status: int, subject: str = "") -> None:
-    now = simulator.world.clock.now()
+def _log(simulator: Performer, path: str, method: str, status: int, subject: str = "", fault: str = "") -> None:
     shown = re.sub(r"/rest/(\d+)/[^/]+/", r"/rest/\1/***/", path)
     simulator.world.log.add(
-        at=now, method="BATCH", path=shown, query="", status=status, write=bool(subject), operation=method, subject=subject, fault=""
+        at=simulator.world.clock.now(),
+        method="BATCH",
+        path=shown,
+        query="",
+        status=status,
+        write=bool(subject),
+        operation=method,
+        subject=subject,
+        fault=fault,
     )
 
 

@@ -39,7 +39,7 @@ def classic(portal: Portal, kind: Type, given: Row, *, creating: bool, importing
             value = value[: field.limit]
         if not field.dynamic and not _linked(portal, field, value):
             value = None
-        if field.status and value and not _listed(portal, kind, field, value, given):
+        if field.status and value and not _listed(portal, kind, field, value):
             if not creating:
                 continue
             value = None
@@ -68,8 +68,7 @@ def universal(
         if not _linked(portal, field, value):
             raise _bad_value(sent, "names nothing that exists")
         values[name] = value
-    if "CATEGORY_ID" not in values or creating:
-        _check_codes(portal, kind, values, given)
+    _check_codes(portal, kind, values)
     changes = multifields.from_universal(given.get("fm")) if kind.id in WITH_MULTIFIELDS else []
     multifields.check(changes)
     _required(portal, kind, values, creating=creating, code="CRM_FIELD_ERROR_REQUIRED")
@@ -104,18 +103,21 @@ def _enumerations(portal: Portal, kind: Type) -> set[str]:
 
 
 def _linked(portal: Portal, field: Field, value: Any) -> bool:
+    """Whether what a value names exists: records, users, currencies."""
+    if field.kind == "crm_currency":
+        return value is None or any(row["CURRENCY"] == value for row in portal.table("currencies").values())
+    if field.kind == "user":
+        return all(portal.get("users", key) is not None for key in members(value))
     target = _LINKED.get(field.kind)
     return target is None or all(portal.get(target.table, key) is not None for key in members(value))
 
 
-def _listed(portal: Portal, kind: Type, field: Field, value: str, given: Row) -> bool:
+def _listed(portal: Portal, kind: Type, field: Field, value: str) -> bool:
     """Whether a code stands in its directory; stages are looked at when the pipeline is known."""
-    del given
     return field.name == kind.stage or known_code(portal, field.status, value)
 
 
-def _check_codes(portal: Portal, kind: Type, values: Row, given: Row) -> None:
-    del given
+def _check_codes(portal: Portal, kind: Type, values: Row) -> None:
     for name, field in kind.fields.items():
         code = values.get(name)
         if field.status and code and name != kind.stage and not known_code(portal, field.status, code):

@@ -52,7 +52,15 @@ def _upload(portal: Portal, call: Call) -> Reply:
     return Reply({"document": _whole(portal, row)}, f"documents/{row['ID']}")
 
 
+def _limit(portal: Portal) -> None:
+    """The fault ``docgen-limit``: the plan allows no more documents."""
+    faults = portal.world.faults
+    if faults.armed and faults.take("DOCUMENT", "docgen-limit"):
+        raise Refused("DOCGEN_LIMIT_ERROR", "You have exceeded the maximum number of documents")
+
+
 def _make(portal: Portal, kind: Type, owner: Row, title: str, number: str, docx: bytes, pdf: bytes | None, *, template: int) -> Row:
+    _limit(portal)
     row: Row = {"ENTITY_TYPE_ID": kind.id, "ENTITY_ID": owner["ID"], "TITLE": title, "NUMBER": number, "TEMPLATE_ID": template}
     row |= {"CREATED": portal.now(), "CREATED_BY": portal.user, "UPDATED": portal.now(), "UPDATED_BY": None, "PUBLIC": None}
     row |= {"DOCX": files.keep(portal, f"{title}.docx", docx)}

@@ -8,7 +8,7 @@ from typing import Any
 from werkzeug.wrappers import Request, Response
 
 from unisono.sandbox.bitrix24 import files, filters
-from unisono.sandbox.bitrix24.envelope import Call, Reply, page
+from unisono.sandbox.bitrix24.envelope import Call, Reply, content_of, page
 from unisono.sandbox.bitrix24.errors import Refused, app_only
 from unisono.sandbox.bitrix24.fields import integer
 from unisono.sandbox.bitrix24.phpform import members
@@ -202,7 +202,7 @@ def posted(portal: Portal, request: Request) -> Reply:
     folder = portal.get("disk", opened[1]) if opened and opened[0] == "upload" else None
     if folder is None or file is None:
         raise Refused("ERROR_NOT_FOUND", "Could not find the upload")
-    row = put(portal, folder, file.filename or "file", file.read())
+    row = put(portal, folder, file.filename or "file", content_of(file))
     return Reply(_shown(portal, row), f"disk/{row['ID']}")
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
+from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Request
 
 from unisono.sandbox.bitrix24.errors import Refused, bad_id, missing, mistyped, no_array
@@ -141,8 +142,8 @@ def parameters(request: Request) -> dict[str, Any]:
 
 def _body(request: Request) -> dict[str, Any]:
     if request.mimetype in ("application/x-www-form-urlencoded", "multipart/form-data"):
-        pairs = list(request.form.items(multi=True))
-        pairs += [(name, file.read()) for name, file in request.files.items(multi=True)]
+        pairs: list[tuple[str, Any]] = list(request.form.items(multi=True))
+        pairs += [(name, content_of(file)) for name, file in request.files.items(multi=True)]
         return nested(pairs)
     raw = request.get_data()
     if not raw.strip():
@@ -154,6 +155,12 @@ def _body(request: Request) -> dict[str, Any]:
             raise Refused("INVALID_REQUEST", "The request body is not valid JSON") from None
         return nested(parse_qsl(raw.decode("utf-8", "replace"), keep_blank_values=True))
     return body if isinstance(body, dict) else {}
+
+
+def content_of(file: FileStorage) -> bytes:
+    """What a file of a form holds."""
+    with file.stream:
+        return bytes(file.read())
 
 
 def time_block(now: datetime, zone: ZoneInfo, seconds: float, operating: tuple[float, int] | None) -> dict[str, Any]:

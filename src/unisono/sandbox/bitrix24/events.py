@@ -105,15 +105,15 @@ def settle(portal: Portal) -> None:
     """Turn what has happened since the last time into deliveries, and send those whose time has come."""
     happened, portal.pending = portal.pending, []
     handlers = list(portal.table("event_handlers").values())
-    for event, data, connector in happened if handlers else ():
+    for event, data, connector, robot in happened if handlers else ():
         for row in handlers:
             if row["EVENT"] == event:
-                _enqueue(portal, row, event, data, connector)
+                _enqueue(portal, row, event, data, connector, robot=robot)
     if portal.table("deliveries"):
         send_due(portal)
 
 
-def _enqueue(portal: Portal, handler: Row, event: str, data: Row, connector: str) -> None:
+def _enqueue(portal: Portal, handler: Row, event: str, data: Row, connector: str, *, robot: bool) -> None:
     if handler["OFFLINE"]:
         own = connector and connector == handler["CONNECTOR"] and portal.setting("offline_extended")
         if not own:
@@ -121,7 +121,7 @@ def _enqueue(portal: Portal, handler: Row, event: str, data: Row, connector: str
         return
     now = portal.world.clock.now()
     body: Row = {"event": event, "event_handler_id": handler["ID"], "data": data, "ts": int(now.timestamp())}
-    body["auth"] = tokens.event_auth(portal, handler["KIND"], acting=portal.by_api, user=handler["AUTH_TYPE"] or portal.user)
+    body["auth"] = tokens.event_auth(portal, handler["KIND"], acting=not robot, user=handler["AUTH_TYPE"] or portal.user)
     due = now + timedelta(seconds=portal.setting("event_seconds"))
     portal.add("deliveries", {"URL": handler["HANDLER"], "BODY": urlencode(flat(body)), "DUE": due, "EVENT": event})
 

@@ -12,6 +12,9 @@ from unisono.sandbox.bitrix24.phpform import members
 from unisono.sandbox.bitrix24.portal import Portal
 from unisono.sandbox.kit.world import Row
 
+FIELD_FILE = "crm.controller.item.getFile"
+"""The method in the address of a field's file."""
+
 
 def decoded(text: Any) -> bytes:
     """The bytes of base64. Raises ``Refused``. A wrong end does no harm: a sample of the vendor's own has one."""
@@ -54,7 +57,7 @@ def _is_pair(value: Any) -> bool:
     return isinstance(value, list) and len(value) == 2 and all(isinstance(one, str | bytes) for one in value)
 
 
-def shown(portal: Portal, number: int, method: str = "crm.controller.item.getFile") -> Row:
+def shown(portal: Portal, number: int, method: str = FIELD_FILE) -> Row:
     """A file of a field as it is read: the first address needs a browser's session, the second carries a token."""
     return {
         "id": number,

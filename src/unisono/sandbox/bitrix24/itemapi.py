@@ -8,10 +8,11 @@ from typing import Any
 from unisono.sandbox.bitrix24 import cleaning, filters, records, shows, types
 from unisono.sandbox.bitrix24.directories import default_category, has_category, known_code, stage_directory
 from unisono.sandbox.bitrix24.envelope import Call, Reply
-from unisono.sandbox.bitrix24.errors import Refused, mistyped
+from unisono.sandbox.bitrix24.errors import Refused, invalid, mistyped
 from unisono.sandbox.bitrix24.fields import integer
+from unisono.sandbox.bitrix24.phpform import members
 from unisono.sandbox.bitrix24.portal import Portal
-from unisono.sandbox.bitrix24.types import INVOICE, LEAD, Type
+from unisono.sandbox.bitrix24.types import DEAL, INVOICE, LEAD, WITH_MULTIFIELDS, Type
 from unisono.sandbox.kit.world import Row
 
 Handler = Callable[[Portal, Call], Reply]
@@ -85,6 +86,8 @@ def _list(portal: Portal, call: Call) -> Reply:
     for name, value in (("filter", raw), ("order", order), ("select", select)):
         if value is not None and value != "" and not isinstance(value, dict | list):
             raise mistyped(name)
+    if kind is DEAL and "parentId2" in members(select):
+        raise invalid("Invalid select: field 'parentId2' is not allowed in select")  # live
     columns = shows.universal_columns(portal, kind, original)
     reply = filters.listed(portal, call, kind.table, columns, raw, order or {"id": "ASC"})
     reply.result = {"items": [shows.universal_row(portal, kind, row, original=original, select=select) for row in reply.result]}
@@ -95,6 +98,9 @@ def _fields(portal: Portal, call: Call) -> Reply:
     kind, original = _kind(call), _original(call)
     known = [field for field in portal.fields(kind).values() if field.only != "classic" and field.kind not in ("null", "noise")]
     found: dict[str, Any] = {shows.name_of(field, original): shows.described(portal, kind, field, universal=True) for field in known}
+    if kind.id in WITH_MULTIFIELDS:
+        marks = {"isRequired": False, "isReadOnly": False, "isImmutable": False, "isMultiple": True, "isDynamic": False}
+        found["fm"] = {"type": "crm_multifield", **marks, "upperName": "FM", "title": "fm"}
     if kind is INVOICE:
         category = integer(call.exact("categoryId"))
         for name in ("stageId", "previousStageId"):

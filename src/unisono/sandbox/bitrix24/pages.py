@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from werkzeug.wrappers import Request, Response
 
@@ -32,7 +33,7 @@ def page(portal: Portal, request: Request) -> Response:
     language = language_of(portal.world, request)
     w = words_in(language)
     search = request.args.get("name", "").strip().casefold()
-    about = f"{portal.domain}, {w['time'].format(time=portal.stamp())}"
+    about = f"{portal.domain}, {w['time'].format(time=_moment(portal, portal.now()))}"
     parts: list[html.Safe] = [
         html.paragraph(about, "note"),
         switch.panel(portal.world, language),
@@ -53,6 +54,11 @@ _SECTIONS = ("companies", "contacts-b24", "deals", "quotes", "smart-invoices", "
 def _finder(w: Words, value: str) -> html.Safe:
     field = html.field("name", w["search"], value)
     return html.Safe(f'<form method="get" action="/_sandbox/page">{field}<button type="submit">{html.text(w["do-search"])}</button></form>')
+
+
+def _moment(portal: Portal, value: datetime) -> str:
+    """An instant for people."""
+    return portal.stamp(value)[:16].replace("T", " ")
 
 
 def _newest(portal: Portal, table: str, search: str = "") -> Iterable[Row]:
@@ -122,7 +128,7 @@ def _customers(portal: Portal, w: Words, kind: Type, search: str) -> list[html.S
             html.form(f"delete_{kind.name}", _own(row), w["delete"]),
             _timeline(portal, w, kind, row),
         )
-        rows.append([row["ID"], _name(row), place, reach, values.get("vat_id", ""), portal.stamp(row["DATE_MODIFY"]), forms])
+        rows.append([row["ID"], _name(row), place, reach, values.get("vat_id", ""), _moment(portal, row["DATE_MODIFY"]), forms])
     head = (w["id"], w["name"], w["address"], w["reach"], w["vat_id"], w["changed"], "")
     form = html.details(w[new], _customer_form(portal, w, kind, None))
     return [html.heading(w[code], anchor=code), form, html.table(head, rows, w["nothing"])]
@@ -132,7 +138,7 @@ def _timeline(portal: Portal, w: Words, kind: Type, row: Row) -> html.Safe:
     """Comments and documents of a card."""
     mark = f"{kind.short}_{row['ID']}"
     written = [
-        html.paragraph(f"{portal.stamp(one['CREATED'])}  {one['COMMENT']}")
+        html.paragraph(f"{_moment(portal, one['CREATED'])}  {one['COMMENT']}")
         for one in portal.table("comments").values()
         if mark in one["BOUND"]
     ]
@@ -241,7 +247,9 @@ def _automation(portal: Portal, w: Words) -> list[html.Safe]:
     handler = html.field("handler", w["handler"], kind="url")
     return [
         html.heading(w["automation"], anchor="automation"),
+        html.heading(w["places"], 3),
         html.table((w["place"], w["name"], ""), places, w["nothing"]),
+        html.heading(w["triggers"], 3),
         html.table((w["trigger"], w["name"], w["stage"], w["runs"], ""), triggers, w["nothing"]),
         html.details(
             w["webhook"],

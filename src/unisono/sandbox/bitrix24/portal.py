@@ -56,9 +56,10 @@ class Portal:
     """Who is at work: of the webhook or token, or the person of an act."""
     connector: str = ""
     """The ``auth_connector`` of the present call."""
-    by_api: bool = False
-    pending: list[tuple[str, Row, str]] = field(default_factory=list)
-    """(event, data, auth_connector) since the last delivery."""
+    robot: bool = False
+    """Whether automation is at work, not a person or a program."""
+    pending: list[tuple[str, Row, str, bool]] = field(default_factory=list)
+    """(event, data, auth_connector, by a robot) since the last delivery."""
 
     # settings and time
 
@@ -99,18 +100,18 @@ class Portal:
         return "".join(self.world.random.choice(letters) for _ in range(length))
 
     @contextmanager
-    def working(self, user: int, *, by_api: bool, connector: str = "") -> Iterator[None]:
+    def working(self, user: int, *, connector: str = "", robot: bool = False) -> Iterator[None]:
         """Somebody is at work."""
-        before = self.user, self.by_api, self.connector
-        self.user, self.by_api, self.connector = user, by_api, connector
+        before = self.user, self.connector, self.robot
+        self.user, self.connector, self.robot = user, connector, robot
         try:
             yield
         finally:
-            self.user, self.by_api, self.connector = before
+            self.user, self.connector, self.robot = before
 
     def happened(self, event: str, data: Row) -> None:
         """Note an event for its delivery."""
-        self.pending.append((event.upper(), data, self.connector))
+        self.pending.append((event.upper(), data, self.connector, self.robot))
 
     # rows
 

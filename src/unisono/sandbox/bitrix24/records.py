@@ -29,7 +29,7 @@ _DEFAULTS: dict[str, Row] = {
     "contact": {"EXPORT": "Y", "OPENED": "Y", "COMMENTS": None, "COMPANY_IDS": []},
     "deal": {"OPENED": "Y", "IS_RECURRING": "N", "IS_RETURN_CUSTOMER": "N", "IS_REPEATED_APPROACH": "N", "TYPE_ID": "SALE", "IS_NEW": "N"},
     "lead": {"OPENED": "Y", "IS_RETURN_CUSTOMER": "N"},
-    "quote": {"OPENED": "Y", "PERSON_TYPE_ID": 1},
+    "quote": {"OPENED": "Y", "PERSON_TYPE_ID": 1, "STORAGE_TYPE_ID": 3},
     "invoice": {"OPENED": "Y"},
 }
 _CLIENTS = ("deals", "leads", "quotes", "invoices")
@@ -50,7 +50,7 @@ def create(portal: Portal, kind: Type, values: Row, changes: multifields.Changes
     for name, field in kind.fields.items():
         if field.multiple and row.get(name) is None:
             row[name] = []
-    people = _linked(portal, kind, row, values)
+    people = _linked(kind, row, values)
     _begin_stage(portal, kind, row, values)
     for name in ("HAS_PHONE", "HAS_EMAIL", "HAS_IMOL"):
         if name in kind.fields:
@@ -77,7 +77,11 @@ def create(portal: Portal, kind: Type, values: Row, changes: multifields.Changes
 def change(portal: Portal, kind: Type, row: Row, values: Row, changes: multifields.Changes | None = None) -> bool:
     """Change a record; whether anything did change. What changes nothing leaves stamp and listeners alone. Raises ``Refused``."""
     values = dict(values)
-    people = _linked(portal, kind, row | values, values)
+    people = _linked(kind, row | values, values)
+    if "TITLE" in values and not values["TITLE"]:
+        values["TITLE"] = f"{kind.words} #{row['ID']}"
+    if kind is CONTACT and not any((row | values)[name] for name in ("NAME", "LAST_NAME")):
+        raise Refused("CRM_FIELD_ERROR_REQUIRED", "The fields 'First name' or 'Last name' must be filled in.")
     relinked = kind is COMPANY and values.pop("CONTACT_IDS", None) is not None
     moved_pipeline = _move(portal, kind, row, values)
     counts = kind.id in WITH_ROWS and values.get("IS_MANUAL_OPPORTUNITY", row["IS_MANUAL_OPPORTUNITY"]) != "Y"
@@ -206,9 +210,8 @@ def _unlink(portal: Portal, table: str, row: Row, code: str, key: int) -> None:
     portal.change(table, row, {f"{code}_IDS": left, f"{code}_ID": primary})
 
 
-def _linked(portal: Portal, kind: Type, whole: Row, values: Row) -> list[int]:
+def _linked(kind: Type, whole: Row, values: Row) -> list[int]:
     """Bring a record's list of links and its primary one together. One id alone replaces the list (guess)."""
-    del portal
     code = "COMPANY" if kind is CONTACT else "CONTACT" if kind.id in WITH_CONTACTS else ""
     if code:
         many, one = f"{code}_IDS", f"{code}_ID"

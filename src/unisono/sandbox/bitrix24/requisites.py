@@ -232,6 +232,11 @@ def _bank_delete(portal: Portal, call: Call) -> Reply:
     return Reply(True, f"bankdetails/{row['ID']}")
 
 
+def _bank_fields(portal: Portal, call: Call) -> Reply:
+    del portal, call
+    return Reply(described(_BANK_COLUMNS, ("ENTITY_ID", "NAME"), ("ENTITY_ID",)))
+
+
 # which requisite a document carries
 
 _LINK_IDS = ("REQUISITE_ID", "BANK_DETAIL_ID", "MC_REQUISITE_ID", "MC_BANK_DETAIL_ID")
@@ -287,6 +292,7 @@ METHODS: dict[str, Handler] = {
     "crm.requisite.bankdetail.get": _bank_get,
     "crm.requisite.bankdetail.update": _bank_update,
     "crm.requisite.bankdetail.delete": _bank_delete,
+    "crm.requisite.bankdetail.fields": _bank_fields,
     "crm.requisite.bankdetail.list": _lister("bankdetails", _BANK_COLUMNS),
     "crm.requisite.link.register": _link_register,
     "crm.requisite.link.get": _link_get,

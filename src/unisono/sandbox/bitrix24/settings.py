@@ -13,7 +13,7 @@ DEFAULTS: dict[str, Any] = {
     "portal": "https://schilderhaus.bitrix24.example",
     "member_id": "a2b4c6d8e0f1a3b5c7d9e1f3a5b7c9d1",
     "language": "de",
-    # The incoming webhook: whose rights it has, its secret, what it may do ("" switches it off).
+    # The incoming webhook: whose rights it has, its secret (or both, "1/secret"; "" switches it off), what it may do.
     "webhook_user": 1,
     "webhook_secret": "b24sandboxhook01",
     "webhook_scopes": list(SCOPES),

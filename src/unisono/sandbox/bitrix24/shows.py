@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from unisono.sandbox.bitrix24 import fields, files, multifields
-from unisono.sandbox.bitrix24.errors import Refused
 from unisono.sandbox.bitrix24.fields import Field
 from unisono.sandbox.bitrix24.filters import Columns, Unknown
 from unisono.sandbox.bitrix24.links import shown as links_shown
 from unisono.sandbox.bitrix24.phpform import members
 from unisono.sandbox.bitrix24.portal import Portal
 from unisono.sandbox.bitrix24.specs import ALWAYS_NULL
-from unisono.sandbox.bitrix24.types import COMPANY, CONTACT, DEAL, INVOICE, WITH_MULTIFIELDS, Type
+from unisono.sandbox.bitrix24.types import COMPANY, CONTACT, INVOICE, WITH_MULTIFIELDS, Type
 from unisono.sandbox.kit.world import Row
 
 
@@ -88,8 +87,6 @@ def universal_row(portal: Portal, kind: Type, row: Row, *, original: bool, selec
     """An item. Unknown names in ``select`` are ignored; multifields come with ``*`` only, and with ``everything``."""
     wanted = [str(name) for name in members(select)]
     whole = everything or not wanted or "*" in wanted
-    if kind is DEAL and "parentId2" in wanted:
-        raise Refused("INVALID_ARG_VALUE", "Invalid select: field 'parentId2' is not allowed")
     shown: Row = {}
     for field in portal.fields(kind).values():
         name = name_of(field, original)

@@ -12,6 +12,7 @@ from unisono.sandbox.bitrix24 import acts, batch, documents, drive, events, oaut
 from unisono.sandbox.bitrix24.directories import furnish
 from unisono.sandbox.bitrix24.envelope import Call, Reply, parameters, time_block
 from unisono.sandbox.bitrix24.errors import Refused, unknown_method
+from unisono.sandbox.bitrix24.files import FIELD_FILE
 from unisono.sandbox.bitrix24.limits import Limits, too_long, too_many
 from unisono.sandbox.bitrix24.methods import METHODS, check_scope
 from unisono.sandbox.bitrix24.phpform import to_json, to_xml
@@ -38,6 +39,9 @@ class Bitrix24:
         """The method in small letters; of a batch with the commands' methods behind it; ``-`` for what is no method."""
         found = _REST.match(request.path)
         if found is None:
+            if request.path.startswith("/rest/"):
+                request.environ[SHOWN_PATH] = "/rest/***"
+                return "-"
             return request.path.strip("/").replace("/", ".")[:60] or "-"
         method = found[3].lower()
         if found[2]:
@@ -58,7 +62,7 @@ class Bitrix24:
         user, secret, word, ending = found[1], found[2], found[3].lower(), (found[4] or ".json").lower()
         if self.portal.setting("https_only") and request.scheme != "https":
             return self._answer(ending, Refused("INVALID_REQUEST", "Https required"))
-        if user is None and word in ("download", "upload", *documents.PATHS):
+        if user is None and word in ("download", "upload", FIELD_FILE.lower(), *documents.PATHS):
             return self._file(request, word, ending)
         try:
             return self._method(request, user, secret, word, ending)
@@ -78,7 +82,7 @@ class Bitrix24:
             return Done(fault, operation=name)
         params = {key: value for key, value in params.items() if key != "auth"}
         connector = str(params.pop("auth_connector", "") or "") if not method.startswith("event.") else ""
-        with portal.working(login.user, by_api=True, connector=connector):
+        with portal.working(login.user, connector=connector):
             if method == "batch":
                 reply, whole = batch.run(self, Call("batch", params, login), request.path)
             else:
@@ -169,7 +173,7 @@ class Bitrix24:
             except Refused as refusal:
                 return self._answer(ending, refusal, operation="upload")
             return Done(_response(ending, reply.members), operation="upload", write=True, subject=reply.subject)
-        response = drive.fetched(self.portal, request) if word == "download" else documents.fetched(self.portal, request, word)
+        response = documents.fetched(self.portal, request, word) if word in documents.PATHS else drive.fetched(self.portal, request)
         if response is None:
             return self._answer(ending, tokens.no_auth(), operation=word)
         return Done(response, operation=word)
@@ -186,7 +190,7 @@ class Bitrix24:
             return Done(shown)
         if path.startswith("/rest/api/"):
             return self._answer(".json", unknown_method(path.removeprefix("/rest/api/")))
-        if path.startswith(("/disk/", "/bitrix/", "/crm/")):
+        if path.startswith(("/disk/", "/bitrix/", "/crm/", "/company/")):
             return Done(Response("<html><body><h1>Bitrix24</h1><form>Log in</form></body></html>\n", mimetype="text/html"))
         return Done(Response("<html><body><h1>404 Not Found</h1><hr>nginx</body></html>\n", 404, mimetype="text/html"))
 

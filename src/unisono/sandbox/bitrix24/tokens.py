@@ -24,7 +24,8 @@ def expired() -> Refused:
 
 def by_webhook(portal: Portal, user: str, secret: str) -> Login:
     """The login of an address with a secret. Raises ``Refused``."""
-    known, wanted = str(portal.setting("webhook_secret")), str(portal.setting("webhook_user"))
+    wanted, _, known = f"{portal.setting('webhook_user')}/{portal.setting('webhook_secret')}".rpartition("/")
+    wanted = wanted.rpartition("/")[2]
     if not known or user != wanted or not hmac.compare_digest(secret.encode(), known.encode()):
         raise no_auth()
     return Login("webhook", int(user), frozenset(portal.setting("webhook_scopes")), f"webhook/{user}")

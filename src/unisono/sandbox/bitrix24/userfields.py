@@ -50,7 +50,11 @@ def make(portal: Portal, entity: str, given: Row) -> Row:
     labels = {label: given.get(label) for label in _LABELS}
     row: Row = {"ENTITY_ID": entity, "FIELD_NAME": name, "USER_TYPE_ID": kind, "XML_ID": given.get("XML_ID"), "LABELS": labels}
     row |= {mark: yes_no(given.get(mark, "N")) or "N" for mark in ("MULTIPLE", "MANDATORY", "SHOW_FILTER")}
-    row |= {"SORT": integer(given.get("SORT")) or 100, "SETTINGS": _SETTINGS.get(kind, {}) | (given.get("SETTINGS") or {}), "LABEL": _label(portal, given)}
+    row |= {
+        "SORT": integer(given.get("SORT")) or 100,
+        "SETTINGS": _SETTINGS.get(kind, {}) | (given.get("SETTINGS") or {}),
+        "LABEL": _label(portal, given),
+    }
     portal.add("userfields", row)
     for entry in members(given.get("LIST")):
         add_value(portal, row, entry)

@@ -28,7 +28,7 @@ without the key the fault ``delay`` moves the world's clock."""
 SHOWN_PATH = "unisono.path"
 """WSGI environ key. A simulator whose paths carry a secret puts the path there as the log may show it, when it is asked for the operation."""
 
-_SECRET = re.compile(r"((?:^|&)[^=&]*(?:key|token|secret|passw)[^=&]*=)[^&]*", re.IGNORECASE)
+_SECRET = re.compile(r"((?:^|&)[^=&]*(?:key|token|secret|passw|auth)[^=&]*=)[^&]*", re.IGNORECASE)
 
 
 class LostConnection(Exception):

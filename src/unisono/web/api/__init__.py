@@ -24,7 +24,26 @@ from unisono.web.api import (
 )
 from unisono.web.doors import Doors
 
-MODULES = (me, pairs, questions, problems, history, undo, previews, runs, setup, hooks, customers, documents, exports, users, notices, check_list, settings, fields)
+MODULES = (
+    me,
+    pairs,
+    questions,
+    problems,
+    history,
+    undo,
+    previews,
+    runs,
+    setup,
+    hooks,
+    customers,
+    documents,
+    exports,
+    users,
+    notices,
+    check_list,
+    settings,
+    fields,
+)
 """A new subject is a new module in this row."""
 
 

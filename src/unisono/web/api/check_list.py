@@ -45,7 +45,7 @@ class CheckedListOut(BaseModel):
 def check(
     visit: Visitor,
     pair_id: str,
-    file: Annotated[bytes, Body(media_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")] = b"",
+    file: Annotated[bytes, Body(media_type="application/octet-stream")] = b"",
 ) -> CheckedListOut:
     """Looks every customer of an `.xlsx` file (the body as it is) up on both sides. Nothing is written, nothing is kept."""
     checked = check_list(visit.house, visit.pair(pair_id).id, file)

@@ -71,6 +71,8 @@ class CustomerWholeOut(CustomerOut):
     open: list[OpenMatterOut]
     documents: list[DocumentOut]
     open_amounts: list[OpenOut]
+    page_crm: str
+    page_invoicing: str
 
 
 @doors.get("/pairs/{pair_id}/customers", needs="view")
@@ -133,6 +135,8 @@ def customer(visit: Visitor, pair_id: str, customer: str) -> CustomerWholeOut:
         open=[*asked, *told],
         documents=[listed_out(row, one, today) for one in found.documents],
         open_amounts=[open_out(one) for one in found.open],
+        page_crm=found.pages[0],
+        page_invoicing=found.pages[1],
     )
 
 

@@ -10,7 +10,6 @@ from unisono.store.pairs import PairRow
 from unisono.web.doors import Doors
 from unisono.web.gate import Visitor
 from unisono.web.pages.fields import line
-from unisono.web.pages.settings import titles_here
 from unisono.web.visit import NotFound, Visit
 from unisono.wiring.fieldmap import FieldMap, field_map, read_now, to_show
 
@@ -80,7 +79,7 @@ def read(visit: Visitor, pair_id: str, what: ReadIn) -> FieldsOut:
 
 
 def _out(visit: Visit, row: PairRow, told: FieldMap) -> FieldsOut:
-    titles = titles_here(visit, row)
+    titles = visit.titles(row)
     out = []
     for one in told.fields:
         shown = line(visit.speech, one, told.kind, titles)

@@ -14,7 +14,7 @@ from unisono.policy.files import BadPolicy, parse_policy
 from unisono.store.pairs import PairRow
 from unisono.web.doors import Doors
 from unisono.web.gate import Visitor
-from unisono.web.pages.settings import as_file, effects, titles_here
+from unisono.web.pages.settings import as_file, effects
 from unisono.web.settled import asked, differences, in_vain, trouble
 from unisono.web.visit import NotFound, Visit
 from unisono.wiring.effects import Effect
@@ -152,7 +152,7 @@ class VersionOut(BaseModel):
 def settings(visit: Visitor, pair_id: str) -> SettingsOut:
     """What is in force, with what there is to choose from."""
     row = visit.pair(pair_id)
-    found = asked(visit.speech, questions_of(visit.house, row.id), titles_here(visit, row))
+    found = asked(visit.speech, questions_of(visit.house, row.id), visit.titles(row))
     told = [
         SettingOut(
             entry=one.setting.entry,
@@ -180,7 +180,7 @@ def review(visit: Visitor, pair_id: str, what: ChangeIn) -> Any:
     except (Wrong, BadPolicy) as error:
         return refused(visit, row, error)
     found = changed(visit, row, one)
-    titles = titles_here(visit, row)
+    titles = visit.titles(row)
     vain = in_vain(visit.speech, questions_of(visit.house, row.id, one.body), {d.entry for d in found}, titles)
     return ReviewOut(
         version=one.version,
@@ -268,13 +268,13 @@ def drafted(visit: Visit, row: PairRow, what: ChangeIn) -> str:
 
 def changed(visit: Visit, row: PairRow, one: Draft) -> list[DifferenceOut]:
     """What differs, in words."""
-    found = differences(visit.speech, parse_policy(one.before), parse_policy(one.body), titles_here(visit, row))
+    found = differences(visit.speech, parse_policy(one.before), parse_policy(one.body), visit.titles(row))
     return [DifferenceOut(entry=d.entry, label=d.label, before=d.before, after=d.after) for d in found]
 
 
 def refused(visit: Visit, row: PairRow, error: Wrong | BadPolicy) -> JSONResponse:
     """What is wrong with a change of a pair's settings."""
-    return wrong_out(visit, error.troubles if isinstance(error, Wrong) else [error], titles_here(visit, row))
+    return wrong_out(visit, error.troubles if isinstance(error, Wrong) else [error], visit.titles(row))
 
 
 def wrong_out(visit: Visit, troubles: Sequence[BadPolicy], titles: Mapping[str, str]) -> JSONResponse:

@@ -50,7 +50,9 @@ MODULES = (
     fields,
     entrance,
     users,
-    notices, check_list)
+    notices,
+    check_list,
+)
 """A new page is a new module in this row."""
 
 

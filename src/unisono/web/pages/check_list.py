@@ -17,7 +17,7 @@ from unisono.wiring.check_list import HEADINGS, Checked, CheckedList, check_list
 from unisono.wiring.spreadsheet import MOST_BYTES, BadSheet
 
 doors = Doors()
-ENTRIES = (Entry(code="nav.check-list", icon="people", path="/pairs/{pair}/check-list", group="setup", order=85, needs="act"),)
+ENTRIES = (Entry(code="nav.check-list", icon="search", path="/pairs/{pair}/check-list", group="setup", order=98, needs="act"),)
 SHOWN = 500
 """Customers on the page; the table holds all."""
 _ORDER = {"missing": 0, "doubtful": 1, "known": 2}

@@ -20,7 +20,7 @@ from unisono.web.telling import Line, lines
 from unisono.web.visit import NotFound, Visit
 from unisono.wiring.guiding import STORIES, Guide
 from unisono.wiring.previewing import progress
-from unisono.wiring.standing import standing, titles_of
+from unisono.wiring.standing import standing
 
 doors = Doors()
 ENTRIES = (Entry(code="nav.demo", icon="play", path="/demo", group="house", order=1),)
@@ -94,8 +94,7 @@ def _told(visit: Visit, guide: Guide) -> dict[str, Any]:
     made = standing(visit.house, guide.pair) if guide.pair else None
     titles: dict[str, str] = {}
     if made is not None:
-        with visit.house.store.read() as conn:
-            titles = dict(titles_of(visit.house, conn, guide.pair))
+        titles = dict(visit.titles(made.pair))
     return {
         "standing": made,
         "run": progress(visit.house, guide.run) if guide.run else None,

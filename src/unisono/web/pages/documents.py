@@ -203,5 +203,5 @@ def _facts(speech: Speech, body: object) -> dict[str, str]:
         "net": amount(body.net if body.net is not None else body.value if body.basis == "net" else None),
         "gross": amount(body.gross if body.gross is not None else body.value if body.basis == "gross" else None),
         "value": amount(body.value if body.basis == "unknown" else None),
-        "answer": str(speech.words(f"state.{body.answer}")) if body.type_code == QUOTATION else "",
+        "answer": str(speech.words(f"state.{body.answer}", level=body.dunning)) if body.type_code == QUOTATION else "",
     }

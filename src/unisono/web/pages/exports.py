@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import cast, get_args
 
 from starlette.responses import Response, StreamingResponse
@@ -16,6 +16,8 @@ from unisono.web.visit import NotFound, Visit
 from unisono.wiring.exporting import LISTS, Cell, Wanted, csv_lines, export
 
 doors = Doors()
+_PIECE = 64 * 1024
+"""Letters that are sent together."""
 
 
 @doors.page("/pairs/{pair_id}/exports/{what}", needs="view")
@@ -56,5 +58,17 @@ def as_file(visit: Visit, name: str, rows: Iterable[Sequence[Cell]]) -> Response
     """Rows as a file for a spreadsheet, in the reader's language."""
     day = visit.speech.local(visit.house.clock.now()).date()
     headers = {"content-disposition": f'attachment; filename="unisono-{name}-{day}.csv"'}
-    lines = csv_lines(rows, visit.speech.language)
-    return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers=headers)
+    return StreamingResponse(_pieces(csv_lines(rows, visit.speech.language)), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _pieces(lines: Iterable[str]) -> Iterator[bytes]:
+    """Many lines at once: handing each over by itself would cost more than making it."""
+    held: list[str] = []
+    size = 0
+    for line in lines:
+        held.append(line)
+        size += len(line)
+        if size >= _PIECE:
+            yield "".join(held).encode()
+            held, size = [], 0
+    yield "".join(held).encode()

@@ -9,11 +9,11 @@ from typing import Any
 from starlette.responses import Response
 
 from unisono.model.record import Kind
+from unisono.store.examples import Example
 from unisono.store.pairs import PairRow
 from unisono.web.doors import Doors
 from unisono.web.gate import Visitor
 from unisono.web.navigation import Entry
-from unisono.web.pages.settings import titles_here
 from unisono.web.speech import Speech
 from unisono.web.visit import Visit
 from unisono.wiring.fieldmap import KINDS, FieldMap, Flaw, MappedField, field_map, read_now, to_show
@@ -41,7 +41,8 @@ def fields(visit: Visitor, pair_id: str, kind: str = "party", record: str = "", 
     row = visit.pair(pair_id)
     chosen: Kind = "contact" if kind == "contact" else "party"
     found = to_show(visit.house, row.id, chosen, named[:200])
-    return shown(visit, row, field_map(visit.house, row.id, chosen, record or (found[0].a_key if found else "")), named[:200])
+    told = field_map(visit.house, row.id, chosen, record or (found[0].a_key if found else ""))
+    return shown(visit, row, told, found, named[:200])
 
 
 @doors.form("/pairs/{pair_id}/fields/read", needs="act")
@@ -49,13 +50,14 @@ def read(visit: Visitor, pair_id: str) -> Response:
     """Asks both vendors for the record that is shown; nothing is stored, nothing is written."""
     row = visit.pair(pair_id)
     kind: Kind = "contact" if visit.given("kind") == "contact" else "party"
-    return shown(visit, row, read_now(visit.house, row.id, kind, visit.given("record")), visit.given("named")[:200])
+    named = visit.given("named")[:200]
+    told = read_now(visit.house, row.id, kind, visit.given("record"))
+    return shown(visit, row, told, to_show(visit.house, row.id, kind, named), named)
 
 
-def shown(visit: Visit, row: PairRow, told: FieldMap, named: str) -> Response:
-    """The page of a field map."""
-    titles = titles_here(visit, row)
-    found = to_show(visit.house, row.id, told.kind, named)
+def shown(visit: Visit, row: PairRow, told: FieldMap, found: list[Example], named: str) -> Response:
+    """The page of a field map; ``found`` are the records there are to choose from."""
+    titles = visit.titles(row)
     lines = [line(visit.speech, one, told.kind, titles) for one in told.fields]
     values: dict[str, Any] = {
         "map": told,

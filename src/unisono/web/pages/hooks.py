@@ -14,7 +14,7 @@ from unisono.web.visit import NotFound, Visit
 from unisono.wiring.hooks import NoNotices, NoPublicAddress, close_doors, doors_of, open_door, public_address, strays
 
 doors = Doors()
-ENTRIES = (Entry(code="nav.hooks", icon="reminded", path="/pairs/{pair}/hooks", group="setup", order=80, needs="admin"),)
+ENTRIES = (Entry(code="nav.hooks", icon="sent", path="/pairs/{pair}/hooks", group="setup", order=95, needs="admin"),)
 
 
 @doors.page("/pairs/{pair_id}/hooks", needs="admin")

@@ -23,7 +23,7 @@ from unisono.web.navigation import Entry
 from unisono.web.planned import planned, why
 from unisono.web.visit import NotFound, Visit
 from unisono.wiring.beside import beside_row
-from unisono.wiring.previewing import VERDICTS, Progress, progress
+from unisono.wiring.previewing import VERDICTS, WRITING, Progress, progress
 from unisono.wiring.printable import STYLE_HASH
 from unisono.wiring.reporting import UNTOUCHED, report_as
 
@@ -122,7 +122,11 @@ def release(visit: Visitor, pair_id: str, run_id: str) -> Response:
     """Yes to exactly what the preview shows; a second time, to what has changed since."""
     row = visit.pair(pair_id)
     try:
+        # Said is what the button said: the records something is written for, not those that are equal already.
+        told = progress(visit.house, run_of(visit, row, run_id).id)
         count = released(visit, row, run_id)
+        if told.run.state == "previewed":
+            count = sum(n for (verdict, _), n in told.rows.items() if verdict in WRITING)
     except NotFound:
         return visit.go(f"/pairs/{row.id}/preview", "preview-gone")
     except RunOver:

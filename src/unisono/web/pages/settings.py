@@ -34,7 +34,6 @@ from unisono.wiring.settings import (
     with_answers,
     with_fields,
 )
-from unisono.wiring.standing import titles_of
 
 doors = Doors()
 ENTRIES = (Entry(code="nav.settings", icon="sliders", path="/pairs/{pair}/settings", group="setup", order=80),)
@@ -167,7 +166,7 @@ def field_rules(visit: Visit) -> dict[str, dict[str, str]]:
 def form(visit: Visit, row: PairRow, based_on: int, values: Mapping[str, str], found: list[BadPolicy] | None = None) -> Response:
     """All questions; ``found`` is what is wrong with the answers."""
     pairing = visit.house.pairing(row.id)
-    titles = titles_here(visit, row)
+    titles = visit.titles(row)
     wrong_ = wrong(visit.speech, found or [], titles)
     shown_ = asked(visit.speech, questions(pairing.rules.a, pairing.rules.b, values), titles, wrong_)
     with visit.house.store.read() as conn:
@@ -185,7 +184,7 @@ def form(visit: Visit, row: PairRow, based_on: int, values: Mapping[str, str], f
 
 def reviewed(visit: Visit, row: PairRow, one: Draft, *, note: str = "", status: int = 200) -> Response:
     """The page between a change and its being saved."""
-    titles = titles_here(visit, row)
+    titles = visit.titles(row)
     before, after = parse_policy(one.before), parse_policy(one.body)
     found = differences(visit.speech, before, after, titles)
     entries = {difference.entry for difference in found}
@@ -206,7 +205,7 @@ def reviewed(visit: Visit, row: PairRow, one: Draft, *, note: str = "", status: 
 
 def shown(visit: Visit, row: PairRow, told: Effect) -> dict[str, Any]:
     """An effect for its template."""
-    titles = titles_here(visit, row)
+    titles = visit.titles(row)
     kinds = {
         side: {r.name: r.kinds[0] for r in visit.house.pairing(row.id).side("a" if side == "crm" else "b").system.capabilities.resources}
         for side in ("crm", "invoicing")
@@ -233,7 +232,7 @@ def shown(visit: Visit, row: PairRow, told: Effect) -> dict[str, Any]:
 
 def listed(visit: Visit, row: PairRow, found: list[BadPolicy], *, typed: str = "", between: tuple[int, int] = (0, 0)) -> Response:
     """The page of versions; ``found`` is what is wrong with a file that was handed in, ``typed`` its text."""
-    titles = titles_here(visit, row)
+    titles = visit.titles(row)
     known = versions(visit.house, row.id)
     bodies = {one["version"]: one["body"] for one in known}
     differing = None
@@ -257,12 +256,6 @@ def effects(visit: Visit) -> Effects:
     """Who counts effects in this process."""
     found: Effects = visit.request.app.state.effects
     return found
-
-
-def titles_here(visit: Visit, row: PairRow) -> Mapping[str, str]:
-    """What the two systems of a pair are called."""
-    with visit.house.store.read() as conn:
-        return titles_of(visit.house, conn, row.id)
 
 
 def number(text: str) -> int:

@@ -23,6 +23,7 @@ from unisono.wiring.settings import Wrong
 from unisono.wiring.setup import MissingLogin, WrongAccount
 from unisono.wiring.starting import (
     COUNTRIES,
+    HISTORY,
     NoSuchChoice,
     add_connection,
     first_questions,
@@ -78,7 +79,8 @@ def key(visit: Visitor) -> Response:
 @doors.form("/setup/pair", needs="admin")
 def pair(visit: Visitor) -> Response:
     """The pair between both, and its first preview."""
-    given = answers(visit)
+    along = visit.given("along")
+    given = answers(visit) | (dict.fromkeys(HISTORY, along) if along else {})
     try:
         made = joined(visit, visit.given("firm"), visit.given("crm"), visit.given("invoicing"), given)
     except Wrong as error:
@@ -169,6 +171,7 @@ def _page(
         "made": pair_between(visit.house, crm.id, invoicing.id) if crm and invoicing else None,
         "questions": [],
         "wrong": [],
+        "along": (given or {}).get(HISTORY[0], "all"),
     }
     if crm and invoicing and values["made"] is None:
         titles = {"crm": shown[0].chosen.title, "invoicing": shown[1].chosen.title}

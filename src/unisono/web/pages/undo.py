@@ -46,16 +46,18 @@ def look(visit: Visitor, pair_id: str) -> Response:
     scope = Scope(run=visit.given("run"), record=visit.given("record"), write=visit.given("write"), field=visit.given("field"))
     if not is_scope(scope):
         return visit.go(f"/pairs/{row.id}/history", "undo-gone")
-    begun = undoings(visit).look(row.id, scope, visit.by)
-    return visit.go(f"/pairs/{row.id}/history/undo", "" if begun else "undo-under-way")
+    if not undoings(visit).look(row.id, scope, visit.by):
+        return visit.go(f"/pairs/{row.id}/history/undo", "undo-under-way")
+    return visit.go(f"/pairs/{row.id}/history/undo")
 
 
 @doors.form("/pairs/{pair_id}/history/undo/do", needs="act")
 def begin(visit: Visitor, pair_id: str) -> Response:
     """Yes to exactly what is shown."""
     row = visit.pair(pair_id)
-    begun = undoings(visit).begin(row.id, visit.given("shown"), visit.by)
-    return visit.go(f"/pairs/{row.id}/history/undo", "" if begun else "undo-gone")
+    if undoings(visit).begin(row.id, visit.given("shown"), visit.by) is None:
+        return visit.go(f"/pairs/{row.id}/history/undo", "undo-gone")
+    return visit.go(f"/pairs/{row.id}/history/undo")
 
 
 @doors.form("/pairs/{pair_id}/history/undo/close", needs="act")

@@ -21,7 +21,7 @@ from unisono.wiring.vouching import BACK, vouching
 
 T = TypeVar("T")
 doors = Doors()
-ENTRIES = (Entry(code="nav.users", icon="people", path="/users", group="house", order=910, needs="admin"),)
+ENTRIES = (Entry(code="nav.users", icon="user", path="/users", group="house", order=910, needs="admin"),)
 
 
 @doors.page("/users", needs="admin")
@@ -61,9 +61,8 @@ def user(visit: Visitor, user_id: str) -> Response:
 def access(visit: Visitor, user_id: str) -> Response:
     """Another role, other firms."""
     role, firms = visit.given("role"), wanted_firms(visit)
-    return _trouble(visit, user_id, lambda who: members.change_access(visit.house, who, user_id, role, firms)) or visit.go(
-        _after(visit, user_id), "access"
-    )
+    trouble = _trouble(visit, user_id, lambda who: members.change_access(visit.house, who, user_id, role, firms))
+    return trouble or visit.go(_after(visit, user_id), "access")
 
 
 @doors.form("/users/{user_id}/code", needs="admin")
@@ -102,17 +101,16 @@ def remove(visit: Visitor, user_id: str) -> Response:
 @doors.form("/users/{user_id}/sessions/end", needs="admin")
 def end_all(visit: Visitor, user_id: str) -> Response:
     """Signed out everywhere, but in this browser."""
-    return _trouble(visit, user_id, lambda who: members.end_sessions(visit.house, who, user_id, but=own_session(visit))) or visit.go(
-        _after(visit, user_id), "sessions-ended"
-    )
+    own = own_session(visit)
+    trouble = _trouble(visit, user_id, lambda who: members.end_sessions(visit.house, who, user_id, but=own))
+    return trouble or visit.go(_after(visit, user_id), "sessions-ended")
 
 
 @doors.form("/users/{user_id}/sessions/{session_id}/end", needs="admin")
 def end_one(visit: Visitor, user_id: str, session_id: str) -> Response:
     """One browser or program."""
-    return _trouble(visit, user_id, lambda who: members.end_session(visit.house, who, user_id, session_id)) or visit.go(
-        _after(visit, user_id), "session-ended"
-    )
+    trouble = _trouble(visit, user_id, lambda who: members.end_session(visit.house, who, user_id, session_id))
+    return trouble or visit.go(_after(visit, user_id), "session-ended")
 
 
 def actor(visit: Visit) -> Actor:
