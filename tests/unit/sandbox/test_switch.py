@@ -8,18 +8,18 @@ from typing import Any
 import httpx2
 import pytest
 
-from unisono.sandbox import centralstation, fastbill
+from unisono.sandbox import centralstation, fastbill, lexoffice
 from unisono.sandbox.kit.app import application
 from unisono.sandbox.kit.switch import MOODS, mood_of
 from unisono.sandbox.kit.words import LANGUAGES, WORDS
 from unisono.sandbox.kit.world import World
 
-CALL = {"centralstation": "/api/companies", "fastbill": "/api/1.0/api.php"}
+CALL = {"centralstation": "/api/companies", "fastbill": "/api/1.0/api.php", "lexoffice": "/v1/profile"}
 
 
-@pytest.fixture(params=["centralstation", "fastbill"])
+@pytest.fixture(params=["centralstation", "fastbill", "lexoffice"])
 def vendor(request: pytest.FixtureRequest) -> tuple[Any, httpx2.Client, str]:
-    module = {"centralstation": centralstation, "fastbill": fastbill}[request.param]
+    module: Any = {"centralstation": centralstation, "fastbill": fastbill, "lexoffice": lexoffice}[request.param]
     world = World()
     simulator: Any = module.make(world)
     module.seed(world)

@@ -21,6 +21,8 @@ from unisono.sandbox.lexoffice.masterdata import LAYOUTS, condition, default_con
 
 _SHIPPING = {"service": 1, "delivery": 1, "serviceperiod": 2, "deliveryperiod": 2, "none": 0}
 """How many dates each kind of delivery has."""
+_LONGEST = 3650
+"""Days of payment (guess)."""
 _TEXTS = ("title", "introduction", "remark")
 
 
@@ -48,7 +50,7 @@ class Reader:
             "shippingConditions": self._shipping() if kind.shipping else None,
             "paymentConditions": self._payment() if kind.terms else None,
             "printLayoutId": self._layout(),
-            "deliveryTerms": text(body.get("deliveryTerms")) if kind.shipping and kind is not QUOTATION else "",
+            "deliveryTerms": text(body.get("deliveryTerms")) if kind.shipping and not kind.issues else "",
             **{name: text(body.get(name)) for name in _TEXTS},
         }
         values["title"] = values["title"] or kind.title
@@ -119,9 +121,9 @@ class Reader:
         given = inner(self._body, "totalPrice")
         if given is None and self._kind.totals:
             self.wrong.append(("totalPrice", NOT_NULL))
-        given = given or {}
-        if self._kind.totals and given.get("currency") != "EUR":
+        elif given is not None and self._kind.totals and given.get("currency") != "EUR":
             self.wrong.append(("totalPrice.currency", NOT_NULL if given.get("currency") is None else "INVALID_VALUE"))
+        given = given or {}
         discounts: list[Decimal | None] = []
         for name in ("totalDiscountAbsolute", "totalDiscountPercentage"):
             found = number(given.get(name), 2)
@@ -140,7 +142,7 @@ class Reader:
             self.wrong.append(("shippingConditions", NOT_NULL))
             return None
         kind = given.get("shippingType")
-        if kind not in _SHIPPING:
+        if not isinstance(kind, str) or kind not in _SHIPPING:
             self.wrong.append(("shippingConditions.shippingType", NOT_NULL if kind is None else "INVALID_VALUE"))
             return None
         found: Row = {"shippingType": kind}
@@ -153,8 +155,8 @@ class Reader:
         if given is None:
             return default_condition()
         days = whole(given.get("paymentTermDuration"))
-        if days is None or days < 0:
-            self.wrong.append(("paymentConditions.paymentTermDuration", NOT_NULL))
+        if days is None or not 0 <= days <= _LONGEST:
+            self.wrong.append(("paymentConditions.paymentTermDuration", NOT_NULL if days is None else "RANGE"))
             days = 0
         discount = inner(given, "paymentDiscountConditions")
         if discount is not None:

@@ -43,6 +43,11 @@ def open_amount(row: Row) -> Decimal:
     return gross(row) - sum((one["amount"] for one in row["payments"]), Decimal(0))
 
 
+def has_file(row: Row) -> bool:
+    """What can be issued has a PDF from then on; the others always have one."""
+    return row["status"] != "draft" or not kind_of(row).issues
+
+
 def is_overdue(account: Account, row: Row) -> bool:
     """An open invoice past its day."""
     return row["status"] == "open" and row["due"] is not None and bool(row["due"] < account.now() - timedelta(days=1))
@@ -70,7 +75,7 @@ def shown(account: Account, row: Row) -> Row:
         found["closingInvoice"] = False
     found |= {"relatedVouchers": related(account, row)}
     found |= {name: row[name] for name in ("printLayoutId", "title", "introduction", "remark", "deliveryTerms")}
-    if row["file"]:
+    if row["file"] and has_file(row):
         found["files"] = {"documentFileId": row["file"]}
     return without_nothing(found)
 
@@ -108,9 +113,10 @@ def add(account: Account, kind: Kind, values: Row, *, finalize: bool, preceding:
 
 
 def _issued(account: Account, row: Row) -> Row:
+    """What an issued document has besides; each time it is issued it has another file."""
     days = (row["paymentConditions"] or {}).get("paymentTermDuration")
     due = row["date"] + timedelta(days=days) if days is not None and kind_of(row).paid == "paid" else None
-    return {"status": "open", "due": due, "file": row["file"] or account.new_id()}
+    return {"status": "open", "due": due, "file": account.new_id()}
 
 
 def finalize(account: Account, row: Row) -> None:
@@ -126,8 +132,8 @@ def set_status(account: Account, row: Row, status: str, **values: object) -> Non
 
 
 def edited(account: Account, row: Row, values: Row) -> None:
-    """A draft's content is replaced, by a person."""
-    account.change(TABLE, row, values)
+    """A document's content is replaced, by a person; a PDF of it gets another id."""
+    account.change(TABLE, row, values | ({"file": ""} if row["status"] == "draft" else {}))
     account.happened(f"{kind_of(row).event}.changed", row["id"])
 
 

@@ -57,7 +57,7 @@ def _answers(account: Account, url: str) -> bool:
     if parts.scheme not in schemes or not parts.hostname:
         return False
     probe = account.world.storage.settings.get("probe")
-    return bool(probe(url)) if probe else True
+    return bool(probe(url)) if callable(probe) else True
 
 
 def listed(account: Account, call: Call) -> Answer:

@@ -8,6 +8,7 @@ from typing import Any
 
 from unisono.sandbox.kit.world import Row
 
+_MOST = Decimal(10) ** 10
 EMAIL = re.compile(r"[^\s@<>,;]+@[^\s@<>,;]+\.[^\s@<>,;.]{2,}")
 _VAT = {
     "DE": r"\d{9}", "AT": r"U\d{8}", "PL": r"\d{10}", "RO": r"\d{2,10}", "NL": r"\d{9}B\d{2}", "FR": r"[0-9A-Z]{2}\d{9}", "BE": r"[01]\d{9}",
@@ -28,7 +29,7 @@ def number(value: Any, places: int) -> Decimal | None:
         return None
     found = Decimal(value)
     exponent = found.normalize().as_tuple().exponent
-    if not isinstance(exponent, int) or -exponent > places or abs(found) >= Decimal(10) ** 12:
+    if not isinstance(exponent, int) or -exponent > places or abs(found) >= _MOST:
         return None
     return found
 

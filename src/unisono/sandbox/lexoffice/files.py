@@ -11,6 +11,7 @@ from unisono.sandbox.kit.world import Row
 from unisono.sandbox.lexoffice import vouchers
 from unisono.sandbox.lexoffice.account import Account
 from unisono.sandbox.lexoffice.documents import TABLE as DOCUMENTS
+from unisono.sandbox.lexoffice.documents import has_file
 from unisono.sandbox.lexoffice.envelope import Answer, Call
 from unisono.sandbox.lexoffice.errors import MISSING, Refused, legacy, not_found, regular
 from unisono.sandbox.lexoffice.rendering import file_name, pdf, sent
@@ -78,6 +79,6 @@ def get(account: Account, call: Call) -> Answer:
     if row is not None:
         return Answer(response=sent(row["data"], row["name"], row["type"]))
     document = next(iter(account.by(DOCUMENTS, "file", call.id)), None) if call.id else None
-    if document is None:
+    if document is None or not has_file(document):
         raise not_found()
     return Answer(response=sent(pdf(document), file_name(document), "application/pdf"))

@@ -57,7 +57,7 @@ class Lines:
         line = self._article(given, kind, where) | line
         quantity = self._number(given.get("quantity"), 4, f"{where}.quantity")
         line |= {"quantity": quantity, "unitName": text(given.get("unitName")), "unitPrice": self._price(given, where)}
-        if quantity <= 0:
+        if quantity <= 0 and number(given.get("quantity"), 4) is not None:
             self.wrong.append((f"{where}.quantity", "POSITIVE"))  # guess
         if not line["unitName"]:
             self.wrong.append((f"{where}.unitName", NOT_NULL))

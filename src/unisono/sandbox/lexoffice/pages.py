@@ -11,10 +11,10 @@ from unisono.sandbox.kit.words import language_of
 from unisono.sandbox.kit.world import Row
 from unisono.sandbox.lexoffice import articles, contacts, documents, vouchers
 from unisono.sandbox.lexoffice.account import Account
-from unisono.sandbox.lexoffice.dates import BERLIN, day_of, stamp
+from unisono.sandbox.lexoffice.dates import BERLIN, day_of
 from unisono.sandbox.lexoffice.events import TABLE as SUBSCRIPTIONS
 from unisono.sandbox.lexoffice.kinds import ALL, Kind
-from unisono.sandbox.lexoffice.paperpage import draft_form, following, state_forms
+from unisono.sandbox.lexoffice.paperpage import draft_form, following, further, state_forms
 from unisono.sandbox.lexoffice.voucherlist import status_of
 from unisono.sandbox.lexoffice.words import words_in
 
@@ -38,7 +38,7 @@ def page(account: Account, request: Request) -> Response:
     parts: list[html.Safe] = [
         html.paragraph(about, "note"),
         switch.panel(account.world, language),
-        html.Safe("<nav>" + "".join(html.link(f"#{code}", w[code]) for code in sections) + "</nav>"),
+        html.Safe("<nav>" + " ".join(html.link(f"#{code}", w[code]) for code in sections) + "</nav>"),
         _finder(w, request.args.get("name", "")),
         *_contacts(account, w, search, show),
     ]
@@ -147,7 +147,8 @@ def _contacts(account: Account, w: Words, search: str, show: str) -> list[html.S
         )
         numbers = ", ".join(str(number) for number in row["roles"].values())
         name = html.join(contacts.name_of(row), f" ({w['archived']})" if gone else "")
-        rows.append([_anchored(row, numbers, show), name, place, reach, stamp(row["updated"]), forms])
+        changed = f"{row['updated'].astimezone(BERLIN):%d.%m.%Y %H:%M}"
+        rows.append([_anchored(row, numbers, show), name, place, reach, changed, forms])
     head = (w["id"], w["name"], w["address"], w["reach"], w["changed"], "")
     form = html.details(w["new"], _contact_form(w, None))
     return [html.heading(w["contacts-lexoffice"], anchor="contacts-lexoffice"), form, html.table(head, rows, w["nothing"])]
@@ -160,10 +161,11 @@ def _papers(account: Account, w: Words, kind: Kind, search: str, show: str) -> l
     known = [row for row in account.table(documents.TABLE).values() if row["kind"] == kind.path]
     rows = []
     for row in _newest([row for row in known if search in row["address"].get("name", "").casefold()], show):
+        more = [*further(w, kind, row), *following(w, kind, row)]
         forms = html.join(
             *state_forms(w, kind, row),
             html.details(w["edit"], draft_form(account, w, kind, row)) if row["status"] == "draft" else "",
-            html.details("…", *following(w, kind, row)) if following(w, kind, row) else "",
+            html.details(w["more"], *more) if more else "",
         )
         sums = [f"{documents.gross(row):.2f}" if kind.totals else ""]
         if kind.paid:

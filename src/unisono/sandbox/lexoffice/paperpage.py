@@ -47,22 +47,24 @@ def draft_form(account: Account, w: Words, kind: Kind, row: Row | None) -> html.
 
 
 def state_forms(w: Words, kind: Kind, row: Row) -> list[html.Safe]:
-    """The next states of a document."""
-    acts: list[tuple[str, str]] = []
-    forms: list[html.Safe] = []
+    """The next state of a document."""
     status = row["status"]
-    if status == "draft" and kind.issues:
-        acts.append(("finalize", "finalize"))
-    if kind is QUOTATION and status in ("open", "accepted", "rejected"):
-        acts += [(act, act) for act, state in (("accept", "accepted"), ("reject", "rejected")) if state != status]
     if kind.paid and status == "open":
-        amount = html.field("amount", w["amount"])
-        forms.append(html.form("pay", [_own(row), amount], w["pay"]))
-        acts += [("void", "void")] if not row["payments"] else []
-        acts += [("collect", "collect")] if kind.path == "invoices" and not row["sepa"] else []
-    if status == "open" and not row["payments"]:
-        acts.append(("reopen", "reopen"))
-    return forms + [html.form(act, [_own(row)], w[code]) for act, code in acts]
+        return [html.form("pay", [_own(row), html.field("amount", w["amount"])], w["pay"])]
+    acts = ["finalize"] if status == "draft" and kind.issues else []
+    if kind is QUOTATION and status in ("open", "accepted", "rejected"):
+        acts = [act for act, state in (("accept", "accepted"), ("reject", "rejected")) if state != status]
+    return [html.form(act, [_own(row)], w[act]) for act in acts]
+
+
+def further(w: Words, kind: Kind, row: Row) -> list[html.Safe]:
+    """What else may become of an open one."""
+    if row["status"] != "open":
+        return []
+    acts = ["collect"] if kind.path == "invoices" and not row["sepa"] else []
+    if not row["payments"]:
+        acts += ["void", "reopen"] if kind.paid else ["reopen"]
+    return [html.form(act, [_own(row)], w[act]) for act in acts]
 
 
 def following(w: Words, kind: Kind, row: Row) -> list[html.Safe]:

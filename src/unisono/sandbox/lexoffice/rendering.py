@@ -11,7 +11,7 @@ from unisono.sandbox.kit.pdf import make_pdf
 from unisono.sandbox.kit.world import Row
 from unisono.sandbox.lexoffice.account import Account
 from unisono.sandbox.lexoffice.dates import day_of
-from unisono.sandbox.lexoffice.documents import TABLE, gross, kind_of, one
+from unisono.sandbox.lexoffice.documents import TABLE, gross, has_file, kind_of, one
 from unisono.sandbox.lexoffice.envelope import Answer, Call
 from unisono.sandbox.lexoffice.errors import not_found, regular
 from unisono.sandbox.lexoffice.kinds import Kind
@@ -25,7 +25,7 @@ def file_name(row: Row, ending: str = "pdf") -> str:
 
 
 def pdf(row: Row, *, stamp: str = "") -> bytes:
-    """The PDF of a document."""
+    """The PDF of a document; without a stamp the same bytes for one id of a file."""
     lines = [row["address"].get("name", ""), f"{row['address'].get('zip', '')} {row['address'].get('city', '')}".strip()]
     lines += [f"{day_of(row['date']):%d.%m.%Y}", row["introduction"], ""]
     for line in row["lineItems"]:
@@ -33,7 +33,7 @@ def pdf(row: Row, *, stamp: str = "") -> bytes:
         lines.append(f"{line.get('quantity', '')} {line.get('unitName', '')} {line.get('name', '')}{amount}".strip())
     if kind_of(row).totals:
         lines += ["", f"Summe {gross(row):.2f} EUR"]
-    return make_pdf(f"{row['title']} {row['number']}", [*lines, row["remark"]], stamp=stamp or f"{row['id']} {row['version']}")
+    return make_pdf(f"{row['title']} {row['number']}", [*lines, row["remark"]], stamp=stamp or row["file"])
 
 
 def _xml(row: Row) -> bytes:
@@ -42,11 +42,6 @@ def _xml(row: Row) -> bytes:
     inside += f'<PayableAmount currencyID="EUR">{gross(row):.2f}</PayableAmount>'
     frame = 'xmlns="urn:oasis:names:specification:ubl:schema:xsd:Invoice-2"'
     return f'<?xml version="1.0" encoding="UTF-8"?>\n<Invoice {frame}>{inside}</Invoice>\n'.encode()
-
-
-def has_file(row: Row) -> bool:
-    """What can be issued has a PDF from then on; the others always have one."""
-    return row["status"] != "draft" or not kind_of(row).issues
 
 
 def sent(data: bytes, name: str, kind: str) -> Response:

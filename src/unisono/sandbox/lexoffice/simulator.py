@@ -52,6 +52,7 @@ class Lexoffice:
             return Done(self._no(request, refusal), operation=name)
         finally:
             self.account.by_api = False
+            request.close()
         events.settle(self.account)
         response = self._no(request, gateway(504, "Endpoint request timed out")) if own else self._yes(answer)
         return Done(response, operation=name, write=bool(answer.subject), subject=answer.subject)

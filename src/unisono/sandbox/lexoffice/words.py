@@ -30,6 +30,7 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
     "tax_number": ("Steuernummer", "Tax number", "Numer podatkowy", "Număr fiscal"),
     "delivery": ("Lieferung:", "Delivery:", "Dostawa:", "Livrare:"),
     "contact-person": ("Ansprechpartner:", "Contact person:", "Osoba kontaktowa:", "Persoană de contact:"),
+    "more": ("mehr", "more", "więcej", "mai mult"),
     "one-more": (
         "Weiterer Eintrag (billing, shipping, email.business, phone.mobile, person)",
         "One more entry (billing, shipping, email.business, phone.mobile, person)",
