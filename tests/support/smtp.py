@@ -70,12 +70,12 @@ class MailBox:
 
 
 @contextmanager
-def mail_server(pem: Path, *, implicit: bool = False, **settings: Any) -> Iterator[MailBox]:
-    """Listens on a free port of this machine until the block ends."""
+def mail_server(pem: Path, *, implicit: bool = False, at: tuple[str, int] = ("127.0.0.1", 0), **settings: Any) -> Iterator[MailBox]:
+    """Listens on a free port of this machine, or where it is told to, until the block ends."""
     box = MailBox(**settings)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pem)
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    with socket.create_server(at) as listening:
         listening.settimeout(0.2)
         box.port = listening.getsockname()[1]
         over = threading.Event()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from markupsafe import escape
 from sqlalchemy import update
 
 from tests.web.desk import HASHER, PASSWORD, Desk, Seen, desk_at
+from unisono.model.document import Document, Line, Lines
 from unisono.model.party import ADDRESS_FIELDS, CONTACT_FIELDS, PARTY_FIELDS, contact_of, party_of
 from unisono.model.record import Record
 from unisono.plan.actions import Ask, Report
@@ -36,6 +38,14 @@ def record(kind: Any, key: str) -> Record:
     return Record(kind=kind, key=key, body=full(kind), resource="companies", resource_key=key)
 
 
+def paper(kind: Any) -> Record:
+    """A quote or an invoice with the canary in every text."""
+    texts: dict[str, Any] = dict.fromkeys(("title", "number", "text", "unit", "preceding", "file_url", "view_url", "contact"), CANARY)
+    line = Line(name=CANARY, number=CANARY, price=Decimal(7), unit=CANARY)
+    body = Document(type_code="380" if kind == "invoice" else "310", stage="issued", gross=Decimal(7), lines=Lines((line,)), **texts)
+    return Record(kind=kind, key=f"{kind}:1", body=body, resource=kind, resource_key="1", owner="party-1", owner_kind="party")
+
+
 @pytest.fixture
 def poisoned(tmp_path: Path) -> Desk:
     """Every name a person gives, and every field of every record, question, problem, write and event, both ways."""
@@ -52,6 +62,8 @@ def poisoned(tmp_path: Path) -> Desk:
         for side in (v.a, v.b):
             for kind in ("party", "contact"):
                 seen.put_seen(conn, side, [(record(kind, f"{kind}-1"), b"")], now)
+            for kind in ("quote", "invoice"):
+                seen.put_seen(conn, side, [(paper(kind), b"")], now)
         same = Ask(
             code="same-customer",
             subject="party-1",
@@ -108,7 +120,7 @@ def pages(desk: Desk) -> list[str]:
         if isinstance(route, APIRoute)
         and "GET" in (route.methods or ())
         and not route.path.startswith(("/api", "/static"))
-        and set(re.findall(r"\{(\w+)\}", route.path)) <= {"pair_id"}
+        and set(re.findall(r"\{(\w+)", route.path)) <= {"pair_id"}
     ]
     assert all(needed_by(route) for route in desk.app.routes)
     return (
@@ -127,7 +139,8 @@ def test_no_text_of_anybody_becomes_an_element_on_any_page(poisoned: Desk) -> No
             continue
         met.add(path)
         answer = browser.get(path)
-        assert answer.status_code in (200, 303), (path, answer.text[-300:])
+        # The vendor knows nothing of this paper: the page says so.
+        assert answer.status_code in ((502,) if path.endswith("/pdf") else (200, 303)), (path, answer.text[-300:])
         if "html" not in answer.headers.get("content-type", "") and "event-stream" not in answer.headers.get("content-type", ""):
             continue
         told = Seen(answer.text)

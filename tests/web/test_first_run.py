@@ -82,9 +82,7 @@ def test_the_first_day_of_a_newcomer(browser: Any, start: Start) -> None:
     page = somebody.page
     somebody.come_in(start)
     connect_both(somebody)
-    for entry in ("customers.from_crm.history", "customers.from_invoicing.history", "documents.history"):
-        page.locator(f"[id='q-{entry}'] summary").click()
-        page.locator(f"[id='q-{entry}'] input[value=all]").check()
+    expect(page.locator("input[name=along][value=all]")).to_be_checked()
     screenshot(page, "first-run-1-settings")
     to_the_preview(somebody)
     screenshot(page, "first-run-2-preview")

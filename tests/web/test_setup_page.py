@@ -114,7 +114,7 @@ def test_a_firm_without_a_name_is_asked_for_again(desk: Desk) -> None:
 
 
 def test_what_is_not_there_to_choose_is_refused(desk: Desk, firm: str) -> None:
-    assert desk.send("anna", "/setup/connect", firm=firm, system="bitrix24").status_code == 404
+    assert desk.send("anna", "/setup/connect", firm=firm, system="sugester").status_code == 404
     assert desk.send("anna", "/setup/connect", firm="nothing", **BOOKS).status_code == 404
     assert desk.send("anna", "/setup/pair", firm=firm, crm=desk.village.a, invoicing=desk.village.b).status_code == 404
     swapped = {"firm": desk.village.firm, "crm": desk.village.b, "invoicing": desk.village.a}

@@ -179,13 +179,17 @@ class Door:
         paced: bool = True,
         definite: Container[int] = (),
         wait_at_429: float = 10.0,
+        hide: Sequence[Secret] = (),
+        too_many: Callable[[Reply], bool] | None = None,
     ) -> Reply:
         """One call; every status but 429 and an unexpected 5xx comes back as a ``Reply``. Redirects are never followed.
 
         ``login`` is HTTP Basic. ``json`` takes ``Decimal`` and ``Secret``. ``definite`` are 5xx statuses the client wants to judge itself.
+        ``hide`` are secrets that stand in the address. ``too_many`` tells an answer that means what 429 does elsewhere.
         Raises ``Unavailable`` (nothing was changed), ``Unclear`` (a write: time-out, reset, torn body, 5xx), ``TryLater`` (429 or pace),
         ``BadAnswer`` (a read: too large), ``LoginRefused`` (a key that cannot be sent), ``Refused`` (an address that is not the vendor's).
         """
+        self._learn(*hide)
         address = checked_url(self._with_query(url, params), self._hosts, insecure_loopback=self._insecure_loopback)
         sent = self._headers(dict(headers or {}), login)
         if json is not None:
@@ -202,9 +206,9 @@ class Door:
             got = self._exchange(call, _Answer(self._clock, self._body_limit, call.request.patience))
             if paced:
                 # What may have arrived counts; only what never left, or was turned away, does not.
-                arrived = got.made if isinstance(got, Lost) else got.status != 429
+                arrived = got.made if isinstance(got, Lost) else not _turned_away(got, too_many)
                 (self._pace.succeeded if arrived else self._pace.rejected)()
-            return self._judged(call, got, definite, wait_at_429, self._pace if paced else None)
+            return self._judged(call, got, definite, wait_at_429, self._pace if paced else None, too_many)
 
         return self._repeated(call, once)
 
@@ -297,7 +301,15 @@ class Door:
             return lost
         return Reply(answer.status, answer.headers, b"" if lost else answer.body, call.request.write, call.label, self._redact)
 
-    def _judged(self, call: _Call, got: Reply | Lost, definite: Container[int], wait_at_429: float, pace: Pace | None) -> Reply:
+    def _judged(
+        self,
+        call: _Call,
+        got: Reply | Lost,
+        definite: Container[int],
+        wait_at_429: float,
+        pace: Pace | None,
+        too_many: Callable[[Reply], bool] | None = None,
+    ) -> Reply:
         write = call.request.write
         if isinstance(got, Lost):
             values = {"call": call.label, "reason": got.reason}
@@ -308,7 +320,7 @@ class Door:
             raise Unavailable(got.code, values)
         values = {"call": call.label, "status": str(got.status)}
         now = self._clock.now()
-        if got.status == 429:
+        if _turned_away(got, too_many):
             at = retry_at(got.headers, now, wait_at_429) or now
             if pace is not None:
                 pace.blocked(at)
@@ -330,6 +342,10 @@ class Door:
                 # No proxy leads to this machine.
                 self._transport = Network(proxies=not self._insecure_loopback)
             return self._transport
+
+
+def _turned_away(reply: Reply, too_many: Callable[[Reply], bool] | None) -> bool:
+    return reply.status == 429 or (too_many is not None and too_many(reply))
 
 
 def _check_length(answer: _Answer, method: str) -> None:

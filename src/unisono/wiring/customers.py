@@ -12,7 +12,8 @@ from unisono.policy.files import parse_policy
 from unisono.store import customers as stored
 from unisono.store import pairs, seen
 from unisono.store.asking import Problem, Question
-from unisono.store.customers import Customer, Ground
+from unisono.store.customer_rows import Ground
+from unisono.store.customers import Customer
 from unisono.store.documents import Listed, Open
 from unisono.store.feed import Happened, feed
 from unisono.store.pairs import PairRow

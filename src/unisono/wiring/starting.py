@@ -41,6 +41,9 @@ class Tile:
     tails: Mapping[str, str]
 
 
+FIRST = ("centralstation", "fastbill")
+
+
 def new_firm(house: House, name: str, country: str) -> str:
     """A firm; its id. Raises ``NoSuchChoice``."""
     if not name.strip() or country not in COUNTRIES:
@@ -59,7 +62,8 @@ def tiles(house: House, firm: str, chosen: Mapping[str, str]) -> list[Tile]:
         tails = {row.id: secrets.tails(conn, row.id) for row in rows}
     out = []
     for kind in KINDS:
-        systems = tuple(s for s in all_systems() if s.kind == kind and s.implemented)
+        # The pair that an article describes in full is offered first.
+        systems = tuple(sorted((s for s in all_systems() if s.kind == kind and s.implemented), key=lambda s: s.name not in FIRST))
         row = next((r for r in rows if any(s.name == r.system for s in systems)), None)
         name = row.system if row is not None else chosen.get(kind, "")
         system = next((s for s in systems if s.name == name), systems[0])

@@ -183,7 +183,7 @@ class Writing:
 
     def test_what_the_file_says_cannot_be_written_never_leaves(self, account: Account) -> None:
         known, kinds = account.vendor.capabilities, set(KINDS.values())
-        made = {r.kinds[0]: account.row(r.name) for r in known.resources if r.listed}
+        made = {r.kinds[0]: account.row(r.name) for r in reversed(known.resources) if r.listed}
         for kind in sorted(kinds):
             writing = known.writing(kind)
             verbs: list[Operation] = []

@@ -1,0 +1,274 @@
+"""The wire of Bitrix24: one address a method, everything POST and JSON; several commands of one purpose travel in one batch.
+
+A ``Step`` is a method with its parameters. One step goes out as it is, several as a batch: a single call of the fifty the portal allows.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from unisono.connect.http import Door
+from unisono.connect.reply import Reply
+from unisono.model.errors import BadAnswer, LoginRefused, NotThere, Refused, SystemFault, TryLater, Unclear
+from unisono.model.secret import Secret
+from unisono.systems.bitrix24.values import Row
+
+MOST = 50
+"""Commands of one batch, and rows of one page."""
+_KEY = re.compile(r"(?:(?P<user>[0-9]{1,9})/)?(?P<secret>[A-Za-z0-9_-]{8,128})/?\Z")
+_BUSY = ("QUERY_LIMIT_EXCEEDED", "OPERATION_TIME_LIMIT")
+_LOGIN = frozenset(
+    """no_auth_found expired_token invalid_token invalid_credentials insufficient_scope wrong_auth_type user_access_error
+    allowed_only_intranet_user payment_required method_confirm_waiting application_not_found not_installed error_oauth wrong_client
+    access_denied overload_limit portal_deleted error_method_not_found""".split()
+)
+"""Codes by which nothing can be done over this connection until a person acts."""
+_GONE = ("not found", "is not found")
+"""How the older methods say it, whose code is empty. Their English words have been stable for years; another wording is only a refusal."""
+_PAUSE = 10.0
+_REFERENCE = "$result["
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One command. ``params`` may point to an earlier one of the same batch: ``$result[item][item][id]``."""
+
+    name: str
+    method: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a command came to: ``result``, or the vendor's ``error`` and ``words``. ``more`` is where the next page of a list begins."""
+
+    result: Any = None
+    error: str | None = None
+    words: str = ""
+    more: int = 0
+
+    @property
+    def gone(self) -> bool:
+        """Whether the vendor says, in its own words, that there is no such record."""
+        return self.error is not None and (
+            self.error in ("NOT_FOUND", "ERROR_NOT_FOUND", "OWNER_NOT_FOUND")
+            or (self.error in ("", "0") and self.words.strip().rstrip(".").casefold().endswith(_GONE))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """All outcomes of one call by the names of its steps, and the vendor's clock. A step that was not performed has none."""
+
+    of: Mapping[str, Outcome]
+    at: datetime | None
+    raw: str = field(default="", repr=False)
+
+
+class Client:
+    """One portal over an incoming webhook. ``base`` ends in ``/rest``."""
+
+    def __init__(self, door: Door, key: Secret, base: str) -> None:
+        self._door, self._base = door, base.rstrip("/")
+        self._user, self._secret = _parted(key)
+
+    def read(self, steps: Sequence[Step]) -> Answers:
+        """Asks. A command's own error is an outcome for the caller to judge; an error of the whole call is raised.
+
+        Raises ``LoginRefused``, ``BadAnswer``, ``Unavailable``, ``TryLater``.
+        """
+        return self._ask(steps, halt=False, write=False)
+
+    def write(self, steps: Sequence[Step]) -> Answers:
+        """Does. Raises ``Refused``, ``NotThere``, ``LoginRefused``, ``TryLater`` (all: nothing was done), ``Unclear``."""
+        answers = self._ask(steps, halt=True, write=True)
+        done = 0
+        for step in steps:
+            outcome = answers.of.get(step.name)
+            if outcome is None:
+                raise Unclear("not-confirmed", _told(step), answers.raw)
+            if outcome.error is not None:
+                if done:
+                    # A batch is no transaction: what came before stands. Looking decides, not repeating.
+                    raise Unclear("not-confirmed", _told(step) | {"answer": outcome.words[:300]}, answers.raw)
+                raise fault_of(step, outcome, answers.raw, write=True)
+            done += not _only_reads(step.method)
+        return answers
+
+    def _ask(self, steps: Sequence[Step], *, halt: bool, write: bool) -> Answers:
+        if self._secret is None:
+            raise LoginRefused("login-not-sendable", {"header": "webhook"})
+        single = len(steps) == 1
+        method = steps[0].method if single else "batch"
+        body = dict(steps[0].params) if single else {"halt": int(halt), "cmd": {step.name: _command(step) for step in steps}}
+        address = f"{self._base}/{self._user}/{self._secret.reveal()}/{method}.json"
+        reply = self._door.call("POST", address, json=body, write=write, hide=(self._secret,), too_many=_too_many, wait_at_429=_PAUSE)
+        envelope = _envelope(reply, method, write=write)
+        at = _hour(envelope) or reply.server_time()
+        raw = reply.excerpt()
+        if single:
+            return Answers({steps[0].name: _outcome(envelope, reply)}, at, raw)
+        if "error" in envelope:
+            raise fault_of(Step("batch", "batch"), _outcome(envelope, reply), raw, write=write)
+        return Answers(_outcomes(envelope, steps, reply, write=write), at, raw)
+
+
+def result_of(answers: Answers, step: Step) -> Any:
+    """What a command brought that must have been performed. Raises ``LoginRefused``, ``TryLater``, ``BadAnswer``."""
+    outcome = answers.of.get(step.name)
+    if outcome is None:
+        raise BadAnswer("no-envelope", _told(step), answers.raw)
+    if outcome.error is not None:
+        raise fault_of(step, outcome, answers.raw, write=False)
+    return outcome.result
+
+
+def fault_of(step: Step, outcome: Outcome, raw: str = "", *, write: bool) -> SystemFault:
+    """The error that an outcome means, unless it is an answer in itself."""
+    told = _told(step) | {"status": outcome.error or "", "answer": outcome.words[:300]}
+    code = (outcome.error or "").upper()
+    if code in _BUSY:
+        return TryLater("rate-limited", told, raw)
+    if code.casefold() in _LOGIN or (code in ("", "0") and outcome.words.casefold().startswith("access denied")):
+        return LoginRefused("login-refused", told, raw)
+    if not write:
+        return BadAnswer("refused", told, raw)
+    if outcome.gone:
+        return NotThere("not-there", told, raw)
+    if code in ("INTERNAL_SERVER_ERROR", "ERROR_UNEXPECTED_ANSWER"):
+        return Unclear("server-error", told, raw)
+    return Refused("refused", told, raw)
+
+
+def encoded(value: object, name: str = "") -> list[tuple[str, str]]:
+    """Parameters the way PHP reads them from a query: ``fields[fm][n0][value]``. Raises ``UnicodeEncodeError`` when it is quoted."""
+    if isinstance(value, Mapping):
+        return [pair for key, inner in value.items() for pair in encoded(inner, f"{name}[{key}]" if name else str(key))]
+    if isinstance(value, list | tuple):
+        return [pair for place, inner in enumerate(value) for pair in encoded(inner, f"{name}[{place}]")]
+    return [(name, "" if value is None else str(value))]
+
+
+def with_file(step: Step, path: Path) -> Step:
+    """A step whose fields bring the file along in base64, read right before it is sent (one file at a time is in memory)."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise Refused("file-missing", {"field": "path", "value": path.name, "reason": error.strerror or ""}, field="path") from error
+    fields = dict(step.params["fields"])
+    (name,) = fields["FILES"]
+    fields["FILES"] = [[name, base64.b64encode(data).decode()]]
+    return Step(step.name, step.method, {**step.params, "fields": fields})
+
+
+def _command(step: Step) -> str:
+    try:
+        pairs = "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in encoded(step.params))
+    except UnicodeEncodeError:
+        pairs = None
+    if pairs is None:
+        raise Refused("not-unicode", {"call": step.method})
+    return f"{step.method}?{pairs}"
+
+
+def _too_many(reply: Reply) -> bool:
+    """503 is *too many* only if the vendor says so; then nothing was performed."""
+    return reply.status == 503 and any(word.encode() in reply.body[:500] for word in _BUSY)
+
+
+def _envelope(reply: Reply, method: str, *, write: bool) -> Row:
+    """The body as the vendor makes it. It is read before the status is believed."""
+    told = {"call": method, "status": str(reply.status), "operation": method, "system": "bitrix24"}
+    if reply.is_html() and reply.status != 200:
+        # A proxy's page, or a portal that was renamed: no word of the vendor's about any record.
+        if reply.status in (401, 403):
+            raise LoginRefused("login-refused", told, reply.excerpt())
+        raise (Unclear if write else BadAnswer)("unexpected-status", told, reply.excerpt())
+    if 300 <= reply.status < 400:
+        raise (Unclear if write else BadAnswer)("unexpected-status", told, reply.excerpt())
+    try:
+        envelope = reply.json()
+    except Refused as fault:
+        raise Unclear(fault.code, fault.values, fault.raw) from None
+    if not isinstance(envelope, dict) or not ("result" in envelope or "error" in envelope):
+        raise (Unclear if write else BadAnswer)("no-envelope", told, reply.excerpt())
+    if "error" in envelope and reply.status in (401, 403):
+        raise LoginRefused("login-refused", told | {"answer": _outcome(envelope, reply).words}, reply.excerpt())
+    if "error" not in envelope and reply.status != 200:
+        raise (Unclear if write else BadAnswer)("unexpected-status", told, reply.excerpt())
+    return envelope
+
+
+def _outcome(envelope: Row, reply: Reply) -> Outcome:
+    if "error" in envelope:
+        return Outcome(None, _code(envelope["error"]), reply.redact(str(envelope.get("error_description") or ""))[:300])
+    following = envelope.get("next")
+    return Outcome(envelope["result"], more=following if isinstance(following, int) else 0)
+
+
+def _outcomes(envelope: Row, steps: Sequence[Step], reply: Reply, *, write: bool) -> dict[str, Outcome]:
+    inner = envelope["result"]
+    members = {name: _map(inner.get(name)) if isinstance(inner, dict) else None for name in ("result", "result_error", "result_next")}
+    results, errors = members["result"], members["result_error"]
+    if results is None or errors is None:
+        raise (Unclear if write else BadAnswer)("no-envelope", {"system": "bitrix24", "operation": "batch"}, reply.excerpt())
+    following = members["result_next"] or {}
+    outcomes: dict[str, Outcome] = {}
+    for step in steps:
+        if step.name in errors:
+            one = errors[step.name]
+            error = one if isinstance(one, dict) else {"error": one}
+            words = reply.redact(str(error.get("error_description") or ""))[:300]
+            outcomes[step.name] = Outcome(None, _code(error.get("error")), words)
+        elif step.name in results:
+            more = following.get(step.name)
+            outcomes[step.name] = Outcome(results[step.name], more=more if isinstance(more, int) else 0)
+    return outcomes
+
+
+def _map(value: object) -> dict[str, Any] | None:
+    """A map of PHP: an empty one is written as a list."""
+    return value if isinstance(value, dict) else {} if value == [] else None
+
+
+def _code(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def _hour(envelope: Row) -> datetime | None:
+    """The portal's clock as its answer tells it."""
+    time = envelope.get("time")
+    told = time.get("date_finish") if isinstance(time, dict) else None
+    try:
+        moment = datetime.fromisoformat(told) if isinstance(told, str) else None
+    except ValueError:
+        return None
+    return moment.astimezone(UTC) if moment is not None and moment.tzinfo else None
+
+
+def _only_reads(method: str) -> bool:
+    return method.endswith((".list", ".get", ".fields"))
+
+
+def _told(step: Step) -> dict[str, str]:
+    return {"system": "bitrix24", "call": step.method, "operation": step.method}
+
+
+def _parted(key: Secret) -> tuple[str, Secret | None]:
+    """User and secret of what was pasted: the whole address, ``1/secret``, or the secret alone (then it is user 1's)."""
+    given = key.reveal().strip()
+    _, found, path = given.partition("/rest/")
+    read = _KEY.match(path if found else given)
+    return (read["user"] or "1", Secret(read["secret"])) if read else ("", None)
+
+
+def points_elsewhere(value: object) -> bool:
+    """Whether a text would be taken for a pointer to another command's answer."""
+    return isinstance(value, str) and _REFERENCE in value

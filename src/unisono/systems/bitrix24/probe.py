@@ -1,0 +1,105 @@
+"""After an unclear create: is it there? Looks for exactly what the write would have made, and for nothing that merely resembles it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from unisono.connect.port import Raw
+from unisono.model.capability import Capabilities
+from unisono.model.document import File, Note
+from unisono.model.party import Contact, Party
+from unisono.model.record import Record, flat_of
+from unisono.model.text import clean
+from unisono.model.writing import Write
+from unisono.systems.bitrix24.client import Client, Step, result_of
+from unisono.systems.bitrix24.lists import rows_of
+from unisono.systems.bitrix24.mapping import CARDS, ENTITIES, OURS, attached
+from unisono.systems.bitrix24.values import id_of
+
+Read = Callable[[str, str], Raw | None]
+Records = Callable[[Raw], tuple[Record, ...]]
+
+
+def probe(write: Write, client: Client, read: Read, records: Records, capabilities: Capabilities) -> tuple[Raw, ...]:
+    """The rows that hold what ``write`` would have created: those with our reference, else those with every value it sent.
+
+    Raises what reading raises, so that nobody takes silence for *not there*.
+    """
+    body = write.body
+    if isinstance(body, Note):
+        return tuple(raw for raw in _comments(write, body, client, read) if _same_note(write, body, records(raw)))
+    if isinstance(body, File):
+        return tuple(_files(write, body, client, read, records))
+    if not isinstance(body, Party | Contact):
+        return ()
+    held = capabilities.fields(write.kind)
+    return tuple(raw for raw in _candidates(write, body, client, read) if _same(write, body, records(raw), set(held)))
+
+
+def _candidates(write: Write, body: Party | Contact, client: Client, read: Read) -> Iterator[Raw]:
+    """Rows in full that have our reference, or where there is none the name. The list forgives case, so they are compared afterwards."""
+    is_company = isinstance(body, Party) and body.type == "company"
+    resource = "companies" if is_company else "contacts"
+    reference = write.reference or body.reference
+    if reference:
+        condition = {"originatorId": OURS, "originId": reference}
+    else:
+        condition = {"=title": body.name} if is_company else {"=lastName": body.name} if body.name else {"=name": body.first_name}
+    params = {"entityTypeId": ENTITIES[resource], "select": ["id"], "filter": condition, "order": {"id": "DESC"}}
+    step = Step("items", "crm.item.list", params)
+    for row in rows_of(result_of(client.read([step]), step), step, "items"):
+        if full := read(resource, id_of(row)):
+            yield full
+
+
+def _same(write: Write, body: Party | Contact, seen: tuple[Record, ...], held: set[str]) -> bool:
+    record = next((r for r in seen if r.kind == write.kind), None)
+    reference = write.reference or body.reference
+    if record is None:
+        return False
+    if reference:
+        return getattr(record.body, "reference", "") == reference
+    if write.kind == "contact" and record.owner != write.owner:
+        return False
+    there = flat_of(record.body)
+    return all(_bare(there.get(name, "")) == _bare(value) for name, value in flat_of(body).items() if value and name in held)
+
+
+def _comments(write: Write, body: Note, client: Client, read: Read) -> Iterator[Raw]:
+    """The newest comments of the first card it is about."""
+    prefix, _, owner = (body.about[0] if body.about else write.owner).partition(":")
+    card = next((card for card, name in CARDS.items() if name == prefix), "")
+    if not card or not owner:
+        return
+    params = {"filter": {"ENTITY_ID": owner, "ENTITY_TYPE": card}, "order": {"ID": "DESC"}, "select": ["ID", "ENTITY_ID", "COMMENT"]}
+    step = Step("comments", "crm.timeline.comment.list", params)
+    reference = write.reference or body.reference
+    for row in rows_of(result_of(client.read([step]), step), step):
+        if reference in str(row.get("COMMENT")) and (full := read("comments", id_of(row, "ID"))):
+            yield full
+
+
+def _files(write: Write, body: File, client: Client, read: Read, records: Records) -> Iterator[Raw]:
+    """Comments on the note's card that carry this very file for this note."""
+    card, _, owner = write.owner.partition("@")[2].partition("/")
+    line = attached(write.owner.partition("@")[0].partition(":")[2], body.sha256)
+    params = {"filter": {"ENTITY_ID": owner, "ENTITY_TYPE": card}, "order": {"ID": "DESC"}, "select": ["ID", "ENTITY_ID", "COMMENT"]}
+    step = Step("comments", "crm.timeline.comment.list", params)
+    for row in rows_of(result_of(client.read([step]), step), step):
+        full = read("files", id_of(row, "ID")) if line in str(row.get("COMMENT")) else None
+        if full is not None and any(isinstance(one.body, File) and one.body.name == clean(body.name) for one in records(full)):
+            yield full
+
+
+def _same_note(write: Write, body: Note, seen: tuple[Record, ...]) -> bool:
+    there = seen[0].body if seen else None
+    if not isinstance(there, Note):
+        return False
+    reference = write.reference or body.reference
+    if reference:
+        return there.reference == reference
+    return there.title == clean(body.title) and there.text == clean(body.text)
+
+
+def _bare(value: str) -> str:
+    return "".join(clean(value).casefold().split())

@@ -1,0 +1,123 @@
+"""Bitrix24 behind the port: one portal, no state but login and door."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from unisono.connect import exact
+from unisono.connect.port import Answered, Command, Fetched, Identity, Page, Raw
+from unisono.model.capability import Capabilities
+from unisono.model.errors import BadAnswer, NotThere, Refused, Unclear
+from unisono.model.record import Kind, Record
+from unisono.model.writing import Write
+from unisono.systems.bitrix24 import mapping, writing
+from unisono.systems.bitrix24.client import Client, Step, result_of, with_file
+from unisono.systems.bitrix24.lists import COMMENTS, Lists
+from unisono.systems.bitrix24.mapping import PREFIXES, RESOURCES, Ways
+from unisono.systems.bitrix24.probe import probe
+from unisono.systems.bitrix24.values import Row, as_id
+
+KINDS: dict[Kind, tuple[str, ...]] = {
+    "party": ("company", "contact"),
+    "contact": ("contact",),
+    "quote": ("quote", "deal"),
+    "invoice": ("invoice",),
+    "note": ("comment",),
+    "file": ("file",),
+    "tag": ("company", "contact"),
+}
+
+
+class Bitrix24:
+    """The ``System`` of this vendor. ``ways`` are what set-up settled for the portal."""
+
+    def __init__(self, client: Client, capabilities: Capabilities, ways: Ways) -> None:
+        self.client = client
+        self.lists = Lists(client, (ways.tag_field,) if ways.tag_field else ())
+        self._capabilities, self._ways = capabilities, ways
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can do over this connection."""
+        return self._capabilities
+
+    def identify(self) -> Identity | None:
+        """The portal and the person whose webhook it is."""
+        step = Step("profile", "profile")
+        profile = result_of(self.client.read([step]), step)
+        if not isinstance(profile, dict) or not as_id(profile.get("ID")):
+            raise BadAnswer("not-a-row", {"call": "profile", "field": "ID", "value": str(profile)[:80]})
+        names = [profile.get(part) for part in ("NAME", "LAST_NAME")]
+        zone = profile.get("TIME_ZONE")
+        return Identity(self._ways.portal, " ".join(n for n in names if isinstance(n, str) and n), zone if isinstance(zone, str) else "")
+
+    def pages(self, resource: str, since: datetime | None = None) -> Iterator[Page]:
+        """The rows of a resource in the order of their ids, each with what hangs on it; or those changed since a moment of the portal's clock."""
+        if resource not in PREFIXES or resource in COMMENTS:
+            raise KeyError(resource)
+        return self.lists.pages(resource, since)
+
+    def read(self, resource: str, key: str) -> Raw | None:
+        """One row with what hangs on it; ``None`` only if the vendor says in its own words that there is none."""
+        if resource not in PREFIXES:
+            raise KeyError(resource)
+        return self.lists.read(resource, key) if as_id(key) else None
+
+    def records(self, raw: Raw) -> tuple[Record, ...]:
+        """The row in canonical form."""
+        return mapping.records(raw.resource, raw.key, _row_in(raw), self._ways)
+
+    def locate(self, kind: Kind, key: str) -> tuple[str, str]:
+        """``party``, ``company:42`` -> ``companies``, ``42``. Raises ``ValueError`` for a key that is none of that kind."""
+        prefix, _, row_id = key.partition(":")
+        if prefix not in KINDS.get(kind, ()) or not row_id:
+            raise ValueError(f"{key!r} is not the key of a {kind}")
+        return RESOURCES[prefix], row_id.partition("@")[0]
+
+    def compose(self, write: Write, current: Raw | None) -> tuple[Command, ...]:
+        """The one call of a write; see ``writing.compose``."""
+        return writing.compose(write, _row_in(current) if current else None, self._capabilities, self._ways)
+
+    def send(self, command: Command, earlier: tuple[Answered, ...] = ()) -> Answered:  # noqa: ARG002  the port's signature
+        """One call. The answer proves no values, so there is never a row in it. Raises what ``Client.write`` raises."""
+        steps = writing.steps_of(command)
+        if command.file:
+            steps = [with_file(steps[0], Path(command.file))]
+        try:
+            answers = self.client.write(steps)
+        except Refused as refused:
+            if refused.code == "refused":
+                at = next((step.name for step in steps if step.method == refused.values.get("call")), "")
+                refused.field = writing.our_name(at, refused.values.get("answer", ""))
+                refused.values = {**refused.values, "field": refused.field}
+            raise
+        key = str(command.payload["key"])
+        if not key:
+            made = result_of(answers, steps[0])
+            made = made.get("item") if isinstance(made, dict) else made
+            made_id = as_id(made.get("id") if isinstance(made, dict) else made)
+            if not made_id:
+                raise Unclear("created-without-id", {"call": steps[0].method, "answer": str(made)[:80]}, answers.raw)
+            key = f"{command.payload['prefix']}:{made_id}{command.payload.get('place', '')}"
+        return Answered(key)
+
+    def probe(self, write: Write) -> tuple[Raw, ...]:
+        """The rows that hold exactly what an unclear create would have made."""
+        return probe(write, self.client, self.read, self.records, self._capabilities)
+
+    def fetch_file(self, record: Record, folder: Path, limit: int) -> Fetched:  # noqa: ARG002  the port's signature
+        """Not offered: the CRM receives documents, it does not issue any."""
+        raise NotThere("no-files-here", {"record": record.key})
+
+
+def _row_in(raw: Raw) -> Row:
+    """The row of a ``Raw`` again. Raises ``BadAnswer`` if it is none."""
+    try:
+        row = exact.decode(raw.body)
+    except ValueError as error:
+        raise BadAnswer("torn-json", {"record": f"{raw.resource}/{raw.key}", "reason": str(error)[:80]}) from error
+    if not isinstance(row, dict):
+        raise BadAnswer("not-a-row", {"record": f"{raw.resource}/{raw.key}", "value": str(row)[:80]})
+    return row
