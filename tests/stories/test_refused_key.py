@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.stories.folk import company, customer_names, customers, deal_of
+from tests.stories.folk import company, customer, customer_names, customers, deal_of, files_at, invoice, notes
 from tests.support.village import Village
 
 
@@ -37,3 +37,40 @@ def test_a_refusal_while_reading_back_is_noticed_and_what_was_written_stays_writ
     v.sync(10)
     assert len(customers(v)) == 4
     assert v.link_count()["party"] == 4
+
+
+def with_an_invoice_to_file(v: Village) -> None:
+    """A customer known to both sides gets an invoice; another one of the CRM is to go across."""
+    born = customer(v)
+    v.sync()
+    invoice(v, born)
+    deal_of(v, company(v))
+    v.clock.advance(300)
+
+
+def downloads(v: Village) -> int:
+    """The documents that FastBill was asked for."""
+    return [call.operation for call in v.books.world.log.calls].count("GET download")
+
+
+def test_no_document_is_fetched_from_a_system_that_has_just_refused_the_key(v: Village) -> None:
+    with_an_invoice_to_file(v)
+    # The list of customers is read, then one is made, and the look at it is turned away.
+    v.books.world.faults.arm("unauthorised", "customer.get", skip=1)
+    outcome = v.cycle()
+    assert (knocks(v), downloads(v), notes(v)) == (1, 0, [])
+    assert outcome.refused == {"b"}
+    v.sync(10)
+    assert (downloads(v), [len(files_at(v, note)) for note in notes(v)]) == (1, [1])
+
+
+def test_a_key_refused_while_a_document_is_fetched_closes_the_system_it_lies_in_and_no_other(v: Village) -> None:
+    with_an_invoice_to_file(v)
+    # The link has run out, so the invoice is read once more for a fresh one, after it was read in the list.
+    v.books.world.faults.arm("pdf-html", "download")
+    v.books.world.faults.arm("unauthorised", "invoice.get", skip=1)
+    outcome = v.cycle()
+    assert (knocks(v), notes(v)) == (1, [])
+    assert (outcome.refused, set(outcome.closed)) == ({"b"}, {("b", "*")})
+    v.sync(10)
+    assert [len(files_at(v, note)) for note in notes(v)] == [1]

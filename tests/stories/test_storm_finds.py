@@ -161,3 +161,38 @@ def test_a_restored_pair_finds_the_quote_it_made_though_its_customer_was_deleted
     assert [e["ESTIMATE_ID"] for e in estimates(v)] == [first["ESTIMATE_ID"]]
     assert count(v, "b", "estimate.create") == 1
     assert number_of(v, "estimates", int(first["ESTIMATE_ID"])) == first["ESTIMATE_NUMBER"]
+
+
+def restored_in_the_middle(v: Village) -> None:
+    """A city was corrected and carried over since the backup; FastBill made capitals of it."""
+    choose(v, "customers.wins=invoicing")
+    sun = company(v)
+    deal_of(v, sun)
+    v.sync()
+    v.crm_act("edit_company", id=str(sun), city="Potsdam")
+    v.books_act("edit_customer", ID=customers(v)[0]["CUSTOMER_ID"], CITY="POTSDAM")
+
+
+def cities(v: Village) -> tuple[str, str]:
+    """The customer's city in the CRM and in FastBill."""
+    return companies(v)[0]["addrs"][0]["city"], customers(v)[0]["CITY"]
+
+
+def test_a_restored_pair_takes_its_own_forgotten_change_in_the_vendors_capitals_for_nobodys_edit(v: Village) -> None:
+    restored_in_the_middle(v)
+    with v.house.store.write() as conn:  # as after an older database was put back
+        pairs.update_pair(conn, v.pair, unsure=1)
+    before = (cities(v), len(v.writes("a")))
+    v.clock.advance(300)
+    v.cycle(whole=True)
+    v.sync()
+    assert (cities(v), len(v.writes("a"))) == before == (("Potsdam", "POTSDAM"), before[1]), "nobody's spelling is overwritten"
+    v.crm_act("edit_company", id=str(companies(v)[0]["id"]), city="Ulm")
+    v.sync()
+    assert cities(v) == ("Ulm", "Ulm")
+
+
+def test_a_pair_that_knows_what_it_wrote_lets_the_firms_rule_decide_about_capitals_as_about_all_else(v: Village) -> None:
+    restored_in_the_middle(v)
+    v.sync()
+    assert cities(v) == ("POTSDAM", "POTSDAM")

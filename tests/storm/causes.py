@@ -45,7 +45,7 @@ def _causeless(p: Picture, letter: Letter, calls: list[Call], typed: list[Typed]
         mark = marks.get(key, "")
         if not mark or mark in p.taken or mark in p.mixed or p.made.get(mark, 0) > 1:
             continue
-        # Who is shown an old copy after a write takes it for what the vendor made of it, and the new one, later, for a person's edit.
+        # Who is shown a copy of any age takes it for a person's edit, and the row itself, later, for another one.
         if number > causes[mark, field] + p.shows_old(far):
             yield Broken("I4", f"{field} of {mark} changed {number} times for {causes[mark, field]} edits", f"{letter} {rows_key(key)}")
 

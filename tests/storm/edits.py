@@ -14,6 +14,8 @@ NEXT = 1
 rests on, the look after it the very next again. Nothing but the note of the intent lies between."""
 WAVE = 32
 """New records go out sixteen at a time, and are looked at after that: so many calls at the most from a create to its look."""
+OLD = ("stale", "trailing")
+"""What a log calls a look that showed an old copy."""
 LOST = 80
 """Where an answer got lost, a process ended, or two of them met, the write is looked for in a later turn, after that turn's lists."""
 
@@ -113,14 +115,15 @@ def _told(p: Picture, one: Typed) -> bool:
 def _in_window(p: Picture, one: Typed) -> bool:
     """The honest limit: an edit between the look right before a write and the write itself cannot be seen; nor can one between a write and
     the look after it be told from what the vendor made of the write."""
-    calls = [c for c in p.side(one.letter).log if rows_key(c.key) == rows_key(one.key)]
+    # A vendor that shows an old copy shows nothing.
+    calls = [c for c in p.side(one.letter).log if rows_key(c.key) == rows_key(one.key) and not (c.operation == "read" and c.fault in OLD)]
     broken_off = p.e.stalled or p.e.broken_off
+    old = {c.seq for c in p.side(one.letter).log if c.operation == "read" and c.fault in OLD}
     for n, write in enumerate(calls):
         if write.operation != "change" or not (write.done or write.fault):
             continue
-        far = LOST if write.fault or broken_off else NEXT
-        # A vendor that shows an old copy shows nothing.
-        read = next((c for c in reversed(calls[:n]) if c.operation == "read" and c.fault != "stale"), None)
+        far = LOST if write.fault or broken_off or write.seq + 1 in old else NEXT
+        read = next((c for c in reversed(calls[:n]) if c.operation == "read"), None)
         if read is not None and read.seq <= one.seq < write.seq <= read.seq + far:
             return True
         after = next((c for c in calls[n + 1 :] if c.operation == "read"), None)

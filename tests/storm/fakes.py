@@ -126,9 +126,15 @@ class Fake:
         self.told[19] += any(number > size for number in stamps.values())
         return shown[start : start + size]
 
-    def newest(self, kind: str) -> set[str]:
-        """The key of the record that was made last, as a set."""
-        return {row.key for row in list(self.live(kind))[-1:]}
+    def newest(self, kind: str, seconds: int) -> set[str]:
+        """The key of the record that was made last, as a set, if that was no longer ago."""
+        last = list(self.live(kind))[-1:]
+        return {row.key for row in last if self._true.now() - row.made <= timedelta(seconds=seconds)}
+
+    def trails(self, kind: str, key: str) -> bool:
+        """Whether a read shows a record as it was before its last change."""
+        row = self.rows.get((kind, key))
+        return row is not None and row.past is not None and self._true.now() < row.past[1]
 
     def get(self, kind: str, key: str) -> Row:
         """One record, archived or not; a merged one leads to its survivor where the vendor redirects."""
@@ -312,7 +318,7 @@ class Fake:
     def shown(self, row: Row) -> dict[str, Any]:
         """What a read shows of a record: for a moment after a write what was there before it."""
         values, version = row.values, row.version
-        if row.past is not None and self._true.now() < row.past[1]:
+        if row.past is not None and self.trails(row.kind, row.key):
             values, version = row.past[0], row.version - 1
             self.told[20] += 1
         stamp = (lambda at: at.replace(microsecond=0)) if self.traits.whole_seconds else (lambda at: at)

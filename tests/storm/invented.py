@@ -57,6 +57,9 @@ CHOICES: dict[str, tuple[str, ...]] = {
     ),
 }
 """What a firm chooses. What it leaves out is not even read, so that most worlds are small."""
+UNLISTED = 30
+"""Seconds for which a list may leave out what was made: less than lies between two turns. Nothing tells a record that is left out of list
+after list from one that is not there."""
 _OPERATIONS: dict[str, Operation] = {"create": "create", "change": "change", "delete": "delete", "read": "read", "list": "list"}
 _ANSWERS = {"won": "accepted", "lost": "rejected"}
 
@@ -98,9 +101,9 @@ class Invented:
         return self.fake.hidden
 
     @property
-    def shows_old(self) -> bool:
-        """Whether a read soon after a write shows the row from before it."""
-        return self.fake.traits.stale > 0
+    def contacts_apart(self) -> bool:
+        """Whether contacts are a list of their own, which nobody reads who leaves them where they are."""
+        return True
 
     def kept(self, name: str, value: str) -> str:
         """What the vendor makes of a value."""
@@ -269,9 +272,10 @@ class Invented:
             self.fake.told[15] += 1
             self._note(operation, kind, key, 404, "hidden")
             return Missing(key)
-        unlisted = self.fake.newest(kind) if struck is not None and struck.number == 20 else set()
+        unlisted = self.fake.newest(kind, UNLISTED) if struck is not None and struck.number == 20 else set()
         self.fake.hidden |= unlisted
         before = self._inside(kind, key) if operation == "change" else None
+        told = "trailing" if operation == "read" and self.fake.trails(kind, key) else told
         try:
             result = what()
         except (Missing, Newer, Bad) as refused:

@@ -57,6 +57,10 @@ def _explained(letter: Letter, calls: list[Call], e: Evidence, p: Picture) -> It
         # Nor can anybody whose customer was deleted with it before it was looked for.
         if key in touched or (p.taken and not p.there(letter, key)):
             continue
+        note = p.records(letter, "note").get(key)
+        if p.taken and note is not None and not note.about:
+            # A note outlives the customer it was about, and is in nobody's list.
+            continue
         if open_:
             open_ -= 1
         else:

@@ -84,9 +84,8 @@ class Picture:
         return str(habit(name, value)) if habit is not None else value
 
     def shows_old(self, letter: Letter) -> bool:
-        """Whether a vendor now and then shows a row as it was before it was written."""
-        side = self.side(letter)
-        return bool(getattr(side, "shows_old", False)) or any(call.fault == "stale" for call in side.log)
+        """Whether a vendor showed a copy of whatever age: nobody can tell that from somebody's having put the row back."""
+        return any(call.fault == "stale" for call in self.side(letter).log)
 
     def records(self, letter: Letter, kind: Kind) -> dict[str, Entry]:
         """A side's records of a kind."""
@@ -121,7 +120,9 @@ class Picture:
         if to == "a":
             return set(self.marked("b", "party"))
         owners = {deal.owner for deal in self.records("a", "quote").values()} if "deals" not in self.loose else set()
-        tagged_people = {c.owner for c in self.records("a", "contact").values() if TAG in c.tags}
+        # Whoever leaves contacts where they are does not read a list that shows nobody else, and learns of no tag on them.
+        unread = "contacts-none" in self.loose and getattr(self.side("a"), "contacts_apart", False)
+        tagged_people = {c.owner for c in self.records("a", "contact").values() if TAG in c.tags} if not unread else set()
         belonging = set(self.records("a", "contact"))
         return {
             mark
@@ -149,13 +150,15 @@ class Picture:
 
     @cached_property
     def loose(self) -> set[str]:
-        """What a policy left open at some time: ``contacts``, ``wins``, a field whose direction is restricted, ``deletion``,
-        ``deals`` that make nobody a customer, ``quotes`` and ``documents`` that stay where they are."""
+        """What a policy left open at some time: ``contacts`` (``contacts-none``: they stay where they are), ``wins``, a field whose direction
+        is restricted, ``deletion``, ``deals`` that make nobody a customer, ``quotes`` and ``documents`` that stay where they are."""
         out = set()
         for policy in self.policies:
             customers: dict[str, Any] = policy.get("customers", {})
             if customers.get("contacts", "tagged") in ("none", "all"):
                 out.add("contacts")
+            if customers.get("contacts") == "none":
+                out.add("contacts-none")
             if customers.get("wins", "ask") != "ask":
                 out.add("wins")
             out |= set(customers.get("fields", {}))

@@ -92,6 +92,9 @@ def field_fate(name: str, a: str, b: str, link: Link, s: Situation, rules: Rules
         return ""
     if mean_the_same(name, a, b, country):
         return "agree"
+    if s.unsure and moved_a == moved_b and "".join(a.split()).casefold() == "".join(b.split()).casefold() != "":
+        # A restored pair does not know what it wrote since: that is its own, as the other vendor spells it.
+        return "agree"
     if known and not (moved_a and moved_b):
         return "to-b" if moved_a else "to-a"
     if not known and not (a and b):

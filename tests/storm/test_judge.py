@@ -357,10 +357,3 @@ def test_a_store_that_grows_with_every_turn_is_seen() -> None:
     with patch.object(Runner, "_pair_turn", noted):
         _, weeks = span.spanned(2, weeks=1, idle_turns=8)
     assert "I22" in invariants(list(span.judge(weeks)))
-
-
-# --- false alarms of old ----------------------------------------------------------------------------------------------------------------
-
-
-def test_a_lost_deal_has_no_quote_whatever_a_vendor_calls_it() -> None:
-    assert scenes.torn_pulls(101).broken == ()

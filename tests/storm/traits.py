@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from unisono.model.capability import Capabilities, FieldLimit, Find, Resource, Signal, Writing
@@ -86,13 +86,12 @@ _TASTES: tuple[tuple[str, Habit], ...] = (
 
 
 def draw_traits(chance: random.Random, side: Side) -> Traits:
-    """A vendor of that side. None alters what it is given and shows old rows after a write as well: what a read-back shows then proves nothing,
-    and the product, which takes it for what the vendor made of its write, cannot know."""
+    """A vendor of that side."""
     find: Find = chance.choice(("reference", "reference", "natural", "idempotency-key"))
     signal: Signal = chance.choice(("stamp", "coarse-stamp", "compare", "ordered-until", "version"))
     limited = chance.random() < 0.3
     habits = tuple(sorted(chance.sample(_TASTES, chance.choice((0, 1, 2)))))
-    return Traits(
+    drawn = Traits(
         side=side,
         find=find,
         find_lag=chance.choice((0, 0, 2, 20)),
@@ -112,6 +111,8 @@ def draw_traits(chance: random.Random, side: Side) -> Traits:
         extra=tuple(sorted(chance.sample(EXTRA, chance.choice((0, 2, 4))))),
         lengths=(("name", 30),) if limited else (),
     )
+    # One that alters what it is given may show old rows as well. (Drawn last, so that the seeds of old are the worlds they were.)
+    return replace(drawn, stale=chance.choice((0, 2))) if habits else drawn
 
 
 def name_of(side: Side) -> str:

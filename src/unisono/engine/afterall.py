@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from unisono.connect.port import Raw
+from unisono.engine.apply import OLD_COPY
 from unisono.engine.hands import Hands, Pairing
 from unisono.engine.settle import mark_for, settle_write
 from unisono.model.record import flat_of
-from unisono.model.text import clean
+from unisono.model.text import bare_text
 from unisono.plan.actions import Reason, Send
 from unisono.plan.corrections import CORRECTED
 from unisono.plan.situation import subject_of
@@ -32,7 +33,8 @@ def gone_after_all(intent: Intent, pairing: Pairing, hands: Hands) -> bool:
 
 def changed_after_all(intent: Intent, pairing: Pairing, hands: Hands) -> bool:
     """Whether a change was carried out: the record holds what was sent, in some of its fields at least; the others somebody edited since,
-    or the vendor refused. Raises the system's faults.
+    or the vendor refused. What still stands as before, long after the answer that it is done, is what the vendor made of it. Raises the
+    system's faults.
     """
     write = intent.write
     if write.kind not in ("party", "contact"):
@@ -43,7 +45,12 @@ def changed_after_all(intent: Intent, pairing: Pairing, hands: Hands) -> bool:
     if record is None:
         return False
     now = flat_of(record.body)
-    held = {name: value for name, value in write.changes.items() if name in now and _bare(now[name]) == _bare(value)}
+    as_before = write.before if intent.doubt == OLD_COPY else {}
+    held = {
+        name: value
+        for name, value in write.changes.items()
+        if name in now and (bare_text(now[name]) == bare_text(value) or now[name] == as_before.get(name))
+    }
     with hands.store.read() as conn:
         link = links.links_of(conn, pairing.id, intent.link_kind, write.side, [write.key]).get(write.key)
     by_person = intent.reason[0] == CORRECTED  # it may be about a record that has no counterpart yet
@@ -65,8 +72,3 @@ def _settle(intent: Intent, send: Send, row: Raw | None, pairing: Pairing, hands
         after = settle_write(conn, send, subject.key, intent.write.key, row, pairing, hands)
         intents.settle(conn, [(intent.id, "done", intent.write.key, after, {"code": "found-again"})], hands.clock.now())
         work.mark(conn, pairing.lane, [mark_for(subject.side, subject.kind, subject.key, 0)], hands.clock.now())
-
-
-def _bare(value: str) -> str:
-    """A vendor may re-case and trim what it is given."""
-    return "".join(clean(value).casefold().split())

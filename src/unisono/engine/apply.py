@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -16,8 +18,8 @@ from unisono.engine.hands import Connected, Hands, Pairing
 from unisono.engine.ids import reference_of
 from unisono.engine.pull import raw_hash
 from unisono.model.document import Document, File, Note
-from unisono.model.errors import LoginRefused, NotThere, SystemFault, Unclear
-from unisono.model.party import Contact, Party
+from unisono.model.errors import BadAnswer, LoginRefused, NotThere, SystemFault, Unclear
+from unisono.model.party import Contact, Flat, Party
 from unisono.model.record import Record, Side, flat_of
 from unisono.model.writing import Write
 from unisono.plan.actions import Decision, Send
@@ -25,6 +27,10 @@ from unisono.plan.situation import Subject, subject_of
 from unisono.store import intents, lanes, links, pairs, seen
 
 T = TypeVar("T")
+OLD_COPY = "shown-as-before"
+"""Why the outcome of a change is unclear whose record looked afterwards as it did before."""
+OLD_FOR = timedelta(seconds=60)
+"""How long a vendor's copies may trail what was written."""
 ONE_EACH = ("party", "contact", "quote")
 """Kinds of which a record has one counterpart."""
 
@@ -50,11 +56,29 @@ class Job:
     fault: SystemFault | None = None
     stale: bool = False
     unclear: bool = False
+    asked: Side | None = None
+    """The side the fault is of, if it is not the one that is written to: that of a file that could not be fetched."""
 
     @property
     def subject(self) -> Subject:
         """The record it was planned for."""
         return self.decision.subject
+
+    @property
+    def side(self) -> Side:
+        """The side the fault is of."""
+        return self.asked or self.send.write.side
+
+    @property
+    def fetches_first(self) -> bool:
+        """Whether this is a note whose file comes next: the file is fetched first, so that no note ever stands without it."""
+        write = self.send.write
+        return write.kind == "note" and write.operation == "create" and any(s.write.kind == "file" for s in self.decision.sends)
+
+    @property
+    def fetches(self) -> bool:
+        """Whether a document's file is fetched for it."""
+        return self.fetches_first or (bool(self.send.source) and self.send.write.kind == "file")
 
     @property
     def over(self) -> bool:
@@ -74,8 +98,8 @@ def apply(jobs: Sequence[Job], pairing: Pairing, hands: Hands) -> Refusals:
     refused: Refusals = {}
     _look_up_documents(jobs, pairing, hands)
     # Threads are for calls: what asks nobody is prepared at once.
-    _each([job for job in jobs if _asks(job)], hands, lambda job: _prepare(job, pairing, hands), refused)
-    _each([job for job in jobs if not _asks(job)], hands, lambda job: _prepare(job, pairing, hands), refused, at_once=1)
+    _each([job for job in jobs if _asks(job)], hands, lambda job: _prepare(job, pairing, hands, refused), refused)
+    _each([job for job in jobs if not _asks(job)], hands, lambda job: _prepare(job, pairing, hands, refused), refused, at_once=1)
     hands.step("prepared")
     step = 0
     while True:
@@ -92,6 +116,8 @@ def apply(jobs: Sequence[Job], pairing: Pairing, hands: Hands) -> Refusals:
     for job in done:
         job.read_back = job.answers[-1].raw if job.answers and job.send.write.operation != "delete" else None
     _each([job for job in done if _unproven(job, pairing)], hands, lambda job: _read_back(job, pairing, refused), {})
+    for job in done:
+        _doubt_old_copy(job, pairing)
     hands.step("read-back")
     return refused
 
@@ -106,7 +132,7 @@ def _each(jobs: Sequence[Job], hands: Hands, what: Callable[[Job], None], refuse
         try:
             what(job)
         except LoginRefused as fault:
-            refused.setdefault(side, fault)
+            refused.setdefault(job.side, fault)
             raise
 
     calls = [(lambda job=job: one(job)) for job in jobs]
@@ -119,26 +145,16 @@ def _each(jobs: Sequence[Job], hands: Hands, what: Callable[[Job], None], refuse
 def _asks(job: Job) -> bool:
     """Whether something has to be read or fetched before this write can be composed."""
     write = job.send.write
-    return (
-        _brings_file(job)
-        or (bool(job.send.source) and write.kind == "file")
-        or (write.operation == "change" and write.kind in ("party", "contact"))
-    )
+    return job.fetches or (write.operation == "change" and write.kind in ("party", "contact"))
 
 
-def _brings_file(job: Job) -> bool:
-    """Whether this is a note whose file comes next: the file is fetched first, so that no note ever stands without it."""
-    write = job.send.write
-    return write.kind == "note" and write.operation == "create" and any(s.write.kind == "file" for s in job.decision.sends)
-
-
-def _prepare(job: Job, pairing: Pairing, hands: Hands) -> None:
+def _prepare(job: Job, pairing: Pairing, hands: Hands, refused: Refusals) -> None:
     write = job.send.write
     system = pairing.side(write.side).system
-    if _brings_file(job):
-        hands.kept[job.send.source] = _bring(job, pairing, hands)
-    if job.send.source and write.kind == "file":
-        _fetch(job, pairing, hands)
+    if job.fetches_first:
+        hands.kept[job.send.source] = _bring(job, pairing, hands, refused)
+    elif job.fetches:
+        _fetch(job, pairing, hands, refused)
         if job.unchanged_file:
             return
         write = job.send.write
@@ -182,9 +198,9 @@ def _as_seen(current: Raw, where: Connected, hands: Hands) -> bool:
     return known is not None and known.raw_hash == raw_hash(current)
 
 
-def _fetch(job: Job, pairing: Pairing, hands: Hands) -> None:
+def _fetch(job: Job, pairing: Pairing, hands: Hands, refused: Refusals) -> None:
     """The document's file for the note; the same bytes as last time are not put again."""
-    job.fetched = hands.kept.pop(job.send.source, None) or _bring(job, pairing, hands)
+    job.fetched = hands.kept.pop(job.send.source, None) or _bring(job, pairing, hands, refused)
     body = job.send.write.body
     assert isinstance(body, File)
     if job.fetched.sha256 == job.send.agree.get("last-sha256"):
@@ -196,7 +212,7 @@ def _fetch(job: Job, pairing: Pairing, hands: Hands) -> None:
 
 def _look_up_documents(jobs: Sequence[Job], pairing: Pairing, hands: Hands) -> None:
     """The documents whose files a wave brings, with one look at the store for all of them."""
-    wanted = [job for job in jobs if _brings_file(job) or (job.send.write.kind == "file" and job.send.source)]
+    wanted = [job for job in jobs if job.fetches]
     if not wanted:
         return
     sources = {job.send.source: subject_of(f"b:{job.send.source}") for job in wanted}
@@ -209,10 +225,16 @@ def _look_up_documents(jobs: Sequence[Job], pairing: Pairing, hands: Hands) -> N
         job.document = found.get(job.send.source)
 
 
-def _bring(job: Job, pairing: Pairing, hands: Hands) -> Fetched:
+def _bring(job: Job, pairing: Pairing, hands: Hands, refused: Refusals) -> Fetched:
     if job.document is None:
         raise NotThere("document-not-there", {"key": job.send.source.partition(":")[2]})
-    return pairing.b.system.fetch_file(job.document, hands.files, pairing.a.system.capabilities.writing("file").file_limit)
+    try:
+        if "b" in refused:
+            raise refused["b"]
+        return pairing.b.system.fetch_file(job.document, hands.files, pairing.a.system.capabilities.writing("file").file_limit)
+    except SystemFault:
+        job.asked = "b"
+        raise
 
 
 def _intend(jobs: Sequence[Job], step: int, pairing: Pairing, hands: Hands) -> list[Job]:
@@ -293,6 +315,27 @@ def _read_back(job: Job, pairing: Pairing, refused: Refusals) -> None:
         refused.setdefault(write.side, fault)
     except SystemFault:
         pass
+
+
+def _doubt_old_copy(job: Job, pairing: Pairing) -> None:
+    """A vendor that shows a record after a change as it was before it: an old copy, or it ignored what was sent. A later look tells; taken for
+    what the vendor made of it, an old copy would make our own write look like a person's edit as soon as the new one shows."""
+    write = job.send.write
+    if write.operation != "change" or write.kind not in ("party", "contact") or job.current is None or job.read_back is None:
+        return
+    was, now = (_values(row, write, pairing) for row in (job.current, job.read_back))
+    sent = [name for name, value in write.changes.items() if was.get(name, "") != value]
+    if sent and now and all(now.get(name, "") == was.get(name, "") for name in sent):
+        job.fault, job.unclear = Unclear("shown-as-before", {"key": write.key}), True
+
+
+def _values(row: Raw, write: Write, pairing: Pairing) -> Flat:
+    """The written record's fields in a row; none if it cannot be read."""
+    with suppress(BadAnswer):
+        for record in pairing.side(write.side).system.records(row):
+            if (record.kind, record.key) == (write.kind, write.key):
+                return flat_of(record.body)
+    return {}
 
 
 def with_reference(send: Send, pairing: Pairing, subject: Subject, known: str) -> Send:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -178,7 +178,7 @@ def in_waves(jobs: Sequence[Job], at_once: int) -> Iterator[Sequence[Job]]:
 
 def _open_jobs(jobs: Sequence[Job], by_subject: dict[Subject, list[Task]], pairing: Pairing, outcome: Outcome, hands: Hands) -> list[Job]:
     """The jobs whose side takes writes; the others are due again when it is expected to."""
-    closed = [(job, shut) for job in jobs if (shut := outcome.closure(job.send.write.side, job.send.write.kind)) is not None]
+    closed = [(job, shut) for job in jobs if (shut := _shut(job, outcome)) is not None]
     if closed:
         # An hour that is over by our clock would make them due in this very cycle, again and again.
         soonest = hands.clock.now() + SOON
@@ -188,6 +188,12 @@ def _open_jobs(jobs: Sequence[Job], by_subject: dict[Subject, list[Task]], pairi
                     work.put_off(conn, pairing.lane, task, max(until, soonest), why, counted=False)
     shut_out = {id(job) for job, _ in closed}
     return [job for job in jobs if id(job) not in shut_out]
+
+
+def _shut(job: Job, outcome: Outcome) -> tuple[datetime, str] | None:
+    """Until when, and why, a job cannot be done: its side takes no writes of that kind, or the one its file comes from is not to be asked."""
+    file_shut = outcome.closure("b", "file") if job.fetches else None
+    return outcome.closure(job.send.write.side, job.send.write.kind) or file_shut
 
 
 def _without_unsettled(by_subject: dict[Subject, list[Task]], pairing: Pairing, hands: Hands) -> list[Subject]:
@@ -331,7 +337,7 @@ def _sort_out(conn: Connection, job: Job, tasks: Sequence[Task], pairing: Pairin
 
 def _close(conn: Connection, job: Job, fault: SystemFault, tasks: Sequence[Task], pairing: Pairing, outcome: Outcome, hands: Hands) -> None:
     """A side out of allowance or with a refused key, or a kind there is no room for, takes nothing more in this cycle; the rest goes on."""
-    side, kind = job.send.write.side, job.send.write.kind
+    side, kind = job.side, job.send.write.kind
     now = hands.clock.now()
     until = max(fault.at, now + SOON) if isinstance(fault, TryLater) and fault.at is not None else now + LATER
     outcome.closed[side, kind if isinstance(fault, Full) else "*"] = (until, fault.code)

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from unisono.connect.port import Raw
 from unisono.engine.afterall import changed_after_all, gone_after_all
-from unisono.engine.apply import ONE_EACH, Job
+from unisono.engine.apply import OLD_COPY, ONE_EACH, Job
 from unisono.engine.assumed import keys_of_new
 from unisono.engine.doubts import SEVERAL
 from unisono.engine.hands import Hands, Pairing
@@ -182,9 +182,10 @@ def _not_seen(intent: Intent, fault: SystemFault, wait: timedelta, pairing: Pair
         outcome.fault = outcome.fault or fault
     if isinstance(fault, LoginRefused):
         outcome.refused.add(intent.write.side)
+    code = OLD_COPY if intent.doubt == OLD_COPY else fault.code
     with hands.store.write() as conn:
         lanes.check_epoch(conn, pairing.lane, pairing.epoch)
-        intents.doubt(conn, intent.id, later, {"code": fault.code}, intent.probes)
+        intents.doubt(conn, intent.id, later, {"code": code}, intent.probes)
 
 
 def _free(write: Write, rows: tuple[Raw, ...], pairing: Pairing, hands: Hands) -> list[tuple[Record, Raw]]:

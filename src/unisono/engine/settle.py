@@ -10,7 +10,7 @@ from datetime import timedelta
 from sqlalchemy import Connection
 
 from unisono.connect.port import Raw
-from unisono.engine.apply import Job, told_of
+from unisono.engine.apply import OLD_COPY, OLD_FOR, Job, told_of
 from unisono.engine.hands import Hands, Pairing
 from unisono.engine.pull import raw_hash
 from unisono.model.document import File
@@ -40,8 +40,9 @@ def settle_jobs(jobs: Sequence[Job], pairing: Pairing, hands: Hands) -> None:
             if job.unchanged_file:
                 _file_unchanged(conn, job, pairing, hands)
             elif job.intents and job.unclear:
-                lag = timedelta(seconds=_lag(job.send, pairing))
                 assert job.fault is not None
+                lag = timedelta(seconds=_lag(job.send, pairing))
+                lag = max(lag, OLD_FOR) if job.fault.code == OLD_COPY else lag
                 intents.doubt(conn, job.intents[-1].id, now + lag, told_of(job.fault), 0)
             elif job.fault is not None:
                 _not_done(conn, job, pairing, hands)

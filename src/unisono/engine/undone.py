@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection
 
 from unisono.connect.port import Raw
-from unisono.engine.apply import Job, told_of
+from unisono.engine.apply import OLD_COPY, OLD_FOR, Job, told_of
 from unisono.engine.hands import Hands, Pairing
 from unisono.engine.pull import raw_hash
 from unisono.engine.settle import mark_for
@@ -34,7 +34,7 @@ def settle_undone(jobs: Sequence[Job], pairing: Pairing, hands: Hands, by: str) 
         for job in jobs:
             last = job.intents[-1].id if job.intents else ""
             if job.fault is not None and job.unclear and last:
-                intents.doubt(conn, last, now, told_of(job.fault), 0)
+                intents.doubt(conn, last, now + OLD_FOR if job.fault.code == OLD_COPY else now, told_of(job.fault), 0)
             elif job.fault is not None and last:
                 state = "refused" if isinstance(job.fault, Refused) else "void"
                 intents.settle(conn, [(last, state, "", {}, told_of(job.fault))], now)

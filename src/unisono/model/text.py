@@ -27,3 +27,8 @@ def folded(text: str) -> str:
     text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text.casefold()).casefold())
     text = "".join(c for c in text if not unicodedata.combining(c)).translate(_LETTERS)
     return _NOT_WORD.sub(" ", text).strip()
+
+
+def bare_text(text: str) -> str:
+    """Without case and blanks: what is left of a value by a vendor that re-cases and trims what it is given."""
+    return "".join(clean(text).casefold().split())

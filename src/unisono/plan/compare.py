@@ -14,6 +14,7 @@ from unisono.model.party import Flat
 from unisono.model.phone import normal_phone
 from unisono.model.record import Kind, Side
 from unisono.model.taxid import normal_tax_id
+from unisono.model.text import bare_text
 from unisono.plan.situation import Link, Rules
 from unisono.policy.schema import Direction, Policy, direction_of, winner_of
 
@@ -50,10 +51,11 @@ def allowed(direction: Direction, to: Side) -> bool:
     return direction == "both" or direction == ("to-crm" if to == "a" else "to-invoicing")
 
 
-def compare(link: Link, a: Flat, b: Flat, rules: Rules, answers: dict[str, str]) -> Comparison:
+def compare(link: Link, a: Flat, b: Flat, rules: Rules, answers: dict[str, str], *, unsure: bool = False) -> Comparison:
     """Compares the two records of a link field by field.
 
-    ``answers`` holds a person's choice for a conflict: ``field=a-value|b-value`` -> ``crm`` or ``invoicing``.
+    ``answers`` holds a person's choice for a conflict: ``field=a-value|b-value`` -> ``crm`` or ``invoicing``. ``unsure``: the pair does not
+    know all of its own writes; two values that differ by case and blanks alone are then one that was carried over, as the vendor spells it.
     """
     kind, agreed_a, agreed_b = link.kind, link.agreed_a, link.agreed_b
     country = a.get("address.country") or b.get("address.country") or rules.policy.customers.country
@@ -73,7 +75,7 @@ def compare(link: Link, a: Flat, b: Flat, rules: Rules, answers: dict[str, str])
     for name in held_by_both(kind, rules.a, rules.b, link.a_key, link.b_key):
         va, vb = a.get(name, ""), b.get(name, "")
         if name not in agreed_a or name not in agreed_b:
-            if same(name, va, vb, country):
+            if same(name, va, vb, country) or (unsure and respelled(va, vb)):
                 agree.append(name)
             elif not va or not vb:
                 move(name, "a" if not va else "b")
@@ -83,7 +85,7 @@ def compare(link: Link, a: Flat, b: Flat, rules: Rules, answers: dict[str, str])
         changed_a, changed_b = va != agreed_a[name], vb != agreed_b[name]
         if not changed_a and not changed_b:
             continue
-        if same(name, va, vb, country):
+        if same(name, va, vb, country) or (unsure and changed_a and changed_b and respelled(va, vb)):
             agree.append(name)
         elif changed_a and changed_b:
             _decide(name, va, vb, False, rules.policy, answers, move, conflicts)
@@ -109,6 +111,11 @@ def same(name: str, a: str, b: str, country: str) -> bool:
     if name == "tax_id":
         return normal_tax_id(a, country) == normal_tax_id(b, country) != ""
     return name == "email" and a.casefold() == b.casefold()
+
+
+def respelled(a: str, b: str) -> bool:
+    """Whether two values are one but for case and blanks, which a vendor may alter."""
+    return bool(a) and bare_text(a) == bare_text(b)
 
 
 def _decide(

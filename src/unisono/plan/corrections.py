@@ -81,7 +81,7 @@ def place_of(s: Situation, rules: Rules, names: tuple[str, ...]) -> Side | None:
         if s.a is None or s.b is None or s.link.state != "linked":
             return None
         said = {key.split("|", 1)[1]: value for key, value in s.answers.items() if key.startswith("conflict|")}
-        found = compare(s.link, flat_of(s.a.record.body), flat_of(s.b.record.body), rules, said)
+        found = compare(s.link, flat_of(s.a.record.body), flat_of(s.b.record.body), rules, said, unsure=s.unsure)
         if not any(name in found.to_a or name in found.to_b for name in names):
             return None
         side = "a" if any(name in found.to_b for name in names) else "b"

@@ -38,6 +38,8 @@ class Intent:
     target: str = ""
     before: dict[str, str] = field(default_factory=dict)
     sent_at: str = ""
+    doubt: str = ""
+    """Code of what leaves its outcome open."""
 
 
 def intend(conn: Connection, pair: str, lane: str, epoch: int, intents: Sequence[Intent], now: datetime, run: str = "") -> None:
@@ -107,7 +109,7 @@ def journal(conn: Connection, pair: str, *, key: str = "", target: str = "", lim
 
 
 def _intent(row: tuple[Any, ...]) -> Intent:
-    of, key, write, command, step, reason, policy_version, label, probes, state, target, due_at, sent_at = row
+    of, key, write, command, step, reason, policy_version, label, probes, state, target, due_at, sent_at, told = row
     kept, why = value_from(command), value_from(reason)
     return Intent(
         id=of,
@@ -125,6 +127,7 @@ def _intent(row: tuple[Any, ...]) -> Intent:
         state=state,
         target=target,
         sent_at=due_at or sent_at,
+        doubt=str((value_from(told) or {}).get("code", "")) if told else "",
     )
 
 
@@ -138,7 +141,9 @@ def _journal() -> Select[Any]:
     return latest.limit(bindparam("limit", type_=Integer))
 
 
-_STORED = ("id", "key", "write", "command", "step", "reason", "policy_version", "label", "probes", "state", "target", "due_at", "sent_at")
+_STORED = (
+    "id", "key", "write", "command", "step", "reason", "policy_version", "label", "probes", "state", "target", "due_at", "sent_at", "told",
+)  # fmt: skip
 _PLAIN = ("id", "at", "key", "side", "kind", "operation", "target", "state", "label", "policy_version")
 _JSON = ("reason", "before", "after", "told")
 _MINE = intent.c.pair == bindparam("pair")

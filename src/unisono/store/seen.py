@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import BindParameter, Column, Connection, Integer, and_, bindparam, func, literal_column, or_, select, update
@@ -18,7 +18,7 @@ from unisono.store.documents import forget_documents, put_documents
 from unisono.store.numbers import next_changes
 from unisono.store.stamps import instant, stamp
 from unisono.store.statements import Built, Statement
-from unisono.store.tables import seen
+from unisono.store.tables import pair, seen
 from unisono.store.upserts import upsert
 
 
@@ -48,7 +48,7 @@ def put_seen(conn: Connection, connection: str, rows: Sequence[tuple[Record, byt
     """Stores observed records (with the hash of their vendor row). Returns how many really changed; only those get a change number."""
     if not rows:
         return 0
-    at = stamp(now)
+    at = _not_before_release(conn, connection, now)
     stored = _stored_hashes(conn, connection, [(r.kind, r.key) for r, _ in rows])
     texts = [body_text(record.body) for record, _ in rows]
     hashes = [hash_of(_steady(record.body, text), record.owner) for text, (record, _) in zip(texts, rows, strict=True)]
@@ -70,6 +70,13 @@ def put_seen(conn: Connection, connection: str, rows: Sequence[tuple[Record, byt
     upsert(conn, seen, values, keys=("connection", "kind", "key"))
     put_documents(conn, connection, (record for record, _ in rows))
     return len(changed)
+
+
+def _not_before_release(conn: Connection, connection: str, now: datetime) -> str:
+    """The hour, as a stamp. A clock that stands before a release that has been is behind: what is first seen now was seen after it all the
+    same, and is no history."""
+    at, released = stamp(now), str(_RELEASED.value(conn, connection=connection) or "")
+    return at if at >= released else stamp(instant(released) + timedelta(milliseconds=1))
 
 
 def touch_rows(conn: Connection, connection: str, resource: str, keys: Sequence[str]) -> None:
@@ -288,6 +295,9 @@ _MISSING = Statement(
     lambda _: select(seen.c.resource_key, seen.c.missing_at).where(_OF_RESOURCE, seen.c.missing_at != literal_column("''"))
 )
 _RECORDS = Statement(lambda _: select(seen.c.kind, seen.c.key).where(_OF_RESOURCE, seen.c.resource_key == bindparam("resource_key")))
+_RELEASED = Statement(
+    lambda _: select(func.max(pair.c.released_at)).where(or_(pair.c.a == bindparam("connection"), pair.c.b == bindparam("connection")))
+)
 _COUNT = Statement(lambda _: select(func.count(func.distinct(seen.c.resource_key))).where(_OF_RESOURCE))
 _SET_ROWS = Statement(lambda _: update(seen).where(_THESE_ROWS))
 # What was missed at an hour that has not come, because our clock was ahead, is missed from now on.

@@ -77,6 +77,30 @@ def test_direction_and_winner_are_the_firms(policy: dict[str, Any], after: tuple
     assert one(("x", "x"), after, rules(customers=policy)) == outcome
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "sure", "unsure"),
+    (
+        # What a restored pair wrote itself and forgot, as a vendor spells it that makes capitals.
+        (("Berlin", "BERLIN"), ("Ulm a. D.", "ULM A.D."), "conflict", "agree"),
+        (None, ("Ulm", "ULM"), "conflict", "agree"),
+        # An edit on one side is carried over by every pair, and two that say something else are rivals.
+        (("Ulm", "ULM"), ("ulm", "ULM"), "to_b", "to_b"),
+        (("Berlin", "BERLIN"), ("Ulm", "KÖLN"), "conflict", "conflict"),
+        (("Ulm", "ULM"), ("", "KÖLN"), "conflict", "conflict"),
+    ),
+)
+def test_only_a_pair_that_forgot_its_writes_takes_two_spellings_of_one_value_for_its_own(
+    before: tuple[str, str] | None, after: tuple[str, str], sure: str, unsure: str
+) -> None:
+    agreed = ({"address.city": before[0]}, {"address.city": before[1]}) if before else ({}, {})
+    link, a, b = Link("l", "party", "42", "c42", *agreed), {"address.city": after[0]}, {"address.city": after[1]}
+    for knows, said in ((True, sure), (False, unsure)):
+        found = compare(link, a, b, RULES, {}, unsure=not knows)
+        what = {"agree": found.agree, "to_b": found.to_b, "conflict": [c.field for c in found.conflicts]}
+        assert [name for name, named in what.items() if "address.city" in named] == [said]
+        assert found.to_a == {}
+
+
 def test_a_first_difference_is_asked_even_where_a_winner_is_set() -> None:
     assert one(None, ("x", "y"), rules(customers={"wins": "crm"})).conflicts == (Conflict("email", "x", "y", True),)
 

@@ -14,9 +14,10 @@ from tests.support.stores import MEMORY, with_a_pair
 from unisono.model.document import Document, Tag
 from unisono.model.party import Address, Contact, Party
 from unisono.model.record import MatchKeys, Record, match_keys
-from unisono.store import seen
+from unisono.store import pairs, seen
 from unisono.store.doors import Store
 from unisono.store.numbers import last_change
+from unisono.store.stamps import stamp
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
@@ -305,3 +306,17 @@ def test_rows_whose_hash_is_forgotten_are_known_but_read_anew(store: Store) -> N
         seen.forget_hashes(conn, "crm")
         assert seen.known_rows(conn, "crm", "companies", ["1"])["1"].raw_hash == b""
     assert put(store, party("1"), raw=b"bytes") == 0
+
+
+def test_a_clock_that_went_back_behind_the_release_makes_nothing_older_than_it(store: Store) -> None:
+    put(store, party("1"))
+    with store.write() as conn:
+        pairs.update_pair(conn, "p", released_at=stamp(LATER))
+    put(store, party("2"), now=NOW)
+    put(store, party("3"), now=NOW, where="inv")
+    put(store, party("4"), now=LATER + timedelta(hours=1))
+    with store.read() as conn:
+        first = {key: row.first_at for key, row in seen.get_many(conn, "crm", "party", ["1", "2", "4"]).items()}
+        there = seen.get_many(conn, "inv", "party", ["3"])["3"].first_at
+    just_after = LATER + timedelta(milliseconds=1)
+    assert (first, there) == ({"1": NOW, "2": just_after, "4": LATER + timedelta(hours=1)}, just_after)

@@ -250,7 +250,7 @@ def _compared(s: Situation, a: Seen, b: Seen, rules: Rules) -> Decision:
     assert link is not None
     flat_a, flat_b = flat_of(a.record.body), flat_of(b.record.body)
     said = {k.split("|", 1)[1]: v for k, v in s.answers.items() if k.startswith("conflict|")}
-    result = compare(link, flat_a, flat_b, rules, said)
+    result = compare(link, flat_a, flat_b, rules, said, unsure=s.unsure)
     actions: list[Action] = []
     if result.agree:
         actions.append(
