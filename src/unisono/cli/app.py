@@ -14,7 +14,7 @@ from typer.exceptions import TyperException
 from unisono.cli.terminal import WrongCall, aside, language, sentence, show, words
 from unisono.engine.runs import RunOver
 from unisono.locale.names import login_name
-from unisono.model.errors import LoginRefused, SystemFault
+from unisono.model.errors import LoginRefused, NotThere, Refused, SystemFault
 from unisono.policy.files import BadPolicy
 from unisono.store.refused import StoreRefused
 from unisono.wiring.previewing import NotRead
@@ -105,7 +105,7 @@ def _told(error: Exception) -> Told | None:
         return _wrong_call(error)
     if isinstance(error, StoreRefused | SystemFault | BadPolicy):
         end = "store" if isinstance(error, StoreRefused) else "unavailable"
-        end = "refused" if isinstance(error, LoginRefused | BadPolicy) else end
+        end = "refused" if isinstance(error, LoginRefused | Refused | NotThere | BadPolicy) else end
         return Told(end, error.code, dict(error.values), sentence(error.code, error.values))
     if isinstance(error, MissingLogin):
         name = str(error.args[0])

@@ -119,10 +119,14 @@ def doctor(
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
-    """Looks at files, keys, clocks, the way to both sides, the store, and what is open. The exit code is that of the worst finding."""
+    """Looks at files, keys, clocks, the way to both sides, doors for vendors, the store, and what is open.
+
+    The exit code is that of the worst finding.
+    """
     with house_at(data) as house:
-        found = examine(house, ask=not offline)
-    lines = [f"{_MARKS[f.level]} {tell(f.code, f.values, language())}" for f in found]
+        found, at = examine(house, ask=not offline), moments(house)
+    told = [f.values | ({"since": at(f.values["since"])} if "since" in f.values else {}) for f in found]
+    lines = [f"{_MARKS[f.level]} {tell(f.code, values, language())}" for f, values in zip(found, told, strict=True)]
     show([dataclasses.asdict(f) for f in found], as_json, "\n".join(lines))
     worst = max((_EXITS[f.level] for f in found), default=0)
     if worst:

@@ -27,10 +27,9 @@ from unisono.cli.terminal import (
     written,
 )
 from unisono.locale.names import field_name
-from unisono.model.record import Kind
 from unisono.policy.files import parse_policy
 from unisono.wiring import House, pair_row
-from unisono.wiring.fieldmap import MappedField, field_map, read_now, to_show
+from unisono.wiring.fieldmap import KINDS, MappedField, field_map, read_now, to_show
 from unisono.wiring.policies import (
     Chosen,
     Entry,
@@ -180,12 +179,19 @@ def policy_fields(
     as_json: AsJson = False,
 ) -> None:
     """Which field goes which way, with the values of a real record on both sides and what would not arrive."""
-    chosen: Kind = "contact" if kind == "contact" else "party"
+    chosen = next((one for one in KINDS if one == kind), None)
+    if chosen is None:
+        raise WrongCall("call.wrong-value", name="--kind")
     with house_at(data) as house:
         pair_id = the_pair(house, pair)
         found = [] if record else to_show(house, pair_id, chosen)
         key = record or (found[0].a_key if found else "")
         told = read_now(house, pair_id, chosen, key) if read and key else field_map(house, pair_id, chosen, key)
+        if record and (told.shown is None or None in told.failed.values()):
+            raise WrongCall("no-such-record", record=record)
+        for fault in told.failed.values():
+            if fault is not None:
+                raise fault
         with house.store.read() as conn:
             titles = titles_of(house, conn, pair_id)
     show([dataclasses.asdict(one) for one in told.fields], as_json, "\n".join(_field_text(one, chosen, titles) for one in told.fields))

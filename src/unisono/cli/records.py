@@ -94,15 +94,20 @@ def export_list(
     file: Annotated[Path | None, typer.Option("--file", help="Where to; without it the list is printed.")] = None,
     search: Search = "",
     data: Data = None,
+    as_json: AsJson = False,
 ) -> None:
-    """A whole list as CSV for a spreadsheet, in the terminal's language."""
+    """A whole list as CSV for a spreadsheet, in the terminal's language; with --json its rows, the first one with the columns' names."""
     if what not in LISTS:
         raise WrongCall("call.wrong-value", name="WHAT")
     with house_at(data) as house:
         row = pair_row(house, the_pair(house, pair))
         with house.store.read() as conn:
             zone = next(firm["time_zone"] for firm in pairs.firms(conn) if firm["id"] == row.firm)
-        lines = csv_lines(export(house, row, what, language(), zone, Wanted(search=search)), language())
+        rows = export(house, row, what, language(), zone, Wanted(search=search))
+        if file is None and as_json:
+            show([list(one) for one in rows], True)
+            return
+        lines = csv_lines(rows, language())
         if file is None:
             for line in lines:
                 sys.stdout.write(line.replace("\r\n", "\n"))
@@ -112,6 +117,7 @@ def export_list(
                 opened.writelines(lines)
         except OSError as error:
             raise WrongCall("file-not-written", file=str(file), trouble=trouble_of(error, writing=True)) from None
+        show({"file": str(file)}, as_json)
 
 
 def _one_document(house: House, row: PairRow, record: str, pdf: Path | None, as_json: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from pydantic import ValidationError
@@ -16,6 +16,8 @@ MOST = 256 * 1024
 _PLACE = re.compile(r"line (\d+), column (\d+)")
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"|\'[^\']*\'')
 _DEEP, _EXPONENT = 20, 30
+_TOLD = 100
+"""Of what is wrong no more is told: nobody mends thousands of entries by hand."""
 _CHOICE = re.compile(r"'?([\w-]+)'?(?:,| or |$)")
 _WRONG = {
     "literal_error": "choice",
@@ -60,10 +62,10 @@ def troubles(text: str) -> list[BadPolicy]:
     except BadPolicy as bad:
         return [bad]
     except ValidationError as error:
-        found = [bad_policy(one) for one in error.errors()]
-        places = lines_of(text)
+        found = [bad_policy(one) for one in error.errors()[:_TOLD]]
+        known = {".".join(path): line for path, line in lines_of(text).items()}
         for one in found:
-            one.values["line"] = str(_line(places, one.values["entry"]) or "")
+            one.values["line"] = str(_line(known, one.values["entry"]) or "")
         return found
     return []
 
@@ -112,16 +114,18 @@ def _path(key: str) -> tuple[str, ...]:
     return tuple(parts)
 
 
-def _line(places: dict[tuple[str, ...], int], entry: str) -> int:
+def _line(known: dict[str, int], entry: str) -> int:
     """The line of an entry, or of the narrowest table around it that the file names."""
-    known = {".".join(path): line for path, line in places.items()}
     parts = entry.split(".")
     return next((known[name] for n in range(len(parts), 0, -1) if (name := ".".join(parts[:n])) in known), 0)
 
 
 def number(text: str) -> Decimal | str:
     """A number; one of a size that only serves to choke whoever writes it out stays text, which is no number here."""
-    value = Decimal(text)
+    try:
+        value = Decimal(text)
+    except InvalidOperation:  # an exponent that is a giant itself
+        return f"{text[:20]}..."
     return value if abs(value.adjusted()) <= _EXPONENT else f"{text[:20]}..."
 
 

@@ -1,4 +1,4 @@
-"""The doctor: what is exposed, which keys are old, whether clocks agree, whether both sides can be reached, whether the store is whole."""
+"""The doctor: what is exposed, which keys are old, which doors stand open, whether clocks agree, both sides can be reached, the store is whole."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Literal
 from sqlalchemy import select, text
 
 from unisono.model.errors import LoginRefused, SystemFault
-from unisono.store import asking, notices, pairs, secrets
+from unisono.store import asking, inbox, notices, pairs, secrets
 from unisono.store.pairs import ConnectionRow, PairRow
 from unisono.store.refused import StoreRefused
 from unisono.store.stamps import instant
@@ -46,6 +46,7 @@ def examine(house: House, *, ask: bool = True) -> list[Finding]:
         out += _keys(house, connection)
         if ask:
             out += _reach(house, connection)
+        out += _doors(house, connection)
     for pair in found:
         out += _pair(house, pair)
     return [*out, *_house_secrets(house), *_notices(house)]
@@ -143,6 +144,18 @@ def _reach(house: House, row: ConnectionRow) -> Iterator[Finding]:
     off = page.server_time - house.clock.now()
     told = {"name": row.name, "seconds": str(abs(round(off.total_seconds())))}
     yield Finding("look" if abs(off) > SKEW else "ok", "doctor-clock-off" if abs(off) > SKEW else "doctor-clock", told)
+
+
+def _doors(house: House, row: ConnectionRow) -> Iterator[Finding]:
+    """The doors at which a vendor may say that something has changed; ``since`` is an instant as stored."""
+    with house.store.read() as conn:
+        doors = inbox.hooks(conn, row.id)
+    for door in doors:
+        told = {"name": row.name, "since": door.at, "refused": str(door.refused)}
+        if door.state == "open":
+            yield Finding("ok", "doctor-door-open", told)
+        else:
+            yield Finding("look", "doctor-door-asked" if door.state == "asked" else "doctor-door-ending", told)
 
 
 def _pair(house: House, row: PairRow) -> Iterator[Finding]:

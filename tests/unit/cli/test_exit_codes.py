@@ -8,41 +8,29 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.shape.commands import EXITS, commands
+from tests.support.hooks import ADDRESS
+from tests.support.provider import CLIENT, SECRET
 from tests.unit.cli.desk import KEY, LOGIN, Desk, Told
+from tests.unit.cli.exit_cases import CALLS, CASES, given
+from tests.unit.cli.outside import PORT, POST_OFFICE, nobody_is_known, post_office, reached_at, rested, secret_file, sign_in_provider
 from unisono.cli.app import EXIT_CODES
 from unisono.store.doors import Store
 
 KNOWN = {command.name: command for command in commands()}
 STAYING = ("serve", "sandbox", "demo")
 """Commands that go on until they are told to stop: they have tests of their own."""
-CALLS: dict[str, tuple[str, ...]] = {
-    "answer": ("01", "same"),
-    "backup": ("FILE",),
-    "connect": ("centralstation", "--login", "api_key=x"),
-    "erase": ("a:party:company:1", "--yes"),
-    "fields": ("centralstation",),
-    "leave-out": ("a:party:company:1",),
-    "pair add": ("centralstation", "fastbill"),
-    "policy diff": ("1",),
-    "policy export": ("FILE",),
-    "policy import": ("FILE",),
-    "policy rollback": ("1",),
-    "policy set": ("customers.contacts=all",),
-    "restore": ("FILE", "--yes"),
-    "undo": ("--all", "--yes"),
-}
-"""What a command needs besides its name."""
 
 
 def call(name: str, tmp_path: Path) -> list[str]:
-    given = [str(tmp_path / "file") if word == "FILE" else word for word in CALLS.get(name, ())]
-    return [*name.split(), *given, "--json"]
+    words = [str(tmp_path / "file") if word == "FILE" else word for word in CALLS.get(name, ())]
+    return [*name.split(), *words, "--json"]
 
 
 def failed(told: Told) -> dict[str, Any]:
@@ -76,20 +64,102 @@ def test_a_store_that_cannot_be_used_ends_with_5(name: str, desk: Desk, tmp_path
         assert failed(told)["code"].startswith("store-")
 
 
-def test_every_command_that_is_done_ends_with_0_and_tells_programs_one_document(desk: Desk, tmp_path: Path) -> None:
-    done: set[str] = set()
+@dataclass
+class Doing:
+    """Does commands for a program, each of which has to end as it is told, and knows which of them were done."""
 
-    def do(name: str, *given: str, code: int = 0, answers: str = "") -> Any:
-        told = desk.run(*name.split(), *given, "--json", answers=answers)
+    desk: Desk
+    tmp_path: Path
+    done: set[str] = field(default_factory=set)
+
+    def __call__(self, name: str, *words: str, code: int = 0) -> Any:
+        told = self.desk.run(*name.split(), *words, "--json")
         assert told.code == code, (name, told.text)
         assert code in KNOWN[name].exits, name
-        done.add(name) if code == 0 else None
+        assert told.aside == "", (name, told.aside)
+        if code == 0:
+            self.done.add(name)
         return json.loads(told.out)
 
+
+def doors(do: Doing) -> None:
+    """A vendor may tell of changes, and may no longer."""
+    reached_at(do.desk, ADDRESS)
+    assert [one["state"] for one in do("hooks list")["doors"]] == ["", ""]
+    assert do("hooks open", "centralstation", "--yes") == {"state": "open"}
+    assert len(do.desk.crm.world.storage.table("hooks")) == 9
+    assert [one["state"] for one in do("hooks list")["doors"]] == ["open", ""]
+    assert do("hooks close", "centralstation") == {"state": "closed"}
+    assert len(do.desk.crm.world.storage.table("hooks")) == 0
+
+
+def lists(do: Doing) -> None:
+    """What both sides know, and which field goes where."""
+    assert {one["label"] for one in do("customers")} >= {"Bäckerei Sonne GmbH", "Mond Optik GmbH"}
+    assert [one["gross"] for one in do("documents")["documents"] if one["type"] == "380"] == ["238"]
+    told = do("export", "customers")
+    assert len(told) == len(do("customers")) + 1, "and the names of the columns"
+    assert do("export", "customers", "--file", str(do.tmp_path / "list.csv")) == {"file": str(do.tmp_path / "list.csv")}
+    assert "Mond Optik GmbH" in (do.tmp_path / "list.csv").read_text(encoding="utf-8-sig")
+    assert {one["name"]: one["crm"] for one in do("policy fields", "--read")}["name"]
+
+
+def people(do: Doing, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody comes, may do more, is kept out, comes back and goes."""
+    anna = "anna@example.com"
+    code = do("users invite", anna, "--name", "Anna", "--role", "view")["code"]
+    assert do("users access", anna, "--role", "admin")["role"] == "admin"
+    assert do("users code", anna)["code"] != code
+    assert do("users sessions", anna) == []
+    assert do("users end", anna)["ended"] == 0
+    for word, state in (("lock", "locked"), ("unlock", "active")):
+        assert do(f"users {word}", anna)["state"] == state
+        assert [one["state"] for one in do("users list")] == [state]
+    with post_office(do.tmp_path) as (box, authority):
+        monkeypatch.setenv("SSL_CERT_FILE", str(authority))
+        do("notices mail", POST_OFFICE, "--port", str(PORT), "--sender", "unisono@example.com", "--private")
+        do("notices test", anna)
+        do("notices wish", anna, "--address", anna, "--hour", "0")
+        assert [one["state"] for one in do("notices send")] == ["sent"]
+        assert [mail["to"] for mail in box.mails] == [anna, anna]
+    room = do("notices chat-add", "Büro", "--address", f"@{secret_file(do.desk, 'ntfys://127.0.0.1/buero')}", "--private")["id"]
+    told = do("notices show")
+    assert (told["mail"]["host"], [one["id"] for one in told["chats"]], told["troubles"]) == (POST_OFFICE, [room], [])
+    do("notices chat-remove", room)
+    do("notices mail-off")
+    assert do("notices show") == {"mail": None, "chats": [], "troubles": []}
+    with sign_in_provider() as issuer:
+        do("oidc set", "--issuer", issuer, "--client-id", CLIENT, "--secret", f"@{secret_file(do.desk, SECRET)}", "--admin", "chefs")
+    assert do("oidc show")["issuer"] == issuer
+    do("oidc off", "--yes")
+    assert do("oidc show") is None
+    assert do("users remove", anna, "--yes")["state"] == "removed"
+    assert {"invited", "mail-set", "oidc-set", "removed"} <= {line["event"] for line in do("users log")}
+
+
+def upkeep(do: Doing, key: int) -> None:
+    """A copy, another key, a person's data gone, and everything as it was."""
+    first, later = (str(do.tmp_path / name) for name in ("kept.db", "later.db"))
+    do("backup", first)
+    do("keys rotate")
+    do("backup", later)
+    do("erase", f"a:party:company:{key}", "--yes")
+    do("pair remove")
+    do("restore", later, "--yes")
+    do("restore", first, "--yes", code=1)  # its logins are encrypted with the former key
+
+
+def test_every_command_that_is_done_ends_with_0_and_tells_programs_one_document(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    do = Doing(desk, tmp_path)
     key = desk.company()
     bare = desk.company(name="Ohne Adresse GmbH", street="", zip="", city="", country_code="", email="ohne@adresse.example")
+    desk.company(name="Ohne Postleitzahl GmbH", zip="", email="o@o.example")
     desk.company(name="Zwilling GmbH", email="z@zwilling.example", zip="20000")
     desk.customer(ORGANIZATION="Zwilling GmbH", ZIPCODE="20000", EMAIL="")
+    invoice = desk.books.act("create_invoice", {"CUSTOMER_ID": str(desk.customer()), "items": "Schild; 2; 100; 19"})
+    desk.books.act("complete_invoice", {"ID": str(invoice["id"])})
     for name in ("doctor", "systems", "connections", "pair list", "run list"):
         do(name)
     desk.connect()
@@ -107,13 +177,27 @@ def test_every_command_that_is_done_ends_with_0_and_tells_programs_one_document(
     do("run show", run)
     assert do("run report", run)["run"] == run
     do("leave-out", f"a:party:company:{bare}")
+    (lacking,) = (one["id"] for one in do("problems") if one["field"] == "address.postcode" and one["label"] == "Ohne Postleitzahl GmbH")
+    assert do("correct", lacking, "address.postcode=10115") == {"count": 1, "wrong": {}}
     do("retry")
+    rested(desk)
+    people(do, monkeypatch)
     for _ in range(2):  # who is who; then which value counts
         for asked in do("questions"):
-            do("answer", asked["id"], "same" if "same" in asked["options"] else "crm")
+            option = "same" if "same" in asked["options"] else "crm"
+            do("answer", asked["id"], option)
+            assert asked["id"] not in {one["id"] for one in do("questions")}
+            do("take-back", asked["id"])
+            assert asked["id"] in {one["id"] for one in do("questions")}, "it is asked again"
+            do("answer", asked["id"], option)
         desk.run("sync")
     do("sync")
+    assert "Ohne Postleitzahl GmbH" in desk.names()[1], "corrected, it went across"
     do("status")
+    lists(do)
+    rested(desk)
+    doors(do)
+    rested(desk)
     made = do("policy set", "customers.contacts=all")["version"]
     do("policy rollback", str(made - 1))
     file = str(tmp_path / "policy.toml")
@@ -125,137 +209,28 @@ def test_every_command_that_is_done_ends_with_0_and_tells_programs_one_document(
     run = do("preview")["run"]
     do("release", run)
     do("run stop", run)
-    do("backup", str(tmp_path / "kept.db"))
-    do("keys rotate")
-    do("backup", str(tmp_path / "later.db"))
-    do("erase", f"a:party:company:{key}", "--yes")
-    do("pair remove")
-    do("restore", str(tmp_path / "later.db"), "--yes")
-    do("restore", str(tmp_path / "kept.db"), "--yes", code=1)  # its logins are encrypted with the former key
-    assert set(KNOWN) - done - set(STAYING) == set()
+    do("pair add", "centralstation", "fastbill", "--name", "Anderes Paar")
+    assert do("policy take", "Unser Paar", "--pair", "Anderes Paar")["version"] == 2
+    assert do("policy show", "Anderes Paar")["customers"] == do("policy show", "Unser Paar")["customers"]
+    do("pair remove", "Anderes Paar")
+    upkeep(do, key)
+    assert set(KNOWN) - do.done - set(STAYING) == set()
 
 
-def revoked(desk: Desk) -> None:
-    desk.pair()
-    desk.crm.world.storage.settings["api_key"] = "another"
-
-
-def down(desk: Desk) -> None:
-    desk.pair()
-    desk.crm.world.faults.arm("status", "GET", times=500)
-
-
-def written(desk: Desk) -> None:
-    """A customer at FastBill that Unisono made and somebody worked on since."""
-    desk.company()
-    desk.synced()
-    (made,) = desk.books.truth()["customers"]
-    desk.books.act("edit_customer", {"id": made["CUSTOMER_ID"], "phone": "030 1"})
-
-
-def written_and_revoked(desk: Desk) -> None:
-    desk.customer()
-    desk.synced()
-    desk.crm.world.storage.settings["api_key"] = "another"
-
-
-def written_and_down(desk: Desk) -> None:
-    desk.customer()
-    desk.synced()
-    desk.crm.world.faults.arm("status", "GET", times=500)
-
-
-def waiting(desk: Desk) -> None:
-    desk.company(name="Ohne Adresse GmbH", street="", zip="", city="", country_code="")
-    desk.synced()
-
-
-def changed_since(desk: Desk) -> None:
-    """A released preview of a record that somebody edited before it was carried out."""
-    key = desk.company()
-    desk.pair()
-    run = desk.run("preview", "--json").json["run"]
-    desk.crm.act(
-        "set_address", {"kind": "company", "id": str(key), "street": "Neu 2", "zip": "12345", "city": "Berlin", "country_code": "DE"}
-    )
-    assert desk.run("release", run).code == 0
-    desk.run("sync")
-
-
-def braked(desk: Desk) -> None:
-    keys = [desk.customer(ORGANIZATION=f"Kunde {n} GmbH", EMAIL=f"k{n}@kunden.example", ZIPCODE=f"{10000 + n}") for n in range(3)]
-    desk.synced()
-    desk.run("policy", "set", "customers.deletion.brake_number=1", "customers.deletion.in_invoicing=delete")
-    desk.run("sync")
-    for key in keys[:2]:
-        desk.books.act("delete_customer", {"ID": str(key)})
-    desk.run("sync")
-
-
-def plain(desk: Desk) -> None:
-    desk.pair()
-
-
-def nothing(desk: Desk) -> None:
-    """An empty data folder."""
-
-
-NO = "n\n"
-CRM = ("centralstation", "--login", "api_key=wrong")
-Case = tuple[str, str, Callable[[Desk], None], tuple[str, ...], str]
-CASES: tuple[Case, ...] = (
-    ("connect", "open", nothing, ("centralstation",), ""),
-    ("connect", "refused", nothing, (*CRM, "--setting", "api=CRM"), ""),
-    ("connect", "unavailable", nothing, (*CRM, "--setting", "api=http://127.0.0.1:9/api"), ""),
-    ("doctor", "open", plain, (), ""),
-    ("doctor", "refused", revoked, (), ""),
-    ("doctor", "unavailable", down, (), ""),
-    ("erase", "open", written, ("post@sonne.example",), NO),
-    ("fields", "refused", revoked, ("centralstation",), ""),
-    ("fields", "unavailable", down, ("centralstation",), ""),
-    ("pair add", "refused", plain, ("centralstation", "fastbill", "--policy", "nosuch.toml"), ""),
-    ("pair add", "unavailable", down, ("centralstation", "fastbill", "--reference-fields"), ""),
-    ("pair remove", "open", plain, (), ""),
-    ("pair resume", "open", braked, (), NO),
-    ("policy diff", "open", plain, ("POLICY",), ""),
-    ("policy diff", "refused", plain, ("9",), ""),
-    ("policy filter-preview", "refused", plain, ("customers.contacts=some",), ""),
-    ("policy import", "refused", plain, ("nosuch.toml",), ""),
-    ("policy rollback", "refused", plain, ("9",), ""),
-    ("policy set", "refused", plain, ("customers.contacts=some",), ""),
-    ("policy show", "refused", plain, ("--version", "9"), ""),
-    ("preview", "refused", revoked, (), ""),
-    ("preview", "unavailable", down, (), ""),
-    ("restore", "open", plain, ("BACKUP",), NO),
-    ("run show", "open", changed_since, (), ""),
-    ("status", "open", waiting, (), ""),
-    ("sync", "open", waiting, (), ""),
-    ("sync", "refused", revoked, (), ""),
-    ("sync", "unavailable", down, (), ""),
-    ("undo", "refused", written_and_revoked, ("--all", "--yes"), ""),
-    ("undo", "unavailable", written_and_down, ("--all", "--yes"), ""),
-    ("undo", "open", written, ("--all", "--dry-run"), ""),
-)
-
-
-def _given(word: str, desk: Desk, tmp_path: Path) -> str:
-    if word == "api=CRM":
-        return f"api={desk.crm_url}/api"
-    if word == "POLICY":
-        (tmp_path / "other.toml").write_text('[customers]\ncontacts = "all"\n', encoding="utf-8")
-        return str(tmp_path / "other.toml")
-    if word == "BACKUP":
-        assert desk.run("backup", str(tmp_path / "kept.db")).code == 0
-        return str(tmp_path / "kept.db")
-    return word
-
-
-@pytest.mark.parametrize(("name", "end", "before", "given", "answers"), CASES, ids=[f"{name}: {end}" for name, end, *_ in CASES])
+@pytest.mark.parametrize(("name", "end", "before", "typed", "answers"), CASES, ids=[f"{name}: {end}" for name, end, *_ in CASES])
 def test_a_command_ends_with_the_code_that_says_why(
-    name: str, end: str, before: Callable[[Desk], None], given: tuple[str, ...], answers: str, desk: Desk, tmp_path: Path
+    name: str,
+    end: str,
+    before: Callable[[Desk], None],
+    typed: tuple[str, ...],
+    answers: str,
+    desk: Desk,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    nobody_is_known(monkeypatch)
     before(desk)
-    told = desk.run(*name.split(), *(_given(word, desk, tmp_path) for word in given), answers=answers)
+    told = desk.run(*name.split(), *(given(word, desk, tmp_path) for word in typed), answers=answers)
     assert told.code == EXIT_CODES[end], told.text
     assert told.text.strip(), "and it is said"
 

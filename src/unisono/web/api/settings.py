@@ -24,6 +24,7 @@ from unisono.wiring.settings import Draft, Wrong, draft, from_file, from_pair, q
 doors = Doors("settings")
 Version = Annotated[int, Field(ge=0, le=10**9)]
 TextIn = Annotated[str, Field(max_length=1024 * 1024)]
+"""With a bound also half a character (a lone surrogate) is refused, which could be neither stored nor answered."""
 
 
 class OptionOut(BaseModel):
@@ -61,26 +62,26 @@ class SettingsOut(BaseModel):
 class FieldIn(BaseModel):
     """A field's own direction and winner; an empty text is as all customers, none leaves it as it is."""
 
-    direction: str | None = None
-    wins: str | None = None
+    direction: TextIn | None = None
+    wins: TextIn | None = None
 
 
 class ChangeIn(BaseModel):
     """A change: exactly one of answers by entry, a file's text, an earlier version, another pair, or fields. ``based_on`` is the version
     it was made from; without it, the one in force."""
 
-    entries: dict[str, str] | None = None
+    entries: dict[TextIn, TextIn] | None = None
     file: TextIn | None = None
     version: Version | None = None
-    pair: str | None = None
-    fields: dict[str, FieldIn] | None = None
+    pair: TextIn | None = None
+    fields: dict[TextIn, FieldIn] | None = None
     based_on: Version = 0
 
 
 class SaveIn(ChangeIn):
     """A change to be saved, and why."""
 
-    note: str = ""
+    note: TextIn = ""
 
 
 class DifferenceOut(BaseModel):
