@@ -73,6 +73,8 @@ def test_the_demo_takes_another_port_if_its_own_is_taken_and_leaves_nothing_behi
     environment = os.environ | {"PYTHONUNBUFFERED": "1", "HOME": str(tmp_path), "TMPDIR": str(tmp_path)}
     command = [sys.executable, "-m", "unisono", "demo", "--no-open", "--language", "ro"]
     with socket.socket() as taken:
+        # The port of a server that has just ended would be refused to us and not to the demo.
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             taken.bind(("127.0.0.1", 8460))
             taken.listen()
