@@ -169,12 +169,6 @@ def left_behind(conn: Connection, before: datetime) -> int:
     return conn.execute(update(notice).where(where).values(state="unclear", sent_at=notice.c.due_at)).rowcount
 
 
-def drop_ready(conn: Connection, who: str, kind: str, but: str) -> None:
-    """A newer one takes the place of those that never went out."""
-    where = and_(notice.c.who == who, notice.c.kind == kind, notice.c.subject != but, notice.c.state == "ready")
-    conn.execute(update(notice).where(where).values(state="dropped"))
-
-
 def drop_subjects(conn: Connection, kind: str, still: Sequence[str]) -> None:
     """Forgets notices about what is over, so that it is told anew when it comes back."""
     where = and_(notice.c.kind == kind, notice.c.subject.not_in(list(still)), notice.c.state != "sending")
