@@ -136,3 +136,16 @@ def test_a_vendor_that_goes_on_showing_the_old_value_has_ignored_ours_and_is_not
     v.cycle(read=False)
     assert count(v, "b", "customer.update") == 1
     assert customer_names(v) == ["Bäckerei Sonne GmbH"]
+
+
+def test_an_edit_over_our_change_while_the_old_copy_still_shows_is_a_later_one_and_wins(v: Village, sun: int) -> None:
+    """The change is done, FastBill's user sees it and corrects it; only its interface still shows the city before both."""
+    choose(v, "customers.wins=crm")
+    carried(v, sun, 1)
+    v.books_act("edit_customer", ID=customers(v)[0]["CUSTOMER_ID"], CITY="Hamburg")
+    v.clock.advance(61)
+    v.cycle(read=False)
+    v.sync()
+    assert (companies(v)[0]["addrs"][0]["city"], customers(v)[0]["CITY"]) == ("Hamburg", "Hamburg")
+    assert v.questions() == []
+    assert count(v, "b", "customer.update") == 1, "what was typed is not written over"

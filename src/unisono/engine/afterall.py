@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from unisono.connect.port import Raw
 from unisono.engine.apply import OLD_COPY
 from unisono.engine.hands import Hands, Pairing
-from unisono.engine.settle import mark_for, settle_write
+from unisono.engine.settle import Written, mark_for, settle_writes
 from unisono.model.record import flat_of
 from unisono.model.text import bare_text
 from unisono.plan.actions import Reason, Send
@@ -27,14 +26,16 @@ def gone_after_all(intent: Intent, pairing: Pairing, hands: Hands) -> bool:
     system = pairing.side(write.side).system
     if system.read(*system.locate(write.kind, write.key)) is not None:
         return False
-    _settle(intent, _send(intent), None, pairing, hands)
+    _settle(intent, Written(_send(intent), subject_of(intent.key).key, write.key, None), pairing, hands)
     return True
 
 
 def changed_after_all(intent: Intent, pairing: Pairing, hands: Hands) -> bool:
     """Whether a change was carried out: the record holds what was sent, in some of its fields at least; the others somebody edited since,
-    or the vendor refused. What still stands as before, long after the answer that it is done, is what the vendor made of it. Raises the
-    system's faults.
+    or the vendor refused. Raises the system's faults.
+
+    Where the vendor had answered that it is done and only showed an old copy, what still stands as before is what it made of it, and what
+    stands there instead of what was sent is a later edit of that side: it goes on to the other one.
     """
     write = intent.write
     if write.kind not in ("party", "contact"):
@@ -45,30 +46,37 @@ def changed_after_all(intent: Intent, pairing: Pairing, hands: Hands) -> bool:
     if record is None:
         return False
     now = flat_of(record.body)
-    as_before = write.before if intent.doubt == OLD_COPY else {}
-    held = {
-        name: value
-        for name, value in write.changes.items()
-        if name in now and (bare_text(now[name]) == bare_text(value) or now[name] == as_before.get(name))
-    }
+    answered = intent.doubt == OLD_COPY
+    sent = {name: value for name, value in write.changes.items() if name in now}
+    held = {n: v for n, v in sent.items() if _stands(now[n], v, write.before.get(n) if answered else None)}
+    since = {n: v for n, v in sent.items() if n not in held} if answered else {}
     with hands.store.read() as conn:
         link = links.links_of(conn, pairing.id, intent.link_kind, write.side, [write.key]).get(write.key)
     by_person = intent.reason[0] == CORRECTED  # it may be about a record that has no counterpart yet
-    if not held or not (by_person or (link is not None and link.state == "linked")):
+    if not (held or since) or not (by_person or (link is not None and link.state == "linked")):
         return False
-    agree = {name: value for name, value in intent.agree.items() if name in held}
-    _settle(intent, replace(_send(intent), write=replace(write, changes=held), agree=agree), row, pairing, hands)
+    agree = {name: value for name, value in intent.agree.items() if name in held or name in since}
+    send = replace(_send(intent), write=replace(write, changes=held | since), agree=agree)
+    _settle(intent, Written(send, subject_of(intent.key).key, write.key, row, since), pairing, hands)
     return True
+
+
+def _stands(now: str, sent: str, before: str | None) -> bool:
+    """Whether a value is what the vendor made of what was sent: re-cased, trimmed, re-punctuated, cut; or left as it was ``before``."""
+    if now == before or bare_text(now) == bare_text(sent):
+        return True
+    mine, theirs = ("".join(c for c in bare_text(text) if c.isalnum()) for text in (sent, now))
+    return before is not None and bool(theirs) and mine.startswith(theirs)
 
 
 def _send(intent: Intent) -> Send:
     return Send(write=intent.write, reason=Reason(*intent.reason), link_kind=intent.link_kind, agree=intent.agree, source=intent.source)
 
 
-def _settle(intent: Intent, send: Send, row: Raw | None, pairing: Pairing, hands: Hands) -> None:
+def _settle(intent: Intent, done: Written, pairing: Pairing, hands: Hands) -> None:
     subject = subject_of(intent.key)
     with hands.store.write() as conn:
         lanes.check_epoch(conn, pairing.lane, pairing.epoch)
-        after = settle_write(conn, send, subject.key, intent.write.key, row, pairing, hands)
+        after = settle_writes(conn, [done], pairing, hands)[0]
         intents.settle(conn, [(intent.id, "done", intent.write.key, after, {"code": "found-again"})], hands.clock.now())
         work.mark(conn, pairing.lane, [mark_for(subject.side, subject.kind, subject.key, 0)], hands.clock.now())

@@ -324,8 +324,9 @@ def _doubt_old_copy(job: Job, pairing: Pairing) -> None:
     if write.operation != "change" or write.kind not in ("party", "contact") or job.current is None or job.read_back is None:
         return
     was, now = (_values(row, write, pairing) for row in (job.current, job.read_back))
-    sent = [name for name, value in write.changes.items() if was.get(name, "") != value]
-    if sent and now and all(now.get(name, "") == was.get(name, "") for name in sent):
+    # A mark is no field of the row: it shows among the tags, or nowhere.
+    sent = [name for name, value in write.changes.items() if name in now and was.get(name, "") != value]
+    if sent and all(now[name] == was.get(name, "") for name in sent):
         job.fault, job.unclear = Unclear("shown-as-before", {"key": write.key}), True
 
 

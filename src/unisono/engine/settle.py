@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from sqlalchemy import Connection
@@ -132,12 +132,14 @@ def _not_done(conn: Connection, job: Job, pairing: Pairing, hands: Hands) -> Non
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """One write that is done: for which record, the key of what was written, and its row as it was read back."""
+    """One write that is done: for which record, the key of what was written, and its row as it was read back. ``since``: fields that somebody
+    edited there afterwards, with what was sent: that counts as agreed."""
 
     send: Send
     subject_key: str
     target: str
     row: Raw | None
+    since: Flat = field(default_factory=dict)
 
 
 def settle_write(conn: Connection, send: Send, subject_key: str, target: str, row: Raw | None, pairing: Pairing, hands: Hands) -> Flat:
@@ -168,7 +170,7 @@ def settle_writes(conn: Connection, written: Sequence[Written], pairing: Pairing
             wanted.append(_noted(done.send, done.target, hands))
             values.append(wanted[-1].agreed_a | wanted[-1].agreed_b)
         else:
-            after = flat_of(record.body) if record is not None else {}
+            after = flat_of(record.body) | done.since if record is not None else {}
             wanted.append(_joined(done, after, record is not None, changed, pairing, hands))
             _tell_unkept(conn, done.send, after, record, pairing, hands)
             values.append({name: after.get(name, "") for name in done.send.agree if name in after})
