@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from sqlalchemy import func, select
+
 from tests.storm.sides import Letter
 from tests.storm.verdict import Broken
 from unisono.engine.recover import next_probe
 from unisono.model.errors import SystemFault
-from unisono.store import asking, intents, pairs, work
+from unisono.store import asking, intents, pairs, tables, work
+from unisono.store.stamps import instant
 from unisono.wiring.setup import WrongAccount, replace_key, set_state
 
 if TYPE_CHECKING:
@@ -75,11 +78,14 @@ def wait_for(w: World) -> timedelta | None:
 
 
 def _asked_about_all(w: World) -> bool:
-    """Whether nothing is open but what a person is asked about."""
+    """Whether nothing is open but what a person is asked about, and nothing is put off to an hour that our clock told when it was ahead."""
+    furthest = select(func.max(tables.work.c.due_at)).where(tables.work.c.lane == f"pair:{w.pair}", tables.work.c.state == "ready")
     with w.store.read() as conn:
         asked = {q.subject for q in asking.questions(conn, w.pair)}
         open_ = intents.unsettled(conn, w.pair)
-        return bool(open_) and all(i.id in asked for i in open_)
+        last = conn.execute(furthest).scalar()
+    put_off = bool(last) and instant(str(last)) > w.ours.now() + timedelta(hours=2)
+    return bool(open_) and not put_off and all(i.id in asked for i in open_)
 
 
 def mend(w: World) -> None:

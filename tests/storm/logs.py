@@ -53,7 +53,11 @@ def _explained(letter: Letter, calls: list[Call], e: Evidence, p: Picture) -> It
     # Who works on a record that we made and do not know of yet makes it another one than we sent: nobody can tell it is ours.
     # And who makes by hand exactly what we were about to make has made it for us.
     touched = {rows_key(d.key) for d in e.did} | {rows_key(k.key) for k in e.hidden}
+    told_twice = {p_.key.rpartition(":")[2] for p_ in e.problems if p_.code == "made-twice" and p_.key.startswith(f"{letter}:")}
     for key in made - said:
+        # Whose second making is told to a person is known of.
+        if key in told_twice:
+            continue
         # Nor can anybody whose customer was deleted with it before it was looked for.
         if key in touched or (p.taken and not p.there(letter, key)):
             continue

@@ -12,8 +12,8 @@ from unisono.engine.apply import OLD_COPY
 from unisono.engine.hands import Hands, Pairing
 from unisono.engine.settle import Written, mark_for, settle_writes
 from unisono.model.record import flat_of
-from unisono.model.text import bare_text
 from unisono.plan.actions import Reason, Send
+from unisono.plan.compare import kept, respelled
 from unisono.plan.corrections import CORRECTED
 from unisono.plan.situation import subject_of
 from unisono.store import intents, lanes, links, work
@@ -62,11 +62,10 @@ def changed_after_all(intent: Intent, pairing: Pairing, hands: Hands) -> bool:
 
 
 def _stands(now: str, sent: str, before: str | None) -> bool:
-    """Whether a value is what the vendor made of what was sent: re-cased, trimmed, re-punctuated, cut; or left as it was ``before``."""
-    if now == before or bare_text(now) == bare_text(sent):
-        return True
-    mine, theirs = ("".join(c for c in bare_text(text) if c.isalnum()) for text in (sent, now))
-    return before is not None and bool(theirs) and mine.startswith(theirs)
+    """Whether a value is what was sent, or what the vendor made of it; ``before``: what stood there, where that is known to be done."""
+    if before is None:
+        return now == sent or respelled(now, sent)
+    return now == before or kept(now, sent)
 
 
 def _send(intent: Intent) -> Send:

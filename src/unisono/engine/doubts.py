@@ -74,10 +74,10 @@ def not_read_back(conn: Connection, pairing: Pairing, side: Side, links_of: Link
 
 
 def asked_again(conn: Connection, pairing: Pairing, subjects: Sequence[Subject]) -> set[str]:
-    """The records about which a pair that was unsure asked by a name or an e-mail alone: they stay unsure until a person has answered, or
-    their next edit would be planned by the ordinary rules, the question withdrawn, and the customer made a second time."""
+    """The records about which a pair that was unsure asked: they stay unsure until a person has answered, or their next edit would be
+    planned by the ordinary rules, the question withdrawn, and the customer made a second time."""
     found = asking.standing(conn, pairing.id, "same-customer", [str(s) for s in subjects if s.kind == "party"])
-    return {key for key, told in found.items() if any(values.get("rule") in ("name", "email") for values in told)}
+    return {key for key, told in found.items() if any("unsure" in values for values in told)}
 
 
 def own_references(

@@ -32,29 +32,50 @@ _MARKED_KINDS: tuple[Kind, ...] = ("contact", "quote", "invoice")
 
 def settle_jobs(jobs: Sequence[Job], pairing: Pairing, hands: Hands) -> None:
     """Writes down how a wave of writes ended: done with link and agreed state, refused with a problem, unclear with a date to look again."""
-    now = hands.clock.now()
-    with hands.store.write() as conn:
-        lanes.check_epoch(conn, pairing.lane, pairing.epoch)
-        written: list[tuple[Job, Written]] = []
-        for job in jobs:
-            if job.unchanged_file:
-                _file_unchanged(conn, job, pairing, hands)
-            elif job.intents and job.unclear:
-                assert job.fault is not None
-                lag = timedelta(seconds=_lag(job.send, pairing))
-                lag = max(lag, OLD_FOR) if job.fault.code == OLD_COPY else lag
-                intents.doubt(conn, job.intents[-1].id, now + lag, told_of(job.fault), 0)
-            elif job.fault is not None:
-                _not_done(conn, job, pairing, hands)
-            elif job.stale:
-                continue
-            else:
-                target = job.answers[-1].key or job.send.write.key if job.answers else job.send.write.key
-                written.append((job, Written(job.send, job.subject.key, target, job.read_back)))
-        after = settle_writes(conn, [done for _, done in written], pairing, hands)
-        outcomes = [(job, done.target, values) for (job, done), values in zip(written, after, strict=True) if job.intents]
-        intents.settle(conn, [(job.intents[-1].id, "done", target, values, _proof(job)) for job, target, values in outcomes], now)
+    try:
+        with hands.store.write() as conn:
+            lanes.check_epoch(conn, pairing.lane, pairing.epoch)
+            _settle_jobs(conn, jobs, pairing, hands)
+    except lanes.LostLane:
+        _tell_late(jobs, pairing, hands)
+        raise
     hands.step("settled")
+
+
+def _settle_jobs(conn: Connection, jobs: Sequence[Job], pairing: Pairing, hands: Hands) -> None:
+    now = hands.clock.now()
+    written: list[tuple[Job, Written]] = []
+    for job in jobs:
+        if job.unchanged_file:
+            _file_unchanged(conn, job, pairing, hands)
+        elif job.intents and job.unclear:
+            assert job.fault is not None
+            lag = timedelta(seconds=_lag(job.send, pairing))
+            lag = max(lag, OLD_FOR) if job.fault.code == OLD_COPY else lag
+            intents.doubt(conn, job.intents[-1].id, now + lag, told_of(job.fault), 0)
+        elif job.fault is not None:
+            _not_done(conn, job, pairing, hands)
+        elif job.stale:
+            continue
+        else:
+            target = job.answers[-1].key or job.send.write.key if job.answers else job.send.write.key
+            written.append((job, Written(job.send, job.subject.key, target, job.read_back)))
+    after = settle_writes(conn, [done for _, done in written], pairing, hands)
+    outcomes = [(job, done.target, values) for (job, done), values in zip(written, after, strict=True) if job.intents]
+    intents.settle(conn, [(job.intents[-1].id, "done", target, values, _proof(job)) for job, target, values in outcomes], now)
+
+
+def _tell_late(jobs: Sequence[Job], pairing: Pairing, hands: Hands) -> None:
+    """Somebody else has the lane by now, and may have found by looking what these writes made, or something that looks just like it. What was
+    made besides is known here alone: a person is told."""
+    made = {job.intents[-1].id: job for job in jobs if job.intents and job.answers and job.fault is None and job.send.write.operation == "create"}
+    with hands.store.write() as conn:
+        for intent_id, target in intents.targets_of_done(conn, list(made)).items():
+            job = made[intent_id]
+            write, key = job.send.write, job.answers[-1].key
+            if key and target != key:
+                fault = Refused("made-twice", {"name": job.label, "key": key})
+                report_fault(conn, f"{write.side}:{write.kind}:{key}", job.subject.kind, job.label, fault, pairing, hands)
 
 
 def _proof(job: Job) -> dict[str, object]:
@@ -197,11 +218,13 @@ def _joined(done: Written, after: Flat, proven: bool, changed: _Changed, pairing
         link = changed[write.side, kind, write.key]
         a_key, b_key = link.a_key, link.b_key
     mine, theirs = _agreed(done.send, after, proven, held_by_both(kind, pairing.rules.a, pairing.rules.b, a_key, b_key))
+    unread: tuple[Side, tuple[str, ...]] | None = None
     if not proven and write.kind != "quote" and pairing.side(write.side).system.capabilities.writing(write.kind).read_back:
-        # It could not be read back just now: nothing is agreed that nobody has seen. The next look compares, as never in step.
-        mine, theirs = {}, {}
+        # It could not be read back just now: nothing is agreed there that nobody has seen. A new record is compared as never in step.
+        unread = (write.side, tuple(mine))
+        mine, theirs = mine if write.operation == "change" else {}, {}
     agreed = (mine, theirs) if write.side == "b" else (theirs, mine)
-    return links.Joined(hands.ids.new(), kind, a_key, b_key, *agreed)
+    return links.Joined(hands.ids.new(), kind, a_key, b_key, *agreed, unread)
 
 
 def _links_changed(conn: Connection, written: Sequence[Written], pairing: Pairing) -> _Changed:

@@ -15,7 +15,7 @@ from unisono.model.phone import normal_phone
 from unisono.model.record import Kind, Side
 from unisono.model.taxid import normal_tax_id
 from unisono.model.text import bare_text
-from unisono.plan.situation import Link, Rules
+from unisono.plan.situation import BEFORE, Link, Rules
 from unisono.policy.schema import Direction, Policy, direction_of, winner_of
 
 
@@ -74,7 +74,7 @@ def compare(link: Link, a: Flat, b: Flat, rules: Rules, answers: dict[str, str],
 
     for name in held_by_both(kind, rules.a, rules.b, link.a_key, link.b_key):
         va, vb = a.get(name, ""), b.get(name, "")
-        if name not in agreed_a or name not in agreed_b:
+        if name not in agreed_a and name not in agreed_b:
             if same(name, va, vb, country) or (unsure and respelled(va, vb)):
                 agree.append(name)
             elif not va or not vb:
@@ -82,7 +82,7 @@ def compare(link: Link, a: Flat, b: Flat, rules: Rules, answers: dict[str, str],
             else:
                 _decide(name, va, vb, True, rules.policy, answers, move, conflicts)
             continue
-        changed_a, changed_b = va != agreed_a[name], vb != agreed_b[name]
+        changed_a, changed_b = _changed(name, va, agreed_a, agreed_b), _changed(name, vb, agreed_b, agreed_a)
         if not changed_a and not changed_b:
             continue
         if same(name, va, vb, country) or (unsure and changed_a and changed_b and respelled(va, vb)):
@@ -111,6 +111,22 @@ def same(name: str, a: str, b: str, country: str) -> bool:
     if name == "tax_id":
         return normal_tax_id(a, country) == normal_tax_id(b, country) != ""
     return name == "email" and a.casefold() == b.casefold()
+
+
+def _changed(name: str, value: str, agreed: Flat, theirs: Flat) -> bool:
+    """Whether a side changed a field. Where nobody has seen what became of a write of ours, neither what stood there before it nor what may
+    have become of it is a change."""
+    if name in agreed:
+        return value != agreed[name]
+    return value != agreed.get(f"{name}{BEFORE}") and not kept(value, theirs[name])
+
+
+def kept(value: str, sent: str) -> bool:
+    """Whether a value is what a vendor may have made of what it was sent: re-cased, trimmed, re-punctuated, cut."""
+    if bare_text(value) == bare_text(sent):
+        return True
+    mine, theirs = ("".join(c for c in bare_text(text) if c.isalnum()) for text in (sent, value))
+    return bool(theirs) and mine.startswith(theirs)
 
 
 def respelled(a: str, b: str) -> bool:

@@ -44,6 +44,10 @@ class Seen:
     keys: MatchKeys = NO_KEYS
 
 
+BEFORE = "?"
+"""Ends the name under which a side's agreed values keep what stood in a field before a write of ours that nobody has seen the outcome of."""
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
     """Who is who, and what each side held, field by field, when they were last in step. A field not in ``agreed_a`` was never in step."""

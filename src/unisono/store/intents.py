@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Integer, Select, Text, and_, bindparam, func,
 from unisono.model.record import Kind, Side
 from unisono.model.writing import Write
 from unisono.store.codec import text_of, value_from, write_from, write_text
+from unisono.store.dialect import portions
 from unisono.store.stamps import stamp
 from unisono.store.statements import Built, Statement
 from unisono.store.tables import UNTIL_SETTLED, intent
@@ -94,6 +95,11 @@ def unsettled(conn: Connection, pair: str) -> list[Intent]:
     return [_intent(row) for row in _UNSETTLED.rows(conn, pair=pair)]
 
 
+def targets_of_done(conn: Connection, ids: Sequence[str]) -> dict[str, str]:
+    """Of some intents those that are settled as done, with the key of what was made."""
+    return {of: target for some in portions(ids) for of, target in _TARGETS.rows(conn, ids=some)}
+
+
 def unclear_creates(conn: Connection, pair: str) -> set[tuple[Side, Kind]]:
     """Sides and kinds on which a create is unclear: a new record there may be its outcome, so it waits."""
     return {(side, kind) for side, kind in _UNCLEAR_CREATES.rows(conn, pair=pair)}
@@ -153,6 +159,9 @@ _NEW = Statement(lambda _: insert(intent))
 _SETTLE = Statement(_settle)
 _SET = Statement(lambda _: update(intent).where(intent.c.id == bindparam("b_id")))
 _UNSETTLED = Statement(lambda _: select(*(intent.c[name] for name in _STORED)).where(_OPEN).order_by(intent.c.at, intent.c.id))
+_TARGETS = Statement(
+    lambda _: select(intent.c.id, intent.c.target).where(intent.c.id.in_(bindparam("ids", expanding=True)), intent.c.state == "done")
+)
 _UNCLEAR_CREATES = Statement(lambda _: select(intent.c.side, intent.c.kind).where(_OPEN, intent.c.operation == "create").distinct())
 _JOURNAL = Statement(lambda _: _journal())
 _JOURNAL_OF = Statement(lambda _: _journal().where(or_(intent.c.key == bindparam("key"), intent.c.target == bindparam("target"))))

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Integer, Join, Select, and_, b
 
 from unisono.model.record import Kind, Side
 from unisono.plan.flows.deletions import DELETED, KEPT, TO_MARK
-from unisono.plan.situation import Link
+from unisono.plan.situation import BEFORE, Link
 from unisono.store.codec import flat_from, text_of
 from unisono.store.dialect import portions
 from unisono.store.stamps import stamp
@@ -39,6 +39,8 @@ class Joined:
     b_key: str
     agreed_a: dict[str, str]
     agreed_b: dict[str, str]
+    unread: tuple[Side, tuple[str, ...]] | None = None
+    """A side, and its fields of which nobody has seen what became of them: nothing is agreed there any more."""
 
 
 def put_links(conn: Connection, pair: str, wanted: Sequence[Joined], now: datetime) -> list[Joined]:
@@ -71,7 +73,15 @@ def _new_row(wanted: Joined, pair: str, at: str) -> dict[str, str]:
 
 
 def _agreed_row(wanted: Joined, old: Link) -> dict[str, str]:
-    return {"b_id": old.id, "agreed_a": text_of(old.agreed_a | wanted.agreed_a), "agreed_b": text_of(old.agreed_b | wanted.agreed_b)}
+    agreed = {side: _seen_again(old.agreed(side), new) for side, new in (("a", wanted.agreed_a), ("b", wanted.agreed_b))}
+    if wanted.unread is not None:
+        side, names = wanted.unread
+        agreed[side] = {f"{name}{BEFORE}" if name in names else name: value for name, value in agreed[side].items()}
+    return {"b_id": old.id, "agreed_a": text_of(agreed["a"]), "agreed_b": text_of(agreed["b"])}
+
+
+def _seen_again(old: dict[str, str], new: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in old.items() if name.removesuffix(BEFORE) not in new} | new
 
 
 def sever(conn: Connection, pair: str, kind: Kind, a_key: str, b_key: str, why: str, now: datetime) -> None:

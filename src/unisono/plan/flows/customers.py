@@ -161,6 +161,8 @@ def _ask_who(s: Situation, me: Seen, match: Match) -> Decision:
         "side": side_name(s.subject.side),
         "linked": "yes" if hit.candidate.linked else "no",
     }
+    if s.unsure:
+        values["unsure"] = "yes"
     group = f"{code}/{hit.rule}/{'linked' if hit.candidate.linked else 'free'}"
     return Decision(
         s.subject, "doubtful", Reason(code, values), (Ask(code=code, subject=they.key, group=group, options=options, values=values),)
