@@ -2,17 +2,19 @@
 
 PYTHON ?= python3
 VENV ?= .venv
+FOREIGN := .venv-foreign
 ARGS ?=
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 RUN_LOCK := $(VENV)/.installed-run
 DEV_LOCK := $(VENV)/.installed-dev
+FOREIGN_LOCK := $(FOREIGN)/.installed
 PROJECT := $(VENV)/.installed-unisono
 
 # Two pip runs in one environment would disturb each other.
 .NOTPARALLEL:
-.PHONY: help demo test check features slow storm storm-night bench fresh lock setup clean browser
+.PHONY: help demo test check features slow foreign storm storm-night bench fresh lock setup clean browser
 
 help:
 	@echo "make demo      two simulated systems, a first sync, the stories; its pages in a browser to play with (ARGS=--once: ends by itself)"
@@ -20,6 +22,7 @@ help:
 	@echo "make check     the quick part of it: format, types, imports, unit and contract tests"
 	@echo "make features  every promised feature with its tests and their result"
 	@echo "make slow      the tests that take longer than a commit can wait for"
+	@echo "make foreign   clients that other people wrote, in an environment of their own, talk to the simulators"
 	@echo "make storm     a simulated world in which everything breaks: as much of it as a commit is worth (ARGS=--write: docs/storm.md)"
 	@echo "make storm-night goes on from the last seed for two hours (ARGS='--minutes 30')"
 	@echo "make bench     first sync without limits: records a second, memory, calls against the minimum; how long a visitor of the demo waits"
@@ -31,7 +34,7 @@ help:
 demo: $(PROJECT)
 	@$(BIN)/unisono demo $(ARGS)
 
-test: $(DEV_LOCK) $(PROJECT) browser
+test: $(DEV_LOCK) $(PROJECT) $(FOREIGN_LOCK) browser
 	@$(BIN)/python -m tests.stages test
 
 # The pages are tried in a real browser. As root on Debian it comes by apt; elsewhere the tests say loudly that it is missing.
@@ -49,8 +52,11 @@ check: $(DEV_LOCK) $(PROJECT)
 features: $(DEV_LOCK) $(PROJECT)
 	@$(BIN)/python -m tests.features
 
-slow: $(DEV_LOCK) $(PROJECT)
+slow: $(DEV_LOCK) $(PROJECT) $(FOREIGN_LOCK)
 	@$(BIN)/python -m pytest -q -m slow tests
+
+foreign: $(DEV_LOCK) $(PROJECT) $(FOREIGN_LOCK)
+	@$(BIN)/python -m tests.stages test "foreign clients"
 
 storm: $(DEV_LOCK) $(PROJECT)
 	@$(BIN)/python -m tests.storm $(ARGS)
@@ -71,12 +77,13 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 lock: $(DEV_LOCK)
 	$(COMPILE) $(ARGS) requirements/run.in -o requirements/run.txt
 	$(COMPILE) $(ARGS) requirements/dev.in -o requirements/dev.txt
+	$(COMPILE) $(ARGS) requirements/foreign.in -o requirements/foreign.txt
 	@! grep -n '://' requirements/*.txt || { echo "a lock names a host: see above" >&2; exit 1; }
 
 setup: $(DEV_LOCK) $(PROJECT)
 
 clean:
-	rm -rf "$(VENV)" .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	rm -rf "$(VENV)" "$(FOREIGN)" .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
@@ -97,6 +104,13 @@ $(DEV_LOCK): requirements/dev.txt requirements/run.txt | $(BIN)/python
 	@echo "installing what building and testing need (a minute or two, once)"
 	@$(PIP) install -qq --require-hashes -r requirements/dev.txt
 	@touch $(RUN_LOCK) $@
+
+# An environment of its own: nothing the foreign clients need mixes with what Unisono needs.
+$(FOREIGN_LOCK): requirements/foreign.txt | $(BIN)/python
+	@echo "installing clients that other people wrote, to try the simulators with (half a minute, once)"
+	@[ -x "$(FOREIGN)/bin/python" ] || $(PYTHON) -m venv "$(FOREIGN)"
+	@$(FOREIGN)/bin/python -m pip --disable-pip-version-check install -qq --require-hashes -r requirements/foreign.txt
+	@touch $@
 
 # `test` names the development lock first, so that the smaller one is already marked when make comes here.
 $(PROJECT): pyproject.toml $(RUN_LOCK)

@@ -66,6 +66,7 @@ SHAPE = ("tests/shape",)
 STORIES = ("tests/stories",)
 STORM = ("tests/storm",)
 PAGES = ("tests/web",)
+FOREIGN = ("tests/foreign",)
 
 CHECK: tuple[Stage, ...] = (
     Tool("format", ("ruff", "format", "--check", *CODE)),
@@ -83,9 +84,10 @@ TEST: tuple[Stage, ...] = (
     Part("levels of the storm", STORM),
     # All of it is `make storm`; a commit's tests are to end within ten minutes.
     Tool("a part of the storm", ("python", "-m", "tests.storm", "--part", "16")),
+    Part("foreign clients", FOREIGN, strict=True, at_once=1),
     Part("stores on PostgreSQL", ("tests",), marks="postgres and not slow", strict=True),
     Part("kills", ("tests",), marks="kill and not postgres and not slow", strict=True, at_once=1),
-    Part("all other tests", ("tests",), at_once=1, without=(*UNIT, *COMMANDS, *SHAPE, *STORIES, *PAGES, *STORM)),
+    Part("all other tests", ("tests",), at_once=1, without=(*UNIT, *COMMANDS, *SHAPE, *STORIES, *PAGES, *STORM, *FOREIGN)),
 )
 SETS = {"check": CHECK, "test": TEST}
 

@@ -16,6 +16,7 @@ ALWAYS = ("ok", "usage", "store")
 STORELESS = ("sandbox", "systems")
 """Commands that look into no data folder."""
 EXITS = {
+    "adjust": ("open", "refused", "unavailable"),
     "connect": ("open", "refused", "unavailable"),
     "correct": ("open",),
     "demo": ("open",),

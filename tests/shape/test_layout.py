@@ -12,7 +12,7 @@ from tests.shape.project import ROOT, SRC, project_files, python_files, text_of,
 
 ROOMS = ("locale", "model", "policy", "plan", "store", "connect", "systems", "engine", "web", "cli", "sandbox")
 SYSTEMS = ("bilendo", "bitrix24", "centralstation", "fakturownia", "fastbill", "lexoffice", "minicrm", "onecrm", "smartbill", "sugester")
-BUILT = ("bitrix24", "centralstation", "fastbill")
+BUILT = ("bitrix24", "centralstation", "fastbill", "lexoffice")
 ALWAYS = frozenset({"system.toml", "README.md"})
 WHEN_BUILT = ALWAYS | {"__init__.py", "client.py", "mapping.py"}
 DIVIDED = {"system.py", "setup.py", "values.py", "writing.py", "probe.py", "choose.py", "lists.py"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -19,7 +19,7 @@ from unisono.connect.port import Answered, Command, Fetched, Identity, Page, Raw
 from unisono.model.capability import Capabilities
 from unisono.model.codes import INVOICE, QUOTATION
 from unisono.model.document import Document, File, Line, Lines, Note, NotGiven, Tag
-from unisono.model.errors import BadAnswer, Conflicted, LoginRefused, NotThere, Refused
+from unisono.model.errors import BadAnswer, Conflicted, LoginRefused, NotThere, Refused, SystemFault, TryLater, Unclear
 from unisono.model.party import Contact, Party, contact_of, flat_contact, flat_party, party_of
 from unisono.model.record import Body, Kind, Record
 from unisono.model.writing import Write
@@ -115,6 +115,25 @@ class Guest:
         except Bad as bad:
             raise Refused(bad.args[0], {"field": bad.args[1]}, "the vendor's own words", field=bad.args[1]) from bad
         return Answered(key, raw if self.fake.traits.answers_row else None)
+
+    def send_many(self, commands: Sequence[Command], earlier: Sequence[tuple[Answered, ...]]) -> list[Answered | SystemFault]:
+        """Several writes as one call. An answer that is lost is lost for all of them, and what had not been carried out by then is not."""
+        out: list[Answered | SystemFault] = []
+        for command, before in zip(commands, earlier, strict=True):
+            try:
+                out.append(self.send(command, before))
+            except Unclear:
+                raise
+            except (TryLater, LoginRefused) as shut:
+                # The vendor stops there: the rest of the call is turned away like this one.
+                return [*out, *([shut] * (len(commands) - len(out)))]
+            except SystemFault as refused:
+                out.append(refused)
+        return out
+
+    def read_many(self, resource: str, keys: Sequence[str]) -> dict[str, Raw | None]:
+        """Several rows as one call."""
+        return {key: self.read(resource, key) for key in keys}
 
     def probe(self, write: Write) -> tuple[Raw, ...]:
         """The rows that a lost create made: by our reference where the vendor keeps it, else by every value that was sent."""

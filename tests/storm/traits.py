@@ -54,6 +54,8 @@ class Traits:
     habits: tuple[tuple[str, Habit], ...] = ()
     extra: tuple[str, ...] = ()
     lengths: tuple[tuple[str, int], ...] = ()
+    batch: int = 1
+    """Writes and looks that one call carries."""
 
     def kept(self, field: str, value: str) -> str:
         """What the vendor makes of a value, whoever wrote it."""
@@ -112,7 +114,8 @@ def draw_traits(chance: random.Random, side: Side) -> Traits:
         lengths=(("name", 30),) if limited else (),
     )
     # One that alters what it is given may show old rows as well. (Drawn last, so that the seeds of old are the worlds they were.)
-    return replace(drawn, stale=chance.choice((0, 2))) if habits else drawn
+    drawn = replace(drawn, stale=chance.choice((0, 2))) if habits else drawn
+    return replace(drawn, batch=chance.choice((1, 1, 3)))
 
 
 def name_of(side: Side) -> str:
@@ -141,6 +144,7 @@ def capabilities_of(traits: Traits) -> Capabilities:
                 find=traits.find,
                 lag=_lag(traits),
                 read_back=not traits.answers_row,
+                batch=traits.batch,
                 types=("310",),
             )
         )
@@ -163,7 +167,7 @@ def capabilities_of(traits: Traits) -> Capabilities:
 def _resource(kind: Kind, traits: Traits) -> Resource:
     signal: Signal = "compare" if kind == "tag" else traits.signal
     overlap = traits.list_lag + 5 if signal in ("stamp", "coarse-stamp", "ordered-until") else 0
-    return Resource(name=kind, kinds=(kind,), signal=signal, overlap=overlap, page=traits.page, lines="readable", delete_lag=60)
+    return Resource(name=kind, kinds=(kind,), signal=signal, overlap=overlap, page=traits.page, lines="readable", delete_lag=60, batch=traits.batch)
 
 
 def _writing(kind: Kind, traits: Traits) -> Writing:
@@ -182,6 +186,7 @@ def _writing(kind: Kind, traits: Traits) -> Writing:
         find=traits.find,
         lag=_lag(traits),
         read_back=not traits.answers_row,
+        batch=traits.batch,
         tags=traits.side == "a" and kind == "party",
         fields=fields,
     )

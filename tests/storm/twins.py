@@ -22,11 +22,13 @@ from tests.storm.world import Played
 from unisono.connect.port import Page
 from unisono.connect.reply import Reply
 from unisono.engine import apply, batch, gather, pull, recover, settle
+from unisono.engine.calls import Group
 from unisono.engine.hands import Connected, Hands, Pairing
+from unisono.engine.job import Job
 from unisono.engine.pull import Pulled
 from unisono.model.capability import Resource
 from unisono.model.document import Document, Lines
-from unisono.model.errors import BadAnswer, Unclear
+from unisono.model.errors import BadAnswer, SystemFault, Unclear
 from unisono.plan.flows import quotes
 from unisono.policy.schema import Policy
 from unisono.store import intents, lanes, links, pairs, seen
@@ -101,11 +103,11 @@ def retry_of_unclear_writes() -> Iterator[None]:
     """A write whose answer was lost is sent once more, there and then."""
     sound = apply._send
 
-    def again(job: apply.Job, *, pairing: Pairing, step: int) -> None:
+    def again(group: Group, *, pairing: Pairing, step: int) -> Sequence[SystemFault | None]:
         try:
-            sound(job, pairing=pairing, step=step)
+            return sound(group, pairing=pairing, step=step)
         except Unclear:
-            sound(job, pairing=pairing, step=step)
+            return sound(group, pairing=pairing, step=step)
 
     with instead(apply, "_send", again):
         yield
@@ -123,7 +125,7 @@ def agreed_before_the_call() -> Iterator[None]:
     """What is about to be written counts as agreed before it is sent."""
     sound = apply._intend
 
-    def agreeing(jobs: Sequence[apply.Job], step: int, pairing: Pairing, hands: Hands) -> list[apply.Job]:
+    def agreeing(jobs: Sequence[Job], step: int, pairing: Pairing, hands: Hands) -> list[Job]:
         ready = sound(jobs, step, pairing, hands)
         with hands.store.write() as conn:
             for job in ready:

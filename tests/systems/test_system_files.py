@@ -69,7 +69,7 @@ def test_every_file_parses_and_says_who_it_is(system: Capabilities) -> None:
 
 
 def test_only_what_has_a_connector_says_it_is_implemented(system: Capabilities) -> None:
-    assert system.implemented == (system.name in {"bitrix24", "centralstation", "fastbill"})
+    assert system.implemented == (system.name in {"bitrix24", "centralstation", "fastbill", "lexoffice"})
 
 
 def test_every_address_is_https_and_lies_on_an_allowed_host(system: Capabilities) -> None:

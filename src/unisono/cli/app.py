@@ -30,6 +30,7 @@ EXIT_CODES = {"ok": 0, "open": 1, "usage": 2, "refused": 3, "unavailable": 4, "s
 
 def _commands() -> None:
     from unisono.cli import (
+        adjusting,
         connecting,
         demo,
         hooking,
@@ -48,6 +49,7 @@ def _commands() -> None:
     )
 
     connecting.add(app)
+    adjusting.add(app)
     pairing.add(app)
     policies.add(app)
     previewing.add(app)

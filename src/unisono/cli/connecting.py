@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import parse_qsl, urlsplit
 
 import typer
 
@@ -26,14 +27,18 @@ from unisono.cli.terminal import (
     words,
 )
 from unisono.locale.names import kind_name, login_name
-from unisono.model.capability import Capabilities, with_options
+from unisono.model.capability import Capabilities, signed_in, ways_in, with_options
 from unisono.store import pairs
 from unisono.systems.catalogue import all_systems
 from unisono.systems.describe import as_json as described
 from unisono.systems.describe import rows
 from unisono.wiring import House
-from unisono.wiring.setup import bind_fields, custom_fields, replace_key
+from unisono.wiring.setup import Connection, bind_fields, custom_fields, replace_key
 from unisono.wiring.setup import connect as connect_now
+from unisono.wiring.signing import Aways, NotOurs, come_back, has_own_page, way_named
+
+_HERE = "command"
+"""The session of somebody at a terminal: it lasts as long as the command."""
 
 
 def add(app: typer.Typer) -> None:
@@ -98,7 +103,12 @@ def _kind(kind: str) -> str:
 def connect(
     system: Annotated[str, typer.Argument(help="centralstation or fastbill; see `unisono systems`.")],
     login: Annotated[
-        list[str] | None, typer.Option("--login", help="field=value, field=@file or field=$VARIABLE; what is missing is asked for.")
+        list[str] | None,
+        typer.Option(
+            "--login",
+            help="field=value, field=@file or field=$VARIABLE; what is missing is asked for. "
+            "A word alone is the way to sign in, where there are several: for Bitrix24 webhook or app.",
+        ),
     ] = None,
     setting: Annotated[list[str] | None, typer.Option("--setting", help="name=value, e.g. plan=solo for FastBill.")] = None,
     name: Annotated[str, typer.Option(help="What the connection is called.")] = "",
@@ -106,33 +116,71 @@ def connect(
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
-    """Stores a login, encrypted, after testing it on the spot."""
-    capabilities = with_options(the_system(system))
-    if not capabilities.implemented:
-        raise WrongCall("system-not-implemented", system=capabilities.title)
-    given = dict(_pair(text) for text in login or [])
-    asked = [field.name for field in capabilities.login]
-    if unknown := [name_ for name_ in given if name_ not in asked]:
-        raise WrongCall("no-such-login-field", name=unknown[0], system=capabilities.title, names=", ".join(asked))
-    for field in capabilities.login:
+    """Stores a login, encrypted, after testing it on the spot. Where the vendor has a page for it, you are sent there first."""
+    found = the_system(system)
+    if not found.implemented:
+        raise WrongCall("system-not-implemented", system=found.title)
+    settings: dict[str, Any] = dict(_plain(text) for text in setting or [])
+    with house_at(data) as house:
+        row = the_connection(house, replace) if replace else None
+        if row is not None and row.system != system:
+            raise WrongCall("not-its-system", name=row.name, system=the_system(row.system).title)
+        way = _way(house, system, [text for text in login or [] if "=" not in text])
+        if row is not None:
+            way = str(row.settings.get("login") or "")
+        elif way:
+            settings["login"] = way
+        given = _given(signed_in(found, way), dict(_pair(text) for text in login or [] if "=" in text), again=row is not None)
+        if has_own_page(house, system, way):
+            made = _let_in(house, system, given, settings, row.id if row is not None else "")
+        elif row is not None:
+            made = Connection(row.id, replace_key(house, row.id, given))
+        else:
+            made = connect_now(house, _firm(house), system, given, settings, name=name)
+        account = made.identity.account if made.identity else ""
+        told = {"system": found.title, "id": made.id}
+        text = words("connected", account=account, **told) if account else words("connected-here", **told)
+        show({"id": made.id, "system": system, "account": account}, as_json, text + _next(house))
+
+
+def _way(house: House, system: str, named: list[str]) -> str:
+    """The way to sign in that was named; empty: the usual one."""
+    if not named:
+        return ""
+    try:
+        return way_named(house, system, named[0])
+    except KeyError:
+        capabilities = the_system(system)
+        ways = ", ".join(way.rpartition("-")[2] for way in ways_in(capabilities)) or "-"
+        raise WrongCall("no-such-way", name=named[0], system=capabilities.title, names=ways) from None
+
+
+def _given(capabilities: Capabilities, given: dict[str, str], *, again: bool) -> dict[str, str]:
+    """What was said of a login, and what is asked for. To sign in again at the vendor's page nothing need be said."""
+    asked = [field for field in capabilities.login if not field.issued]
+    if unknown := [name for name in given if name not in [field.name for field in asked]]:
+        names = ", ".join(field.name for field in asked)
+        raise WrongCall("no-such-login-field", name=unknown[0], system=capabilities.title, names=names)
+    if again and len(asked) < len(capabilities.login):
+        return given
+    for field in asked:
         if field.name not in given:
             aside.print(words(field.where))
             given[field.name] = typer.prompt(login_name(field.name, language()), hide_input=field.secret, err=True)
-    settings: dict[str, Any] = dict(_plain(text) for text in setting or [])
-    with house_at(data) as house:
-        if replace:
-            row = the_connection(house, replace)
-            if row.system != system:
-                raise WrongCall("not-its-system", name=row.name, system=the_system(row.system).title)
-            identity = replace_key(house, row.id, given)
-            made_id = row.id
-        else:
-            made = connect_now(house, _firm(house), system, given, settings, name=name)
-            identity, made_id = made.identity, made.id
-        account = identity.account if identity else ""
-        told = {"system": capabilities.title, "id": made_id}
-        text = words("connected", account=account, **told) if account else words("connected-here", **told)
-        show({"id": made_id, "system": system, "account": account}, as_json, text + _next(house))
+    return given
+
+
+def _let_in(house: House, system: str, given: dict[str, str], settings: dict[str, Any], again: str) -> Connection:
+    """By way of the vendor's page: it is opened in a browser, and the address at which the browser ends comes back here."""
+    aways = Aways(house)
+    begun = aways.begin_again(again, given, _HERE) if again else aways.begin(_firm(house), system, given, settings, _HERE)
+    aside.print(words("connect.open-page", system=the_system(system).title), soft_wrap=True)
+    aside.print(begun.address, soft_wrap=True, markup=False, highlight=False)
+    back = dict(parse_qsl(urlsplit(typer.prompt(words("connect.came-back"), err=True).strip()).query))
+    try:
+        return come_back(house, aways.take(back.get("state", ""), _HERE), back.get("code", ""))
+    except NotOurs:
+        raise WrongCall("setup.astray") from None
 
 
 def _next(house: House) -> str:

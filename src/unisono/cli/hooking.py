@@ -8,7 +8,18 @@ import typer
 
 from unisono.cli.pairing import PairId, the_pair
 from unisono.cli.terminal import AsJson, Commands, Data, WrongCall, add_commands, go_on, house_at, out, person, show, the_connection, words
-from unisono.wiring.hooks import NoNotices, NoPublicAddress, close_doors, doors_of, open_door, public_address, strays
+from unisono.wiring import House
+from unisono.wiring.hooks import (
+    NoNotices,
+    NoPublicAddress,
+    close_doors,
+    doors_of,
+    means_of,
+    open_by_hand,
+    open_door,
+    public_address,
+    strays,
+)
 
 ConnectionName = Annotated[str, typer.Argument(help="Id or name of the connection.")]
 
@@ -32,6 +43,7 @@ def hooks_list(pair: PairId = "", data: Data = None, as_json: AsJson = False) ->
                 "connection": one.connection.id,
                 "system": one.title,
                 "why_not": one.why_not,
+                "means": one.means,
                 "state": one.door.state if one.door else "",
                 "taken": one.door.taken if one.door else 0,
                 "refused": one.door.refused if one.door else 0,
@@ -56,14 +68,27 @@ def hooks_open(
     """Has a vendor tell of changes at once. It is given an address of ours, which is a write in its system: that is asked first."""
     with house_at(data) as house:
         row = the_connection(house, connection)
-        go_on(words("hooks.yes", system=house.capabilities(row.system).title), yes=yes, as_json=as_json)
+        title = house.capabilities(row.system).title
+        means = means_of(house, row.id)
+        if means != "by-hand":
+            go_on(words("hooks.queue-yes" if means == "queue" else "hooks.yes", system=title), yes=yes, as_json=as_json)
         try:
+            if means == "by-hand":
+                _by_hand(house, row.id, title, as_json)
+                return
             door = open_door(house, row.id, person())
         except NoPublicAddress:
             raise WrongCall("hooks.no-address") from None
         except NoNotices as none:
             raise WrongCall("hooks.no-notices", system=str(none.args[0])) from None
         show({"state": door.state}, as_json, words("hooks.open"))
+
+
+def _by_hand(house: House, connection: str, title: str, as_json: bool) -> None:
+    """The address is told this once; the vendor is told of it by a person."""
+    door, address = open_by_hand(house, connection, person())
+    text = f"{words('hooks.by-hand-now')}\n{address}\n{words('hooks.by-hand-steps', system=title)}"
+    show({"state": door.state, "address": address}, as_json, text)
 
 
 def hooks_close(connection: ConnectionName, data: Data = None, as_json: AsJson = False) -> None:

@@ -63,11 +63,12 @@ def sandbox(
     state: Annotated[Path | None, typer.Option(help="Folder that keeps the simulators' data over restarts.")] = None,
     unlimited: Annotated[bool, typer.Option("--unlimited", help="Without the vendors' rate limits.")] = False,
     tls: Annotated[Path | None, typer.Option(help="Serve https; this folder gets the throw-away authority (ca.pem) to trust.")] = None,
+    certify: Annotated[list[str] | None, typer.Option(help="With --tls: a further host the certificate names; may be repeated.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Simulated vendors on this machine, each with a page where you play the vendor's side. Ctrl+C ends it."""
     running = []
-    pair = certificates(tls)[1:] if tls else None
+    pair = certificates(tls, certify or ())[1:] if tls else None
     for number, name in enumerate(system or SIMULATORS):
         if name not in SIMULATORS:
             raise WrongCall("no-such-simulator", name=name, names=", ".join(SIMULATORS))

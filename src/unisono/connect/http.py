@@ -165,6 +165,10 @@ class Door:
         if transport is not None:
             transport.close()
 
+    def now(self) -> datetime:
+        """The hour (UTC) by the clock this door keeps its pace with."""
+        return self._clock.now()
+
     def call(
         self,
         method: str,

@@ -5,13 +5,14 @@ A system holds no state but its login and its door; it makes no decisions. Error
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
 from unisono.model.capability import Capabilities
+from unisono.model.errors import SystemFault
 from unisono.model.record import Kind, Record
 from unisono.model.writing import Write
 
@@ -72,6 +73,21 @@ class Fetched:
     size: int
     sha256: str
     media_type: str
+
+
+class Batching(Protocol):
+    """What a system offers besides where the vendor takes several commands in one call (``batch`` of a kind or of a list above 1)."""
+
+    def send_many(self, commands: Sequence[Command], earlier: Sequence[tuple[Answered, ...]]) -> Sequence[Answered | SystemFault]:
+        """Several writes as one wire call: the outcome of each, in order. ``earlier``: to each command the answers to those before it.
+
+        Raises what ``send`` raises if it is the call that failed: then that is the outcome of every command.
+        """
+        ...
+
+    def read_many(self, resource: str, keys: Sequence[str]) -> Mapping[str, Raw | None]:
+        """Several rows as they are now, in one call; ``None`` is a definite *not found*."""
+        ...
 
 
 class System(Protocol):

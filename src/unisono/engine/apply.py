@@ -2,92 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from unisono.connect.fan_out import fan_out
-from unisono.connect.port import Answered, Command, Fetched, Raw
+from unisono.connect.port import Fetched, Raw
+from unisono.engine.calls import Group, in_groups, read, read_groups, send, send_groups, singly
 from unisono.engine.hands import Connected, Hands, Pairing
 from unisono.engine.ids import reference_of
+from unisono.engine.job import Job, Refusals
 from unisono.engine.pull import raw_hash
 from unisono.model.document import Document, File, Note
 from unisono.model.errors import BadAnswer, LoginRefused, NotThere, SystemFault, Unclear
 from unisono.model.party import Contact, Flat, Party
-from unisono.model.record import Record, Side, flat_of
+from unisono.model.record import Kind, Record, flat_of
 from unisono.model.writing import Write
-from unisono.plan.actions import Decision, Send
+from unisono.plan.actions import Send
 from unisono.plan.situation import Subject, subject_of
 from unisono.store import intents, lanes, links, pairs, seen
 
-T = TypeVar("T")
 OLD_COPY = "shown-as-before"
 """Why the outcome of a change is unclear whose record looked afterwards as it did before."""
 OLD_FOR = timedelta(seconds=60)
 """How long a vendor's copies may trail what was written."""
-ONE_EACH = ("party", "contact", "quote")
+ONE_EACH = ("party", "contact", "quote", "invoice")
 """Kinds of which a record has one counterpart."""
-
-
-@dataclass(slots=True)
-class Job:
-    """One write on its way: what was planned, what it takes, how far it got. ``fault`` ends it; ``stale`` sends it back to planning."""
-
-    decision: Decision
-    send: Send
-    label: str
-    commands: tuple[Command, ...] = ()
-    current: Raw | None = None
-    document: Record | None = None
-    """The document whose file is brought."""
-    answers: tuple[Answered, ...] = ()
-    intents: list[intents.Intent] = field(default_factory=list)
-    read_back: Raw | None = None
-    found: tuple[Raw, ...] = ()
-    """Rows that an unsure pair found there already: nothing is sent, they are looked at instead."""
-    fetched: Fetched | None = None
-    unchanged_file: bool = False
-    fault: SystemFault | None = None
-    stale: bool = False
-    unclear: bool = False
-    asked: Side | None = None
-    """The side the fault is of, if it is not the one that is written to: that of a file that could not be fetched."""
-
-    @property
-    def subject(self) -> Subject:
-        """The record it was planned for."""
-        return self.decision.subject
-
-    @property
-    def side(self) -> Side:
-        """The side the fault is of."""
-        return self.asked or self.send.write.side
-
-    @property
-    def fetches_first(self) -> bool:
-        """Whether this is a note whose file comes next: the file is fetched first, so that no note ever stands without it."""
-        write = self.send.write
-        return write.kind == "note" and write.operation == "create" and any(s.write.kind == "file" for s in self.decision.sends)
-
-    @property
-    def fetches(self) -> bool:
-        """Whether a document's file is fetched for it."""
-        return self.fetches_first or (bool(self.send.source) and self.send.write.kind == "file")
-
-    @property
-    def over(self) -> bool:
-        """Whether nothing more is to be called for it."""
-        return self.fault is not None or self.stale or self.unchanged_file or bool(self.found)
-
-
-Refusals = dict[Side, LoginRefused]
-"""The sides that refused the login in a wave: nobody asks there again in it."""
 
 
 def apply(jobs: Sequence[Job], pairing: Pairing, hands: Hands) -> Refusals:
@@ -97,9 +41,11 @@ def apply(jobs: Sequence[Job], pairing: Pairing, hands: Hands) -> Refusals:
     """
     refused: Refusals = {}
     _look_up_documents(jobs, pairing, hands)
+    in_groups(_looks(jobs, pairing), hands, lambda group: _look(group, pairing, hands), refused)
+    fetching = [job for job in jobs if job.fetches and not job.over]
+    in_groups(singly(fetching), hands, lambda group: _fetched(group[0], pairing, hands, refused), refused)
     # Threads are for calls: what asks nobody is prepared at once.
-    _each([job for job in jobs if _asks(job)], hands, lambda job: _prepare(job, pairing, hands, refused), refused)
-    _each([job for job in jobs if not _asks(job)], hands, lambda job: _prepare(job, pairing, hands, refused), refused, at_once=1)
+    in_groups(singly(job for job in jobs if not job.over), hands, lambda group: _compose(group[0], pairing), refused, at_once=1)
     hands.step("prepared")
     step = 0
     while True:
@@ -108,70 +54,76 @@ def apply(jobs: Sequence[Job], pairing: Pairing, hands: Hands) -> Refusals:
             break
         ready = _intend(ready, step, pairing, hands)
         hands.step("intended")
-        _each(ready, hands, partial(_send, pairing=pairing, step=step), refused)
+        in_groups(send_groups(ready, pairing), hands, partial(_send, pairing=pairing, step=step), refused)
         hands.step("sent")
         _note_steps(ready, step, hands)
         step += 1
     done = [job for job in jobs if not job.over]
     for job in done:
         job.read_back = job.answers[-1].raw if job.answers and job.send.write.operation != "delete" else None
-    _each([job for job in done if _unproven(job, pairing)], hands, lambda job: _read_back(job, pairing, refused), {})
+    unproven = read_groups([job for job in done if _unproven(job, pairing)], pairing, _written_key)
+    in_groups(unproven, hands, lambda group: _read_back(group, pairing, refused), {})
     for job in done:
         _doubt_old_copy(job, pairing)
     hands.step("read-back")
     return refused
 
 
-def _each(jobs: Sequence[Job], hands: Hands, what: Callable[[Job], None], refused: Refusals, *, at_once: int = 0) -> None:
-    """Runs a part of every job, calls fanned out; a system's fault ends its own job only, a refused login all that come after it there."""
-
-    def one(job: Job) -> None:
-        side = job.send.write.side
-        if side in refused:
-            raise refused[side]
-        try:
-            what(job)
-        except LoginRefused as fault:
-            refused.setdefault(job.side, fault)
-            raise
-
-    calls = [(lambda job=job: one(job)) for job in jobs]
-    for job, outcome in zip(jobs, fan_out(calls, at_once or hands.fan_out), strict=True):
-        if outcome.fault is not None:
-            job.fault = outcome.fault
-            job.unclear = isinstance(outcome.fault, Unclear)
+def _looks(jobs: Sequence[Job], pairing: Pairing) -> list[Group]:
+    """The calls that read what is about to be changed or deleted, and what something new is written inside of."""
+    resting = [job for job in jobs if job.send.write.operation == "delete" or _changes_customer(job.send.write)]
+    inside = [job for job in jobs if _inside(job.send.write, pairing)]
+    return [*read_groups(resting, pairing, lambda job: job.send.write.key), *singly(inside)]
 
 
-def _asks(job: Job) -> bool:
-    """Whether something has to be read or fetched before this write can be composed."""
-    write = job.send.write
-    return job.fetches or (write.operation == "change" and write.kind in ("party", "contact"))
+def _changes_customer(write: Write) -> bool:
+    return write.operation == "change" and write.kind in ("party", "contact")
 
 
-def _prepare(job: Job, pairing: Pairing, hands: Hands, refused: Refusals) -> None:
-    write = job.send.write
-    system = pairing.side(write.side).system
+def _inside(write: Write, pairing: Pairing) -> Kind | None:
+    """The kind of the record that a new one is written inside of: of its owner, which must be known to write it."""
+    if write.operation != "create" or not write.owner:
+        return None
+    return pairing.side(write.side).system.capabilities.writing(write.kind).inside or None
+
+
+def _look(group: Group, pairing: Pairing, hands: Hands) -> list[SystemFault | None]:
+    """Reads what the jobs of a call rest on; what is gone is a fault, what was edited since the plan is planned again."""
+    first = group[0].send.write
+    kind = _inside(first, pairing)
+    if kind is not None:
+        system = pairing.side(first.side).system
+        group[0].current = system.read(*system.locate(kind, first.owner))
+        return [None if group[0].current is not None else NotThere("gone-before-write", {"key": first.owner})]
+    faults: list[SystemFault | None] = []
+    for job, current in read(group, pairing, lambda job: job.send.write.key):
+        write, where = job.send.write, pairing.side(job.send.write.side)
+        job.current = current
+        fault: SystemFault | None = None
+        if current is None:
+            fault = NotThere("gone-before-write", {"key": write.key})
+        elif write.operation == "delete":
+            job.stale = not _as_seen(current, where, hands)
+        else:
+            try:
+                job.stale = not _as_planned(where.system.records(current), write)
+            except BadAnswer as unreadable:
+                fault = unreadable
+        faults.append(fault)
+    return faults
+
+
+def _fetched(job: Job, pairing: Pairing, hands: Hands, refused: Refusals) -> None:
+    """Brings the file a job is about, or the one that comes after its note."""
     if job.fetches_first:
         hands.kept[job.send.source] = _bring(job, pairing, hands, refused)
-    elif job.fetches:
+    else:
         _fetch(job, pairing, hands, refused)
-        if job.unchanged_file:
-            return
-        write = job.send.write
-    if write.operation == "change" and write.kind in ("party", "contact"):
-        job.current = system.read(*system.locate(write.kind, write.key))
-        if job.current is None:
-            raise NotThere("gone-before-write", {"key": write.key})
-        if not _as_planned(system.records(job.current), write):
-            job.stale = True
-            return
-    if write.operation == "delete":
-        job.current = system.read(*system.locate(write.kind, write.key))
-        if job.current is None:
-            raise NotThere("gone-before-write", {"key": write.key})
-        if not _as_seen(job.current, pairing.side(write.side), hands):
-            job.stale = True
-            return
+
+
+def _compose(job: Job, pairing: Pairing) -> None:
+    write = job.send.write
+    system = pairing.side(write.side).system
     job.commands = system.compose(write, job.current)
     if pairing.unsure and write.operation == "create":
         job.found = system.probe(_by_name(write))
@@ -282,9 +234,8 @@ def _intent(job: Job, step: int, pairing: Pairing, hands: Hands) -> intents.Inte
     return intent
 
 
-def _send(job: Job, *, pairing: Pairing, step: int) -> None:
-    system = pairing.side(job.send.write.side).system
-    job.answers = (*job.answers, system.send(job.commands[step], job.answers))
+def _send(group: Group, *, pairing: Pairing, step: int) -> Sequence[SystemFault | None]:
+    return send(group, step, pairing)
 
 
 def _note_steps(jobs: Sequence[Job], step: int, hands: Hands) -> None:
@@ -303,16 +254,20 @@ def _unproven(job: Job, pairing: Pairing) -> bool:
     return pairing.side(write.side).system.capabilities.writing(write.kind).read_back
 
 
-def _read_back(job: Job, pairing: Pairing, refused: Refusals) -> None:
+def _written_key(job: Job) -> str:
+    return job.answers[-1].key or job.send.write.key
+
+
+def _read_back(group: Group, pairing: Pairing, refused: Refusals) -> None:
     """What the vendor made of it. A write whose read-back fails is done all the same: it is read with the next pull."""
-    write = job.send.write
-    if write.side in refused:
+    side = group[0].send.write.side
+    if side in refused:
         return
-    system = pairing.side(write.side).system
     try:
-        job.read_back = system.read(*system.locate(write.kind, job.answers[-1].key or write.key))
+        for job, row in read(group, pairing, _written_key):
+            job.read_back = row
     except LoginRefused as fault:
-        refused.setdefault(write.side, fault)
+        refused.setdefault(side, fault)
     except SystemFault:
         pass
 

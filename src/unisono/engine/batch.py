@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from unisono.engine.apart import apart
-from unisono.engine.apply import Job, apply, drop_files, remove_files, with_reference
+from unisono.engine.apply import apply, drop_files, remove_files, with_reference
 from unisono.engine.assumed import Assumed
 from unisono.engine.gather import canonical, gather
 from unisono.engine.hands import Hands, Pairing
+from unisono.engine.job import Job
 from unisono.engine.outcome import Outcome
 from unisono.engine.pull import raw_hash
 from unisono.engine.recover import adopt, next_probe
@@ -140,7 +141,7 @@ def _waves(
 ) -> list[Subject] | None:
     """Writes in waves; returns the records to be planned again, ``None`` if their run was paused or stopped meanwhile."""
     again: list[Subject] = []
-    for some in in_waves(jobs, hands.fan_out):
+    for some in in_waves(jobs, hands.fan_out, pairing):
         if halted(pairing, hands):
             return None
         with hands.store.read() as conn:
@@ -166,12 +167,15 @@ def _waves(
     return sorted(again)
 
 
-def in_waves(jobs: Sequence[Job], at_once: int) -> Iterator[Sequence[Job]]:
+def in_waves(jobs: Sequence[Job], at_once: int, pairing: Pairing) -> Iterator[Sequence[Job]]:
     """What is written together. A change or a deletion rests on a look at the record just before it, so of these only as many as calls may
-    be under way at once: between the look and the write lies nothing but the note of what is intended."""
+    be under way at once: between the look and the write lies nothing but the note of what is intended. Where a call carries several, so
+    many times more."""
     resting = [job for job in jobs if job.send.write.operation != "create"]
     making = [job for job in jobs if job.send.write.operation == "create"]
-    for some, size in ((resting, max(1, at_once)), (making, WAVE)):
+    for some, calls in ((resting, max(1, at_once)), (making, WAVE)):
+        batch = min((pairing.side(j.send.write.side).system.capabilities.writing(j.send.write.kind).batch for j in some), default=1)
+        size = calls if batch == 1 else max(1, at_once) * batch
         for start in range(0, len(some), size):
             yield some[start : start + size]
 

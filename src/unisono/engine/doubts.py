@@ -12,6 +12,7 @@ from unisono.engine.assumed import keys_of_new
 from unisono.engine.hands import Pairing
 from unisono.engine.ids import REFERENCE, reference_of
 from unisono.model.record import Kind, Side, other
+from unisono.plan.flows.papers import SAME
 from unisono.plan.situation import Candidate, Link, Seen, Subject
 from unisono.store import asking, intents, links, seen
 
@@ -75,9 +76,10 @@ def not_read_back(conn: Connection, pairing: Pairing, side: Side, links_of: Link
 
 def asked_again(conn: Connection, pairing: Pairing, subjects: Sequence[Subject]) -> set[str]:
     """The records about which a pair that was unsure asked: they stay unsure until a person has answered, or their next edit would be
-    planned by the ordinary rules, the question withdrawn, and the customer made a second time."""
+    planned by the ordinary rules, the question withdrawn, and the customer or document made a second time."""
     found = asking.standing(conn, pairing.id, "same-customer", [str(s) for s in subjects if s.kind == "party"])
-    return {key for key, told in found.items() if any("unsure" in values for values in told)}
+    papers = asking.standing(conn, pairing.id, SAME, [str(s) for s in subjects if s.side == "a" and s.kind in ("quote", "invoice")])
+    return {key for key, told in (found | papers).items() if any("unsure" in values for values in told)}
 
 
 def own_references(
@@ -103,6 +105,10 @@ def own_references(
                 told = reference_of(pairing.id, str(Subject(side, "party", key)), "party")
                 rows[side, "party"][key] = replace(row, keys=replace(row.keys, reference=told))
         out[side] = _made_from(conn, pairing, other(side), made) if made else ()
+    for s in subjects:
+        paper = rows["a", s.kind].get(s.key) if s.side == "a" and s.kind in ("quote", "invoice") else None
+        if paper is not None and not paper.keys.reference:
+            rows["a", s.kind][s.key] = replace(paper, keys=replace(paper.keys, reference=reference_of(pairing.id, str(s), s.kind)))
     return out
 
 

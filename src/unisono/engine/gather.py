@@ -20,13 +20,14 @@ from unisono.engine.doubts import (
     unclear_parties,
 )
 from unisono.engine.hands import Pairing
-from unisono.engine.ids import reference_of
 from unisono.engine.pull import CLOCKS_APART
 from unisono.model.document import Document, Tag
 from unisono.model.record import Kind, MatchKeys, Side, other
 from unisono.plan.flows.chosen import party_left_out
 from unisono.plan.flows.deletions import alike_enough
+from unisono.plan.flows.invoices import untaken
 from unisono.plan.flows.moved import MOVED
+from unisono.plan.flows.papers import SAME
 from unisono.plan.situation import Candidate, FiledQuote, Link, Owner, Seen, Situation, Subject
 from unisono.store import asking, links, pairs, seen
 from unisono.store.stamps import instant
@@ -255,6 +256,8 @@ class _Batch:
             new = {key for key, rows in documents.items() if any(self._is_new_document(row) for row in rows)}
             return {key: ("document",) if key in new else () for key in keys}
         quotes = seen.of_owners(self._conn, where, ("quote",), keys)
+        wanted = self._pairing.policy.invoices.direction != "off"
+        invoices = seen.of_owners(self._conn, where, ("invoice",), keys) if wanted else {}
         contacts = seen.of_owners(self._conn, where, ("contact",), keys)
         people = [row.record.key for rows in contacts.values() for row in rows]
         tagged = self._tagged([*keys, *people])
@@ -270,6 +273,8 @@ class _Batch:
                 reasons.append("tag")
             if any(row.record.key in tagged for row in contacts.get(key, ())):
                 reasons.append("contact-tag")
+            if any(self._taken(row) for row in invoices.get(key, ())):
+                reasons.append("invoice")
             out[key] = tuple(reasons)
         return out
 
@@ -278,6 +283,11 @@ class _Batch:
         if self._pairing.policy.customers.from_crm.history == "all":
             return True
         return not self._is_history("a", quote)
+
+    def _taken(self, invoice: Seen) -> bool:
+        """Whether an invoice of the CRM goes across, so that its customer does."""
+        body = invoice.record.body
+        return isinstance(body, Document) and untaken(body, self._is_history("a", invoice), self._pairing.policy) is None
 
     def _is_new_document(self, row: Seen) -> bool:
         body = row.record.body
@@ -290,6 +300,10 @@ class _Batch:
         if self._released is None:
             return True
         made: datetime = row.record.created or row.first_at
+        if (side, row.record.kind) == ("a", "invoice"):
+            # A payment or a note on an old one makes no new one of it; the day it was issued on does.
+            body = row.record.body
+            return made <= self._released and not (isinstance(body, Document) and body.date and body.date > self._released.date())
         if isinstance(row.record.body, Document) and row.record.changed is not None:
             made = max(made, row.record.changed)
         if row.record.kind in self._known[side] and row.first_at > self._released:
@@ -322,7 +336,8 @@ class _Batch:
                 self._find_peers(side, rows)
             out |= self._contact_candidates(far, [s for s in free if s.kind == "contact"])
             if side == "a":
-                out |= self._quote_candidates([s for s in free if s.kind == "quote"])
+                for kind in _DOCUMENTS:
+                    out |= self._paper_candidates(kind, [s for s in free if s.kind == kind])
         return {s: self._narrow(s, pool) for s, pool in out.items()}
 
     def _find_peers(self, side: Side, rows: Sequence[Seen]) -> None:
@@ -375,18 +390,24 @@ class _Batch:
         pools = {key: self._candidates_from(far, "contact", rows) for key, rows in people.items()}
         return {s: pools.get(o.linked, ()) if o else () for s, o in owners.items()}
 
-    def _quote_candidates(self, subjects: Sequence[Subject]) -> dict[Subject, tuple[Candidate, ...]]:
-        """Quotes that carry a deal's reference; a restored pair also looks for those it made itself since its backup, whoever they are for."""
-        references = {s: self._quote_references(s) for s in subjects}
-        wanted = [MatchKeys(reference=reference) for mine in references.values() for reference in sorted(mine)]
-        pool = self._candidates_from("b", "quote", seen.alike(self._conn, self._pairing.b.id, "quote", wanted))
-        return {s: tuple(c for c in pool if c.seen.keys.reference in references[s]) for s in subjects}
-
-    def _quote_references(self, subject: Subject) -> set[str]:
-        row = self._seen["a", "quote"].get(subject.key)
-        known = row.keys.reference if row is not None else ""
-        made = reference_of(self._pairing.id, str(subject), "quote") if self._pairing.unsure else ""
-        return {known, made} - {""}
+    def _paper_candidates(self, kind: Kind, subjects: Sequence[Subject]) -> dict[Subject, tuple[Candidate, ...]]:
+        """Documents that carry the reference of one of the CRM, whoever they are for; of invoices all of its customer, since one may have been
+        made by hand; for a restored pair also all of its customer, since it may have made one itself since its backup."""
+        if not subjects:
+            return {}
+        rows = {s: self._seen["a", kind].get(s.key) for s in subjects}
+        mine = {s: row.keys.reference for s, row in rows.items() if row is not None and row.keys.reference}
+        wanted = [MatchKeys(reference=reference) for reference in sorted(set(mine.values()))]
+        pool = self._candidates_from("b", kind, seen.alike(self._conn, self._pairing.b.id, kind, wanted))
+        out = {s: tuple(c for c in pool if c.seen.keys.reference == mine.get(s)) for s in subjects}
+        asked = {s for s in subjects if any(said.startswith(f"{SAME}|") for said in self._answers.get(str(s), {}))}
+        unsure = asked | {s for s in subjects if self._pairing.unsure or str(s) in self._asked_again}
+        owners = {
+            s: o.linked for s in subjects if (kind == "invoice" or s in unsure) and (o := self._owner(s, rows[s])) and o.state == "linked"
+        }
+        there = seen.of_owners(self._conn, self._pairing.b.id, (kind,), sorted(set(owners.values())))
+        theirs = {key: self._candidates_from("b", kind, found) for key, found in there.items()}
+        return {s: out[s] + tuple(c for c in theirs.get(owners.get(s, ""), ()) if c not in out[s]) for s in subjects}
 
     def _load_quotes(self, subjects: Sequence[Subject]) -> dict[str, list[FiledQuote]]:
         rows = [self._seen["b", s.kind].get(s.key) for s in subjects if s.side == "b" and s.kind in _DOCUMENTS]

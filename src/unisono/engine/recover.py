@@ -13,10 +13,11 @@ from datetime import datetime, timedelta
 
 from unisono.connect.port import Raw
 from unisono.engine.afterall import changed_after_all, gone_after_all
-from unisono.engine.apply import OLD_COPY, ONE_EACH, Job
+from unisono.engine.apply import OLD_COPY, ONE_EACH
 from unisono.engine.assumed import keys_of_new
 from unisono.engine.doubts import SEVERAL
 from unisono.engine.hands import Hands, Pairing
+from unisono.engine.job import Job
 from unisono.engine.outcome import Outcome
 from unisono.engine.settle import mark_for, report_fault, settle_write
 from unisono.engine.undone import found_undone

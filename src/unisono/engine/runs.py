@@ -12,10 +12,10 @@ from dataclasses import replace
 from sqlalchemy import Connection
 
 from unisono.engine.apart import Planned
-from unisono.engine.apply import Job
 from unisono.engine.assumed import Assumed
 from unisono.engine.gather import gather
 from unisono.engine.hands import Hands, Pairing
+from unisono.engine.job import Job
 from unisono.engine.planrow import as_planned, basis_of, checked, row_of, touches
 from unisono.engine.settle import mark_for
 from unisono.plan.actions import Ask, Decision, Report, Wait

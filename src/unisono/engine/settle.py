@@ -10,11 +10,13 @@ from datetime import timedelta
 from sqlalchemy import Connection
 
 from unisono.connect.port import Raw
-from unisono.engine.apply import OLD_COPY, OLD_FOR, Job, told_of
+from unisono.engine.apply import OLD_COPY, OLD_FOR, told_of
 from unisono.engine.hands import Hands, Pairing
+from unisono.engine.job import Job
 from unisono.engine.pull import raw_hash
-from unisono.model.document import File
+from unisono.model.document import Document, File
 from unisono.model.errors import BadAnswer, NotThere, Refused, SystemFault
+from unisono.model.money import plain
 from unisono.model.party import Flat
 from unisono.model.record import Kind, Record, Side, flat_of
 from unisono.plan.actions import Ask, Decision, Join, Report, Send, Sever
@@ -27,6 +29,8 @@ from unisono.store import asking, intents, lanes, links, pairs, seen, work
 from unisono.store.work import Mark
 
 _Changed = dict[tuple[Side, Kind, str], Link]
+PAPERS: tuple[Kind, ...] = ("quote", "invoice")
+"""Documents that are made from others: what is agreed of them is what was carried over, not field by field."""
 _MARKED_KINDS: tuple[Kind, ...] = ("contact", "quote", "invoice")
 
 
@@ -68,7 +72,11 @@ def _settle_jobs(conn: Connection, jobs: Sequence[Job], pairing: Pairing, hands:
 def _tell_late(jobs: Sequence[Job], pairing: Pairing, hands: Hands) -> None:
     """Somebody else has the lane by now, and may have found by looking what these writes made, or something that looks just like it. What was
     made besides is known here alone: a person is told."""
-    made = {job.intents[-1].id: job for job in jobs if job.intents and job.answers and job.fault is None and job.send.write.operation == "create"}
+    made = {
+        job.intents[-1].id: job
+        for job in jobs
+        if job.intents and job.answers and job.fault is None and job.send.write.operation == "create"
+    }
     with hands.store.write() as conn:
         for intent_id, target in intents.targets_of_done(conn, list(made)).items():
             job = made[intent_id]
@@ -191,13 +199,20 @@ def settle_writes(conn: Connection, written: Sequence[Written], pairing: Pairing
             wanted.append(_noted(done.send, done.target, hands))
             values.append(wanted[-1].agreed_a | wanted[-1].agreed_b)
         else:
-            after = flat_of(record.body) | done.since if record is not None else {}
+            after = _after(record) | done.since if record is not None else {}
             wanted.append(_joined(done, after, record is not None, changed, pairing, hands))
             _tell_unkept(conn, done.send, after, record, pairing, hands)
             values.append({name: after.get(name, "") for name in done.send.agree if name in after})
     new = links.put_links(conn, pairing.id, wanted, hands.clock.now())
     _linked(conn, pairing, hands, [(link.kind, link.a_key, link.b_key) for link in new if link.kind != "note"])
     return values
+
+
+def _after(record: Record) -> Flat:
+    """What a record holds after a write: its fields, of a document its total."""
+    if isinstance(record.body, Document):
+        return {"gross": plain(record.body.gross)} if record.body.gross is not None else {}
+    return flat_of(record.body)
 
 
 def _corrected(conn: Connection, done: Written, record: Record | None, pairing: Pairing, hands: Hands) -> Flat:
@@ -219,7 +234,7 @@ def _joined(done: Written, after: Flat, proven: bool, changed: _Changed, pairing
         a_key, b_key = link.a_key, link.b_key
     mine, theirs = _agreed(done.send, after, proven, held_by_both(kind, pairing.rules.a, pairing.rules.b, a_key, b_key))
     unread: tuple[Side, tuple[str, ...]] | None = None
-    if not proven and write.kind != "quote" and pairing.side(write.side).system.capabilities.writing(write.kind).read_back:
+    if not proven and write.kind not in PAPERS and pairing.side(write.side).system.capabilities.writing(write.kind).read_back:
         # It could not be read back just now: nothing is agreed there that nobody has seen. A new record is compared as never in step.
         unread = (write.side, tuple(mine))
         mine, theirs = mine if write.operation == "change" else {}, {}
@@ -240,8 +255,8 @@ def _links_changed(conn: Connection, written: Sequence[Written], pairing: Pairin
 def _agreed(send: Send, after: Flat, proven: bool, both: tuple[str, ...]) -> tuple[Flat, Flat]:
     """Per field what the source held and what the target holds after read-back (or what was sent, if nothing can be read back)."""
     mine = dict(send.agree)
-    if send.write.kind == "quote":
-        return mine, {}
+    if send.write.kind in PAPERS:
+        return mine, {name: value for name, value in after.items() if name in mine}
     sent = send.write.changes if send.write.operation == "change" else flat_of(send.write.body) if send.write.body else {}
     theirs = {name: after.get(name, "") if proven else sent.get(name, "") for name in mine}
     return {n: v for n, v in mine.items() if n in both}, {n: v for n, v in theirs.items() if n in both}
@@ -323,7 +338,7 @@ def _linked(conn: Connection, pairing: Pairing, hands: Hands, made: Sequence[tup
     """
     if not made:
         return
-    marks = [mark_for("b", "quote", b_key) for kind, _, b_key in made if kind == "quote"]
+    marks = [mark_for("b", kind, b_key) for kind, _, b_key in made if kind in PAPERS]
     sides: tuple[tuple[Side, list[str]], ...] = (("a", [a for _, a, _ in made]), ("b", [b for _, _, b in made]))
     for side, keys in sides:
         marks += [mark_for(side, kind, key) for kind, key in seen.keys_of_owners(conn, pairing.side(side).id, _MARKED_KINDS, keys)]

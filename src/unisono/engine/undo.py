@@ -9,8 +9,9 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from unisono.connect.port import Raw
-from unisono.engine.apply import Job, apply
+from unisono.engine.apply import apply
 from unisono.engine.hands import Connected, Hands, Pairing
+from unisono.engine.job import Job
 from unisono.engine.pull import pull
 from unisono.engine.undone import end_link, settle_undone
 from unisono.model.document import Note

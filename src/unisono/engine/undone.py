@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from sqlalchemy import Connection
 
 from unisono.connect.port import Raw
-from unisono.engine.apply import OLD_COPY, OLD_FOR, Job, told_of
+from unisono.engine.apply import OLD_COPY, OLD_FOR, told_of
 from unisono.engine.hands import Hands, Pairing
+from unisono.engine.job import Job
 from unisono.engine.pull import raw_hash
 from unisono.engine.settle import mark_for
 from unisono.model.errors import Refused, SystemFault

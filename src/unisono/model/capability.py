@@ -12,6 +12,7 @@ from typing import Any, Literal, cast
 
 from unisono.model.document import Answer, Document, File, Note, Paid, Stage
 from unisono.model.party import CONTACT_FIELDS, PARTY_FIELDS
+from unisono.model.product import PRODUCT_FIELDS
 from unisono.model.record import Kind
 from unisono.model.strict import BadTable, build, expect, only
 
@@ -33,8 +34,9 @@ Form = Literal["as-is", "upper", "lower", "country-name", "html"]
 Window = Literal["sliding", "bucket", "block", "none"]
 Counts = Literal["all", "success"]
 Door = Literal[
-    "trigger", "open-link", "button", "import-rows", "webhook", "identify", "public-file-link", "attach-by-url"
+    "trigger", "open-link", "button", "import-rows", "webhook", "webhook-by-hand", "queue", "identify", "public-file-link", "attach-by-url"
 ]  # fmt: skip
+"""``webhook-by-hand``: a person enters our address in the vendor's own pages. ``queue``: the vendor keeps notices until they are fetched."""
 
 
 class BadSystemFile(ValueError):
@@ -48,6 +50,8 @@ class FieldLimit:
     length: int = 0
     """Most characters; 0 is unlimited or unknown."""
     required: Literal["no", "yes", "company", "person"] = "no"
+    of: Literal["", "company", "person"] = ""
+    """Where only one form of party has a place for it; empty: both have."""
     on_create: bool = True
     on_change: bool = True
     can_clear: bool = True
@@ -70,6 +74,8 @@ class Resource:
     depth: Depth = "full"
     row_calls: int = 0
     """Further calls a row costs before it is known in full."""
+    batch: int = 1
+    """Rows that one call brings by their keys."""
     page: int = 100
     """Rows of one call; 0 where one call brings everything."""
     window: int = 0
@@ -116,6 +122,7 @@ class Writing:
     read_back: bool = True
     """Whether the answer to a write leaves values unproven."""
     batch: int = 1
+    """Writes that one call carries, the outcome of each told apart."""
     calls: int = 1
     """Wire calls a create costs."""
     steps: tuple[str, ...] = ()
@@ -169,6 +176,8 @@ class LoginField:
     example: str = ""
     needs: str = ""
     """Name of the option it is asked for; empty: always."""
+    issued: bool = False
+    """Whether the vendor issues it at the end of its own sign-in page, and renews it later: nobody types it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -330,6 +339,22 @@ def with_options(capabilities: Capabilities, had: Collection[str] | None = None)
     )
 
 
+def ways_in(capabilities: Capabilities) -> tuple[str, ...]:
+    """The options between which a person chooses how to sign in, the usual one first; none where there is one way only."""
+    needed = {one.needs for one in capabilities.login if one.needs}
+    found = [option for option in capabilities.options if option.name in needed]
+    return tuple(option.name for option in sorted(found, key=lambda option: not option.default)) if len(found) > 1 else ()
+
+
+def signed_in(capabilities: Capabilities, way: str = "") -> Capabilities:
+    """The same system for a connection that signs in so. ``way`` is one of ``ways_in``; empty: the usual one. ``KeyError`` for any other."""
+    ways = ways_in(capabilities)
+    if way and way not in ways:
+        raise KeyError(way)
+    had = {option.name for option in capabilities.options if option.default and option.name not in ways}
+    return with_options(capabilities, {*had, way or ways[0]} if ways else had)
+
+
 def parse_system(data: dict[str, Any]) -> Capabilities:
     """A ``system.toml`` as a value. Raises ``BadSystemFile`` naming the entry for anything unknown, missing or of the wrong type."""
     try:
@@ -344,6 +369,7 @@ _HOST = re.compile(r"(\*\.)?([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}")
 _HELD: dict[str, set[str]] = {
     "party": {*PARTY_FIELDS, "reference", "tags"},
     "contact": {*CONTACT_FIELDS, "reference", "tags"},
+    "product": {*PRODUCT_FIELDS, "reference"},
     "note": {f.name for f in fields(Note)},
     "file": {f.name for f in fields(File)},
 } | {kind: {f.name for f in fields(Document)} for kind in ("quote", "order", "invoice")}

@@ -8,13 +8,14 @@ from typing import Literal
 
 from unisono.model.document import Document, File, Note, Tag
 from unisono.model.party import Contact, Flat, Party, flat_contact, flat_party
+from unisono.model.product import Product, flat_product
 from unisono.model.taxid import normal_tax_id
 from unisono.model.text import folded
 
 Side = Literal["a", "b"]
 """``a`` is the CRM, ``b`` the invoicing system."""
 Kind = Literal["party", "contact", "quote", "order", "invoice", "payment", "product", "stock", "note", "file", "tag", "user"]
-Body = Party | Contact | Document | Note | File | Tag
+Body = Party | Contact | Document | Product | Note | File | Tag
 
 
 def other(side: Side) -> Side:
@@ -55,7 +56,7 @@ class MatchKeys:
 
 
 def match_keys(record: Record) -> MatchKeys:
-    """The keys of a party or contact, in the one spelling matching uses; of anything else only its reference."""
+    """The keys of a party, contact or product, in the one spelling matching uses; of anything else only its reference."""
     body = record.body
     if isinstance(body, Party):
         return MatchKeys(
@@ -69,15 +70,19 @@ def match_keys(record: Record) -> MatchKeys:
     if isinstance(body, Contact):
         name = folded(f"{body.first_name} {body.name}")
         return MatchKeys(reference=body.reference, email=body.email.strip().casefold(), name=name)
+    if isinstance(body, Product):
+        return MatchKeys(reference=body.reference, number=body.number.strip(), name=folded(body.name))
     return MatchKeys(reference=getattr(body, "reference", ""))
 
 
 def flat_of(body: Body) -> Flat:
-    """The fields that are compared and kept in step; only parties and contacts have any."""
+    """The fields that are compared and kept in step; only parties, contacts and products have any."""
     if isinstance(body, Party):
         return flat_party(body)
     if isinstance(body, Contact):
         return flat_contact(body)
+    if isinstance(body, Product):
+        return flat_product(body)
     return {}
 
 

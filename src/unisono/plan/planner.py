@@ -7,6 +7,7 @@ from unisono.plan.corrections import KINDS, corrected
 from unisono.plan.flows.chosen import left_for_good
 from unisono.plan.flows.customers import plan_customer
 from unisono.plan.flows.documents import Words, plan_document
+from unisono.plan.flows.invoices import plan_invoice
 from unisono.plan.flows.quotes import plan_quote
 from unisono.plan.situation import Rules, Situation
 
@@ -30,6 +31,9 @@ def plan(s: Situation, rules: Rules, words: Words) -> tuple[Decision, ...]:
         return (plan_quote(s, rules),)
     if kind == "quote":
         return (plan_quote(s, rules), plan_document(s, rules, words))
+    if kind == "invoice" and side == "a":
+        return (plan_invoice(s, rules),)
     if kind == "invoice":
-        return (plan_document(s, rules, words),)
+        made = (plan_invoice(s, rules),) if s.link is not None else ()
+        return (*made, plan_document(s, rules, words))
     return (Decision(s.subject, "left-out", Reason("kind-not-synchronised", {"kind": kind})),)

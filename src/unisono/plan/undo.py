@@ -26,7 +26,7 @@ EDITED = "undo-edited"
 """Code of the question whether a field that somebody changed since is put back all the same."""
 UNDONE = "undone"
 """Code of the reason that writes of an undo carry in the journal, and of the end of a link that was undone."""
-RANKS: dict[Kind, int] = {"file": 0, "note": 1, "quote": 2, "contact": 3, "party": 4}
+RANKS: dict[Kind, int] = {"file": 0, "note": 1, "quote": 2, "invoice": 2, "contact": 3, "party": 4}
 """What rests on others is taken back first."""
 
 RecordKey = tuple[Side, Kind, str]
@@ -177,7 +177,7 @@ def _remove(t: Target, capabilities: Capabilities, going: set[RecordKey]) -> Ste
     if t.now is None or t.now.gone:
         return _step(t, "done", "undo-gone", **title)
     body = t.now.record.body
-    if t.kind == "invoice" or (isinstance(body, Document) and body.stage != "draft"):
+    if isinstance(body, Document) and body.stage != "draft":
         return _step(t, "leave", "undo-issued", **title)
     if not capabilities.writing(t.kind).delete or any(t.key.endswith(ending) for ending in capabilities.writing(t.kind).only):
         return _unlink(t, "undo-cannot-delete", **title)

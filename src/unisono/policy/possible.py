@@ -10,7 +10,7 @@ from unisono.model.capability import Capabilities
 from unisono.model.record import Kind
 from unisono.policy.settings import Setting
 
-Code = Literal["read", "write", "tags", "delete", "field", "bind", "public-link", "clear"]
+Code = Literal["read", "write", "tags", "delete", "field", "bind", "public-link", "clear", "means"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +92,20 @@ def _quotes(choice: str, a: Capabilities, b: Capabilities) -> Lack | None:
     return Lack("write", "invoicing", "quote") if b.writing("quote").create == "none" else None
 
 
+def _invoices(choice: str, a: Capabilities, b: Capabilities) -> Lack | None:
+    if choice == "off":
+        return None
+    if a.lists("invoice") is None:
+        return Lack("read", "crm", "invoice")
+    return Lack("write", "invoicing", "invoice") if b.writing("invoice").create == "none" else None
+
+
+def _made_as(choice: str, _: Capabilities, b: Capabilities) -> Lack | None:
+    writing = b.writing("invoice")
+    makes = writing.create != "none" and choice not in ("", writing.create, *writing.other_means)
+    return Lack("means", "invoicing", "invoice") if makes else None
+
+
 def _documents(choice: str, a: Capabilities, _: Capabilities) -> Lack | None:
     return Lack("write", "crm", "note") if choice != "off" and a.writing("note").create == "none" else None
 
@@ -147,6 +161,8 @@ _RULES: dict[str, Callable[[str, Capabilities, Capabilities], Lack | None]] = {
     "matching.accept": _match,
     "matching.look": _match,
     "quotes.direction": _quotes,
+    "invoices.direction": _invoices,
+    "invoices.made_as": _made_as,
     "documents.direction": _documents,
     "documents.kinds": _kinds,
     "documents.file": _file,

@@ -145,6 +145,21 @@ class Quotes(_Part):
     vat_rate: Percent = Decimal(19)
 
 
+class Invoices(_Part):
+    """Invoices of the CRM that become invoices in the invoicing system, which gives them their number."""
+
+    direction: Literal["to-invoicing", "off"] = "off"
+    made_as: Literal["draft", "issued"] = "draft"
+    """Only ``issued`` by name lets an invoice go out without a person having looked at it there."""
+    taken: Literal["issued", "created"] = "issued"
+    """From when on an invoice counts: as soon as it is there, or not before it is a draft no more."""
+    history: Literal["all", "new"] = "new"
+    basis: Literal["net", "gross"] = "net"
+    """For amounts of which the CRM does not say whether VAT is in them."""
+    vat_rate: Percent = Decimal(19)
+    """Of an invoice that has one amount and no lines."""
+
+
 class Documents(_Part):
     """Documents of the invoicing system that are filed in the CRM as a note with the rendered file."""
 
@@ -174,6 +189,7 @@ class Policy(_Part):
     customers: Customers = Customers()
     matching: Matching = Matching()
     quotes: Quotes = Quotes()
+    invoices: Invoices = Invoices()
     documents: Documents = Documents()
     poll: Poll = Poll()
     leave_out: tuple[str, ...] = ()

@@ -33,6 +33,7 @@ _SECTIONS = {
     "conflicts": ("customers.wins", "customers.require", "customers.country", "try_unverified"),
     "matching": ("matching",),
     "quotes": ("quotes",),
+    "invoices": ("invoices",),
     "documents": ("documents",),
     "deletions": ("customers.deletion",),
     "running": ("language", "poll"),

@@ -10,6 +10,7 @@ import msgspec
 
 from unisono.model.document import Document, File, Line, Lines, Note, NotGiven, NotReadable, Tag
 from unisono.model.party import Contact, Party
+from unisono.model.product import Product
 from unisono.model.record import Body, Kind
 from unisono.model.writing import Write
 
@@ -49,6 +50,8 @@ def body_from(kind: Kind, text: str) -> Body:
         return _PARTY.decode(text)
     if kind == "contact":
         return _CONTACT.decode(text)
+    if kind == "product":
+        return _PRODUCT.decode(text)
     if kind == "note":
         return _NOTE.decode(text)
     if kind == "file":
@@ -73,6 +76,7 @@ def write_from(text: str) -> Write:
 _FLAT: msgspec.json.Decoder[dict[str, str]] = msgspec.json.Decoder(dict[str, str])
 _PARTY: msgspec.json.Decoder[Party] = msgspec.json.Decoder(Party)
 _CONTACT: msgspec.json.Decoder[Contact] = msgspec.json.Decoder(Contact)
+_PRODUCT: msgspec.json.Decoder[Product] = msgspec.json.Decoder(Product)
 _NOTE: msgspec.json.Decoder[Note] = msgspec.json.Decoder(Note)
 _FILE: msgspec.json.Decoder[File] = msgspec.json.Decoder(File)
 _TAG: msgspec.json.Decoder[Tag] = msgspec.json.Decoder(Tag)

@@ -52,6 +52,11 @@ class Strays:
     last_at: str = ""
 
 
+def due_at(conn: Connection, address: str, now: datetime) -> list[HookRow]:
+    """The open doors of that address that are due to be looked at: places of the vendor's from which notices are fetched."""
+    return [HookRow(**dict(zip(_NAMES, row, strict=True))) for row in _DUE_AT.rows(conn, address=address, now=stamp(now))]
+
+
 def secret_hash(secret: str) -> str:
     """What is kept of a door's secret. It is long and made by chance, so a plain hash tells nobody anything."""
     return hashlib.sha256(secret.encode()).hexdigest()
@@ -139,6 +144,9 @@ def _put(conn: Connection) -> Built:
     return added.on_conflict_do_update(index_elements=["connection", "delivery"], set_={"received_at": added.excluded.received_at})
 
 
+_DUE_AT = Statement(
+    lambda conn: _hooks(conn).where(hook.c.address == bindparam("address"), hook.c.state == "open", hook.c.due_at <= bindparam("now"))
+)
 _MINE = inbox.c.connection == bindparam("connection")
 _HOOKS = Statement(_hooks)
 _HOOKS_OF = Statement(lambda conn: _hooks(conn).where(hook.c.connection == bindparam("connection")))

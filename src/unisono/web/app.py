@@ -33,6 +33,7 @@ from unisono.wiring.house import House
 from unisono.wiring.making import Previews
 from unisono.wiring.people import anybody
 from unisono.wiring.receiving import Doorkeeper
+from unisono.wiring.signing import Aways
 from unisono.wiring.spreadsheet import BadSheet
 from unisono.wiring.undoing import Undoings
 
@@ -60,6 +61,7 @@ def make_app(house: House, site: Site, guide: Guide | None = None) -> FastAPI:
     app.state.previews = Previews(house, site.aside)
     app.state.effects = Effects(house, site.aside)
     app.state.undoings = Undoings(house, site.aside)
+    app.state.aways = Aways(house)
     for doors in (_static, *pages.doors(*more), *api.doors()):
         doors.open(app)
     _all_declared(app)

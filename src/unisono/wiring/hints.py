@@ -5,8 +5,9 @@ A notice may be lost, doubled, late, out of order or forged: the next look at ev
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from importlib import import_module
+import hmac
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from unisono.connect.pace import allowance
 from unisono.engine.hands import Connected, Pairing
@@ -14,10 +15,12 @@ from unisono.engine.pull import Pulled, pull_rows
 from unisono.engine.settle import mark_for
 from unisono.model.record import Side
 from unisono.plan.planner import RANKS
-from unisono.store import inbox, seen, work
+from unisono.store import inbox, pairs, seen, work
 from unisono.store.pairs import ConnectionRow
 from unisono.store.stamps import stamp
 from unisono.wiring.house import House
+from unisono.wiring.queueing import QUEUE
+from unisono.wiring.receiving import notices_of
 
 AT_ONCE = 200
 """Notices read in one turn,"""
@@ -38,21 +41,27 @@ def take_hints(house: House, row: ConnectionRow, where: Connected, pairings: Ite
         doors = inbox.hooks(conn, row.id)
     if not lying:
         return None
-    extract = import_module(f"unisono.systems.{row.system}.webhook").extract
+    notices, door = notices_of(row.system), doors[-1] if doors else None
+    asked = door is not None and door.address == QUEUE
+    known = _Sender(house, row, notices)
     listed = {name for name in where.resources if "whole_at" in row.marks.get(name, {})}
     wanted: dict[tuple[str, str], None] = {}
     done, strange = [], 0
     for row_id, body in lying:
         if len(wanted) >= READS:
             break
-        told = extract(body)
-        wanted |= dict.fromkeys(hint for hint in told if hint[0] in listed)
-        strange += not told
         done.append(row_id)
-    door = doors[-1] if doors else None
+        if not (asked or known.fits(body)):
+            strange += 1
+            continue
+        told = notices.extract(body)
+        wanted |= dict.fromkeys(hint for hint in told if hint[0] in listed)
+        urgent = bool(told) or known.hurries(body)
+        strange += not urgent
     rows = list(wanted)[: _room(house, row, len(wanted), door)]
     with house.store.write() as conn:
         inbox.drop(conn, done)
+        known.keep(conn)
         if strange and door is not None:
             inbox.count_at(conn, door.id, strange, house.clock.now())
     if not rows:
@@ -61,6 +70,41 @@ def take_hints(house: House, row: ConnectionRow, where: Connected, pairings: Ite
     if pulled.changed or pulled.gone:
         _go_first(house, row, rows, pairings)
     return pulled
+
+
+class _Sender:
+    """Whose notices come to a door, where the vendor says so in each of them: the first one is remembered, others have to fit it."""
+
+    def __init__(self, house: House, row: ConnectionRow, notices: Any) -> None:
+        self._house, self._row = house, row
+        self._sender = getattr(notices, "sender", None)
+        self._urgent = getattr(notices, "urgent", None)
+        self._known: dict[str, Any] = dict(row.proven)
+        self._now = False
+
+    def fits(self, body: bytes) -> bool:
+        """Whether a notice is from where the ones before it were from. The address it came to was secret already."""
+        if self._sender is None:
+            return True
+        told: Mapping[str, str] = self._sender(body)
+        before = {name: str(self._known.get(name) or value) for name, value in told.items()}
+        if not all(value and hmac.compare_digest(before[name].encode(), value.encode()) for name, value in told.items()):
+            return False
+        self._known |= told
+        return True
+
+    def hurries(self, body: bytes) -> bool:
+        """Whether a notice is a reason to try the login at once; it is tried, whatever the notice says."""
+        hurries = self._urgent is not None and bool(self._urgent(body))
+        self._now = self._now or hurries
+        return hurries
+
+    def keep(self, conn: Any) -> None:
+        """What was learned, with the forgetting of the notices."""
+        if self._known != self._row.proven:
+            pairs.update_connection(conn, self._row.id, proven=self._known)
+        if self._now:
+            pairs.update_connection(conn, self._row.id, next_poll="")
 
 
 def _room(house: House, row: ConnectionRow, wanted: int, door: inbox.HookRow | None) -> int:

@@ -1,5 +1,7 @@
 """Doors for vendors: opened after a person's yes, made known to the vendor, watched, and taken away with the pair.
 
+A vendor is told of a door by us, or by a person in its own pages; or it keeps its notices until they are fetched, and the door is its queue.
+
 What a vendor is told is a write into somebody else's system: it is noted in the history before it is sent, and again when it is done.
 """
 
@@ -15,6 +17,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from unisono.connect.hosts import check_host
+from unisono.model.capability import signed_in, ways_in
 from unisono.model.errors import SystemFault
 from unisono.model.secret import Secret
 from unisono.store import inbox, pairs
@@ -24,17 +27,24 @@ from unisono.store.stamps import stamp
 from unisono.store.tables import meta
 from unisono.store.upserts import upsert
 from unisono.wiring.house import House
+from unisono.wiring.queueing import QUEUE
 
 PATH = "/hooks/"
 """How the path of every door begins."""
 AGAIN = timedelta(hours=1)
 """After so long a vendor that could not be reached is asked once more to forget a door."""
 _ADDRESS = "public_address"
+_SENT_BY = "notices_by"
+"""What is proven of a connection by its first notice: by whose token the others come."""
 _ELSEWHERE = ("1.1.1.1",)
 
 
 class NoPublicAddress(ValueError):
     """There is no address by which a vendor reaches this installation: ``serve --address`` names it."""
+
+
+class ByHand(ValueError):
+    """This connection's login may not register a door: a person enters its address (``open_by_hand``). ``args[0]``: the system's title."""
 
 
 class NoNotices(ValueError):
@@ -43,7 +53,10 @@ class NoNotices(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """One side of a pair and its door. ``why_not`` is a code: why none can be opened; ``door`` is the one there is."""
+    """One side of a pair and its door. ``why_not`` is a code: why none can be opened; ``door`` is the one there is.
+
+    ``means``: ``door`` (the vendor calls us), ``by-hand`` (the same, and a person enters our address), ``queue`` (we fetch).
+    """
 
     side: str
     connection: ConnectionRow
@@ -51,6 +64,7 @@ class Told:
     why_not: str
     resources: tuple[str, ...]
     door: HookRow | None
+    means: str = "door"
 
 
 def keep_address(house: House, address: str) -> None:
@@ -84,8 +98,8 @@ def doors_of(house: House, pair_id: str) -> list[Told]:
     address = public_address(house)
     out = []
     for side, connection in zip(("crm", "invoicing"), rows, strict=True):
-        told = _telling(house, connection)
-        why_not = "" if told and address else "no-notices" if not told else "no-address"
+        told, means = _telling(house, connection), _means(house, connection, address)
+        why_not = "" if told and (address or means == "queue") else "no-notices" if not told else "no-address"
         out.append(
             Told(
                 side=side,
@@ -94,9 +108,17 @@ def doors_of(house: House, pair_id: str) -> list[Told]:
                 why_not=why_not,
                 resources=told,
                 door=doors[connection.id][-1] if doors[connection.id] else None,
+                means=means,
             )
         )
     return out
+
+
+def means_of(house: House, connection_id: str) -> str:
+    """How notices of a connection would come: see ``Told``."""
+    with house.store.read() as conn:
+        row = pairs.get_connection(conn, connection_id)
+    return _means(house, row, public_address(house))
 
 
 def strays(house: House) -> Strays:
@@ -106,43 +128,81 @@ def strays(house: House) -> Strays:
 
 
 def open_door(house: House, connection_id: str, by: str) -> HookRow:
-    """Opens a door and has the vendor told of it. Called again after a failure it begins anew with another secret.
+    """Opens a door and has the vendor told of it, or asks it to keep its notices for us where nobody reaches us from outside.
 
-    Raises ``NoPublicAddress``, ``NoNotices``, ``SystemFault``; after a fault the door stays, to be tried again or taken away.
+    Called again after a failure it begins anew with another secret. Raises ``NoPublicAddress``, ``NoNotices``, ``ByHand``, ``SystemFault``;
+    after a fault the door stays, to be tried again or taken away.
     """
     address = public_address(house)
+    row, there = _to_open(house, connection_id)
+    means = _means(house, row, address)
+    if means == "by-hand":
+        raise ByHand(house.capabilities(row.system).title)
+    if not address and means != "queue":
+        raise NoPublicAddress
+    if there and there[-1].state == "open":
+        return there[-1]
+    hook_id, begin, token = _asked(house, row, there, "" if means == "queue" else address, by)
+    system, setup = _speaking(house, row)
+    try:
+        if means == "queue":
+            setup.queue_up(system)
+        else:
+            if there:
+                setup.unhook(system, begin)
+            setup.hook(system, Secret(begin + token), begin)
+    except SystemFault as fault:
+        with house.store.write() as conn:
+            inbox.update_hook(conn, hook_id, told=fault.code)
+        raise
+    return _opened(house, row, hook_id, by)
+
+
+def open_by_hand(house: House, connection_id: str, by: str) -> tuple[HookRow, str]:
+    """Opens a door whose address a person enters at the vendor; the whole address, which is never told again.
+
+    Raises ``NoPublicAddress``, ``NoNotices``. Called for a door that is open already it begins anew with another secret.
+    """
+    address = public_address(house)
+    row, there = _to_open(house, connection_id)
+    if not address:
+        raise NoPublicAddress
+    hook_id, begin, token = _asked(house, row, there, address, by)
+    return _opened(house, row, hook_id, by), begin + token
+
+
+def _to_open(house: House, connection_id: str) -> tuple[ConnectionRow, list[HookRow]]:
     with house.store.read() as conn:
         row = pairs.get_connection(conn, connection_id)
         there = inbox.hooks(conn, connection_id)
-    if not address:
-        raise NoPublicAddress
     if not _telling(house, row):
         raise NoNotices(house.capabilities(row.system).title)
-    if there and there[-1].state == "open":
-        return there[-1]
+    return row, there
+
+
+def _asked(house: House, row: ConnectionRow, there: list[HookRow], address: str, by: str) -> tuple[str, str, str]:
+    """A door that is about to be made known: its id, how its address begins, its secret. Without an address it is the vendor's queue."""
     token = base64.urlsafe_b64encode(house.chance.randbytes(24)).decode()
-    digest = inbox.secret_hash(token)
+    digest = inbox.secret_hash(token) if address else ""
     hook_id = there[-1].id if there else house.ids.new()
-    begin = f"{address}{PATH}{hook_id}/"
+    begin = f"{address}{PATH}{hook_id}/" if address else QUEUE
     with house.store.write() as conn:
         if there:
             inbox.update_hook(conn, hook_id, hash=digest, state="asked", told="", due_at="", address=begin)
         else:
             inbox.add_hook(conn, hook_id, row.id, digest, begin, by, house.clock.now())
+        if _SENT_BY in row.proven:
+            # A door that is opened anew may be another app's or another webhook's: its first notice says whose.
+            pairs.update_connection(conn, row.id, proven={name: value for name, value in row.proven.items() if name != _SENT_BY})
         note(house, conn, row, by, "hook-asked")
-    system, setup = _speaking(house, row)
-    try:
-        if there:
-            setup.unhook(system, begin)
-        setup.hook(system, Secret(begin + token), begin)
-    except SystemFault as fault:
-        with house.store.write() as conn:
-            inbox.update_hook(conn, hook_id, told=fault.code)
-        raise
+    return hook_id, begin, token
+
+
+def _opened(house: House, row: ConnectionRow, hook_id: str, by: str) -> HookRow:
     with house.store.write() as conn:
         inbox.update_hook(conn, hook_id, state="open")
         note(house, conn, row, by, "hook-opened")
-        return next(one for one in inbox.hooks(conn, connection_id) if one.id == hook_id)
+        return next(one for one in inbox.hooks(conn, row.id) if one.id == hook_id)
 
 
 def close_doors(house: House, connection_id: str, by: str) -> bool:
@@ -165,10 +225,7 @@ def end_doors(house: House, connection_id: str) -> bool:
         ending = [one for one in inbox.hooks(conn, connection_id) if one.state == "ending"]
     for one in ending:
         try:
-            if row.state != "ok":
-                raise SystemFault("login-refused", {})
-            system, setup = _speaking(house, row)
-            setup.unhook(system, one.address)
+            _forgotten(house, row, one)
         except SystemFault as fault:
             with house.store.write() as conn:
                 inbox.update_hook(conn, one.id, told=fault.code, due_at=stamp(house.clock.now() + AGAIN))
@@ -177,6 +234,19 @@ def end_doors(house: House, connection_id: str) -> bool:
             inbox.update_hook(conn, one.id, state="closed", told="")
             note(house, conn, row, one.by, "hook-closed")
     return True
+
+
+def _forgotten(house: House, row: ConnectionRow, door: HookRow) -> None:
+    """The vendor forgets a door; one that a person entered, a person takes out."""
+    if _means(house, row, door.address) == "by-hand":
+        return
+    if row.state != "ok":
+        raise SystemFault("login-refused", {})
+    system, setup = _speaking(house, row)
+    if door.address == QUEUE:
+        setup.unqueue(system)
+    else:
+        setup.unhook(system, door.address)
 
 
 def close_unused(house: House, connections: Sequence[str], by: str) -> None:
@@ -195,6 +265,17 @@ def _telling(house: House, row: ConnectionRow) -> tuple[str, ...]:
     if row.state == "ok" and row.settings.get("plan"):
         capabilities = house.system(row).capabilities
     return tuple(r.name for r in capabilities.resources if r.webhook) if capabilities.implemented else ()
+
+
+def _means(house: House, row: ConnectionRow, address: str) -> str:
+    """How notices of a connection come: see ``Told``."""
+    capabilities = house.capabilities(row.system)
+    if not ways_in(capabilities):
+        return "door"
+    opened = signed_in(capabilities, str(row.settings.get("login") or "")).doors
+    if "webhook" not in opened and "webhook-by-hand" in opened:
+        return "by-hand"
+    return "queue" if not address and "queue" in opened else "door"
 
 
 def _speaking(house: House, row: ConnectionRow) -> tuple[Any, Any]:

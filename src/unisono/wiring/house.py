@@ -22,10 +22,11 @@ from unisono.connect.http import Door, Transport
 from unisono.connect.outward import Outward
 from unisono.connect.pace import allowance, narrowed
 from unisono.connect.port import System
+from unisono.connect.renewal import Keys
 from unisono.engine.hands import Connected, Hands, Pairing, no_step
 from unisono.engine.ids import Ids
 from unisono.locale.say import say
-from unisono.model.capability import Capabilities, PaceRule
+from unisono.model.capability import Capabilities, PaceRule, signed_in
 from unisono.model.record import Kind
 from unisono.model.secret import Secret
 from unisono.plan.flows.documents import Words
@@ -37,6 +38,7 @@ from unisono.store.pace import Limit, StorePace
 from unisono.store.pairs import ConnectionRow, PairRow
 from unisono.store.secrets import KeyRing, get_secret
 from unisono.systems.catalogue import load
+from unisono.wiring.renewing import StoredKeys
 
 Transports = Callable[[str], Transport | None]
 """System name -> the transport that reaches it; ``None`` is the network itself."""
@@ -110,7 +112,9 @@ class House:
         kept = self._systems.get(row.id)
         if kept is None or kept[0] != mark:
             with self.store.read() as conn:
-                kept = (mark, self.open_system(row.system, row.id, self._login(conn, row), row.settings | row.proven))
+                login = self._login(conn, row)
+            keys = StoredKeys(store=self.store, ring=self.ring, clock=self.clock, connection=row.id)
+            kept = (mark, self.open_system(row.system, row.id, login, row.settings | row.proven, keys))
             self._systems[row.id] = kept
         return kept[1]
 
@@ -130,27 +134,42 @@ class House:
         """The next use of a connection reads its login anew."""
         self._systems.pop(connection_id, None)
 
-    def open_system(self, name: str, scope: str, login: Mapping[str, str | Secret], settings: Mapping[str, Any]) -> System:
-        """A system from its login, without anything stored: also to test a key on the spot."""
-        guest = self.guests(name)
-        if guest is not None:
-            return guest
+    def door_to(self, name: str, scope: str, login: Mapping[str, str | Secret], settings: Mapping[str, Any]) -> Door:
+        """A way to a vendor: to its own hosts, to those that settings of the connection name, at its pace."""
         capabilities = system_file(name)
-        secrets = tuple(v for v in login.values() if isinstance(v, Secret))
         door = Door(
             transport=self.transports(name),
             hosts=_hosts(capabilities, settings),
             pace=_pace(self.store, replace(capabilities, pace=()) if self.unlimited else capabilities, scope, settings, self.clock),
             clock=self.clock,
-            secrets=secrets,
+            secrets=tuple(v for v in login.values() if isinstance(v, Secret)),
             insecure_loopback=self.loopback,
+            pinned={urlsplit(str(settings["api"])).hostname or "": str(settings["pinned"])} if settings.get("pinned") else {},
         )
         self._doors.append(door)
-        made: System = import_module(f"unisono.systems.{name}").make(door, login, capabilities, settings)
+        return door
+
+    def open_system(
+        self,
+        name: str,
+        scope: str,
+        login: Mapping[str, str | Secret],
+        settings: Mapping[str, Any],
+        keys: Keys | None = None,
+    ) -> System:
+        """A system from its login, without anything stored: also to test a key on the spot. ``keys`` renews those that are renewed."""
+        guest = self.guests(name)
+        if guest is not None:
+            return guest
+        capabilities = system_file(name)
+        renewing = {"keys": keys} if any(one.issued for one in capabilities.login) else {}
+        made: System = import_module(f"unisono.systems.{name}").make(
+            self.door_to(name, scope, login, settings), login, capabilities, settings, **renewing
+        )
         return made
 
     def _login(self, conn: Any, row: ConnectionRow) -> dict[str, str | Secret]:
-        fields = self.capabilities(row.system).login
+        fields = signed_in(self.capabilities(row.system), str(row.settings.get("login") or "")).login
         return {f.name: get_secret(conn, self.ring, row.id, f.name) if f.secret else row.login.get(f.name, "") for f in fields}
 
     def pairing(self, pair_id: str, *, epoch: int = 0, run: str = "") -> Pairing:
@@ -201,7 +220,7 @@ def needed(capabilities: Capabilities, policy: Policy, side: str) -> tuple[str, 
         kinds.append("quote")
     if side == "a" and "tag" in policy.customers.from_crm.when:
         kinds.append("tag")
-    if side == "b" and policy.documents.direction != "off":
+    if policy.invoices.direction != "off" or (side == "b" and policy.documents.direction != "off"):
         kinds.append("invoice")
     return tuple(r.name for r in capabilities.resources if r.listed and any(k in kinds for k in r.kinds))
 
@@ -254,8 +273,9 @@ def pair_row(house: House, pair_id: str) -> PairRow:
 
 def _hosts(capabilities: Capabilities, settings: Mapping[str, Any]) -> tuple[str, ...]:
     """The hosts of ``system.toml``, and those of addresses that set-up stored (a simulator, a self-hosted system)."""
-    given = [urlsplit(str(settings[k])).hostname or "" for k in ("api", "portal") if settings.get(k)]
-    return (*capabilities.hosts, *given)
+    given = [urlsplit(str(settings[k])) for k in ("api", "portal", "login_server") if settings.get(k)]
+    named = [(f"[{one.hostname}]" if ":" in (one.hostname or "") else one.hostname or "", one.port) for one in given]
+    return (*capabilities.hosts, *(host if port in (None, 443) else f"{host}:{port}" for host, port in named))
 
 
 def _pace(store: Store, capabilities: Capabilities, scope: str, settings: Mapping[str, Any], clock: Clock) -> StorePace:

@@ -1,6 +1,7 @@
 """Who stands at the doors for vendors: lets in what carries the right secret, counts what does not, and keeps what came, unread.
 
-Nothing of a body is understood here. What a call tells is a hint at most, and is looked into by the runner (``hints``).
+Nothing of a body is believed here. What a call tells is a hint at most, and is looked into by the runner (``hints``). Where a vendor sends keys
+along, its own part of the product takes them out before anything is kept.
 """
 
 from __future__ import annotations
@@ -9,8 +10,11 @@ import hmac
 import threading
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
+from importlib import import_module
+from typing import Any
 
-from unisono.store import inbox
+from unisono.store import inbox, pairs
 from unisono.store.inbox import HookRow
 from unisono.wiring.hooks import PATH
 from unisono.wiring.house import House
@@ -20,7 +24,7 @@ MOST = 256 * 1024
 A_SECOND = 20
 """Calls a second that one door takes."""
 TYPES = frozenset({"application/json"})
-"""What the vendors say they send. Anything else is not from them."""
+"""What most vendors say they send; one that sends otherwise says so. Anything else is not from them."""
 _LOOKED = timedelta(seconds=5)
 _AGAIN = timedelta(seconds=1)
 _NOBODYS = inbox.secret_hash("")
@@ -56,6 +60,8 @@ class Doorkeeper:
 
     house: House
     _doors: dict[str, HookRow] = field(default_factory=dict)
+    _systems: dict[str, str] = field(default_factory=dict)
+    """Connection -> the name of its system."""
     _paces: dict[str, _Pace] = field(default_factory=dict)
     _refused: dict[str, int] = field(default_factory=dict)
     _strays: int = 0
@@ -74,7 +80,8 @@ class Doorkeeper:
             if door is None or not fits or not secret:
                 self._count(door.id if door is not None else "")
                 return None
-            ours = method == "POST" and kind.partition(";")[0].strip().casefold() in TYPES and declared <= MOST
+            types = getattr(notices_of(self._systems.get(door.connection, "")), "TYPES", TYPES)
+            ours = method == "POST" and kind.partition(";")[0].strip().casefold() in types and declared <= MOST
             pace = self._paces.setdefault(door.id, _Pace(now))
             if not ours or not pace.takes(now):
                 self._count(door.id)
@@ -82,8 +89,10 @@ class Doorkeeper:
         return Place(door.id, door.connection)
 
     def keep(self, place: Place, body: bytes) -> None:
-        """Keeps what came in, as it is. Where too much lies there unread, the next look at everything has to do."""
+        """Keeps what came in, as it is, but for a vendor's keys. Where too much lies there unread, the next look at everything has to do."""
         now = self.house.clock.now()
+        bare = getattr(notices_of(self._systems.get(place.connection, "")), "bare", None)
+        body = bare(body) if bare is not None else body
         with self.house.store.write() as conn:
             kept = inbox.put(conn, place.hook, place.connection, body, now)
         if not kept:
@@ -125,6 +134,24 @@ class Doorkeeper:
         if age is None or age >= _LOOKED or (name not in self._doors and age >= _AGAIN):
             with self.house.store.read() as conn:
                 self._doors = {one.id: one for one in inbox.hooks(conn) if one.state in ("asked", "open")}
+                behind = {one.connection for one in self._doors.values()}
+                self._systems = {one: pairs.get_connection(conn, one).system for one in behind}
             self._paces = {name: pace for name, pace in self._paces.items() if name in self._doors}
             self._read_at = now
         return self._doors.get(name)
+
+
+@cache
+def notices_of(system: str) -> Any:
+    """What a system's folder knows of its vendor's notices; ``None`` where there is no such thing.
+
+    ``extract(body)`` names the rows a notice is about. Besides, where it applies: ``TYPES`` (what is sent), ``bare(body)`` (what may be kept
+    of it), ``sender(body)`` (by which entries a notice proves whose it is), ``urgent(body)`` (whether the login is to be tried at once).
+    """
+    name = f"unisono.systems.{system}.webhook"
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as missing:
+        if missing.name not in (name, f"unisono.systems.{system}"):
+            raise
+        return None

@@ -22,6 +22,7 @@ from unisono.wiring.hints import take_hints
 from unisono.wiring.hooks import end_doors
 from unisono.wiring.house import House
 from unisono.wiring.keeping import tidy_when_due
+from unisono.wiring.queueing import due_queues, fetch
 from unisono.wiring.setup import interval_of
 
 _READING = ("reading", "released")
@@ -161,8 +162,15 @@ class Runner:
         return Connected(id=row.id, system=sides[0].system, resources=tuple(names)), pairings
 
     def _hints(self, rows: list[PairRow], turn: Turn) -> None:
-        """What vendors said at their doors since the last turn, and doors that are to be taken away."""
+        """What vendors said at their doors since the last turn or keep for us, and doors that are to be taken away."""
         now = self.house.clock.now()
+        for door in due_queues(self.house):
+            held = self._take(lane := f"connection:{door.connection}")
+            if held is not None:
+                try:
+                    fetch(self.house, door)
+                finally:
+                    self._release(lane, held)
         with self.house.store.read() as conn:
             stirred = inbox.stirred(conn, now)
         for connection_id in stirred:

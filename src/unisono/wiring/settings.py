@@ -140,6 +140,7 @@ class Extent:
     contacts: int
     deals: int
     quotes: int
+    invoices: int
     documents: int
     filed: int
     left_out: int
@@ -162,6 +163,7 @@ def extent(house: House, pair_id: str) -> Extent:
             contacts=linked.get("contact", 0),
             deals=rows("a", "quote"),
             quotes=linked.get("quote", 0),
+            invoices=linked.get("invoice", 0),
             documents=rows("b", "quote", "invoice"),
             filed=linked.get("note", 0),
             left_out=len(pairing.policy.leave_out),

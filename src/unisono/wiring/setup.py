@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib import import_module
 from typing import Any
 
+from sqlalchemy import Connection as Conn
+
+from unisono.connect.hosts import check_host, checked_url
 from unisono.connect.pace import poll_interval
 from unisono.connect.port import Identity, System
 from unisono.engine.changes import vanishing
 from unisono.engine.hands import Connected
-from unisono.model.errors import SystemFault
+from unisono.model.capability import LoginField, signed_in
+from unisono.model.errors import Refused, SystemFault
 from unisono.model.record import label_of
 from unisono.model.secret import Secret
 from unisono.store import asking, links, pairs, secrets, seen, work
@@ -20,6 +25,9 @@ from unisono.store.pairs import ConnectionRow
 from unisono.store.stamps import stamp
 from unisono.wiring.hooks import close_unused
 from unisono.wiring.house import House
+
+_HOST_FIELD = re.compile(r"\{(\w+)\}")
+"""The login field that stands for the host in the address of a system."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,52 +43,119 @@ class MissingLogin(ValueError):
 
 
 def connect(house: House, firm: str, system: str, login: Mapping[str, str], settings: Mapping[str, Any], *, name: str = "") -> Connection:
-    """Tests a login and stores it, the secret fields encrypted. Raises ``MissingLogin``, ``KeyError`` (no such system), ``SystemFault``.
+    """Tests a login and stores it, the secret fields encrypted. ``settings["login"]`` is the way to sign in where there are several.
 
-    Nothing is stored if the login does not work.
+    Nothing is stored if the login does not work. Raises ``MissingLogin``, ``KeyError`` (no such system), ``SystemFault``; ``NotTyped`` for a
+    login whose keys the vendor issues: that begins at its own page (``signing``).
     """
-    capabilities = house.capabilities(system)
+    fields = signed_in(house.capabilities(system), str(settings.get("login") or "")).login
+    if any(field.issued for field in fields):
+        raise NotTyped(system)
+    given = typed(fields, login)
+    settings = {**settings, **own_host(house, system, given, settings)}
+    connection_id = house.ids.new()
+    identity = house.open_system(system, connection_id, given, settings).identify()
+    store_connection(house, firm, system, connection_id, given, settings, identity, name)
+    return Connection(connection_id, identity)
+
+
+class NotTyped(ValueError):
+    """The keys of a login are issued by the vendor at its own page, and typed by nobody."""
+
+
+def typed(fields: Iterable[LoginField], login: Mapping[str, str]) -> dict[str, str | Secret]:
+    """What a person typed of a login. Raises ``MissingLogin``."""
     given: dict[str, str | Secret] = {}
-    for field in capabilities.login:
+    for field in fields:
         value = login.get(field.name, "").strip()
+        if field.issued:
+            continue
         if not value:
             raise MissingLogin(field.name)
         given[field.name] = Secret(value) if field.secret else value
-    connection_id = house.ids.new()
-    identity = house.open_system(system, connection_id, given, settings).identify()
+    return given
+
+
+def store_connection(
+    house: House,
+    firm: str,
+    system: str,
+    connection_id: str,
+    given: Mapping[str, str | Secret],
+    settings: Mapping[str, Any],
+    identity: Identity | None,
+    name: str = "",
+    proven: Mapping[str, Any] | None = None,
+) -> None:
+    """A connection whose login was tested: all of it in one transaction."""
     with house.store.write() as conn:
         plain = {k: v for k, v in given.items() if isinstance(v, str)}
-        pairs.add_connection(conn, connection_id, firm, system, name or capabilities.title, plain, settings, house.clock.now())
-        for field_name, value_ in given.items():
-            if isinstance(value_, Secret):
-                secrets.put_secret(conn, house.ring, connection_id, field_name, value_, house.clock.now())
-        pairs.update_connection(conn, connection_id, identity=identity.account if identity else "")
-    return Connection(connection_id, identity)
+        title = name or house.capabilities(system).title
+        pairs.add_connection(conn, connection_id, firm, system, title, plain, settings, house.clock.now())
+        store_keys(house, conn, connection_id, given)
+        pairs.update_connection(conn, connection_id, identity=identity.account if identity else "", proven=dict(proven or {}))
+
+
+def store_keys(house: House, conn: Conn, connection_id: str, given: Mapping[str, str | Secret]) -> None:
+    """The secret fields of a login, encrypted."""
+    for name, value in given.items():
+        if isinstance(value, Secret):
+            secrets.put_secret(conn, house.ring, connection_id, name, value, house.clock.now())
+
+
+def own_host(house: House, system: str, given: Mapping[str, str | Secret], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Where a program stands on a host of the firm's own: ``api`` and the address it was ``pinned`` to; nothing for the vendor's own hosts.
+
+    ``settings["private"]`` is an administrator's word that it stands in the own network. Raises ``Refused`` as ``hosts.check_host``.
+    """
+    capabilities = house.capabilities(system)
+    place = _HOST_FIELD.search(capabilities.api)
+    if place is None or "api" in settings and "pinned" not in settings:
+        return {}
+    base = capabilities.api.replace(place[0], str(given.get(place[1], "")).strip().removeprefix("https://").partition("/")[0])
+    try:
+        checked_url(base, capabilities.hosts)
+    except Refused:
+        if not capabilities.own_host:
+            raise
+    else:
+        return {}
+    found = check_host(base, house.outward.resolve, private_allowed=bool(settings.get("private")))
+    return {"api": found.base, "pinned": found.address}
 
 
 def replace_key(house: House, connection_id: str, login: Mapping[str, str]) -> Identity | None:
     """Tests and stores a new key for a connection. Raises ``SystemFault``; ``WrongAccount`` if it opens another company's account."""
     with house.store.read() as conn:
         row = pairs.get_connection(conn, connection_id)
-    fields = house.capabilities(row.system).login
+    fields = signed_in(house.capabilities(row.system), str(row.settings.get("login") or "")).login
+    if any(field.issued for field in fields):
+        raise NotTyped(row.system)
     given: dict[str, str | Secret] = {
         f.name: Secret(login[f.name]) if f.secret else login.get(f.name, row.login.get(f.name, ""))
         for f in fields
         if f.name in login or not f.secret
     }
-    system = house.open_system(row.system, connection_id, given, row.settings | row.proven)
+    return keep_login(house, row, given)
+
+
+def keep_login(
+    house: House, row: ConnectionRow, given: Mapping[str, str | Secret], proven: Mapping[str, Any] | None = None
+) -> Identity | None:
+    """Another login for a connection, tested and stored. Raises as ``replace_key``."""
+    settings = row.settings | own_host(house, row.system, given, row.settings)
+    proven = row.proven | dict(proven or {})
+    system = house.open_system(row.system, row.id, given, settings | proven)
     identity = system.identify()
     if identity is not None and row.identity and identity.account != row.identity:
         raise WrongAccount(row.identity, identity.account)
     if identity is None:
-        _same_records(house, connection_id, system)
+        _same_records(house, row.id, system)
     with house.store.write() as conn:
-        for name, value in given.items():
-            if isinstance(value, Secret):
-                secrets.put_secret(conn, house.ring, connection_id, name, value, house.clock.now())
+        store_keys(house, conn, row.id, given)
         plain = {k: v for k, v in given.items() if isinstance(v, str)}
-        pairs.update_connection(conn, connection_id, login=plain, state="ok", told="", next_poll="")
-    house.forget_system(connection_id)
+        pairs.update_connection(conn, row.id, login=plain, settings=settings, proven=proven, state="ok", told="", next_poll="")
+    house.forget_system(row.id)
     return identity
 
 

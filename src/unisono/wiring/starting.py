@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from unisono.model.capability import Capabilities
+from unisono.model.capability import Capabilities, LoginField, signed_in, ways_in
 from unisono.policy.files import BadPolicy, parse_policy, policy_text
 from unisono.policy.settings import Values, answered, values_of
 from unisono.store import pairs, secrets
@@ -32,13 +33,24 @@ class NoSuchChoice(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tile:
-    """One side of a pair to be: the systems there are, the one chosen, and the connection there already is. ``tails`` end its secrets."""
+    """One side of a pair to be: the systems there are, the one chosen, and the connection there already is. ``tails`` end its secrets.
+
+    ``way`` is how one signs in, of ``ways`` (none where there is one way only); ``fields`` is what is typed for it.
+    """
 
     kind: str
     systems: tuple[Capabilities, ...]
     chosen: Capabilities
     connection: ConnectionRow | None
     tails: Mapping[str, str]
+    ways: tuple[str, ...]
+    way: str
+    fields: tuple[LoginField, ...]
+
+    @property
+    def at_vendor(self) -> bool:
+        """Whether signing in begins at the vendor's own page."""
+        return any(one.issued for one in signed_in(self.chosen, self.way).login)
 
 
 FIRST = ("centralstation", "fastbill")
@@ -55,8 +67,8 @@ def new_firm(house: House, name: str, country: str) -> str:
     return firm
 
 
-def tiles(house: House, firm: str, chosen: Mapping[str, str]) -> list[Tile]:
-    """Both sides as set-up shows them; ``chosen`` names a system by its kind."""
+def tiles(house: House, firm: str, chosen: Mapping[str, str], way: str = "") -> list[Tile]:
+    """Both sides as set-up shows them; ``chosen`` names a system by its kind, ``way`` how one would sign in there."""
     with house.store.read() as conn:
         rows = pairs.connections(conn, firm)
         tails = {row.id: secrets.tails(conn, row.id) for row in rows}
@@ -67,15 +79,27 @@ def tiles(house: House, firm: str, chosen: Mapping[str, str]) -> list[Tile]:
         row = next((r for r in rows if any(s.name == r.system for s in systems)), None)
         name = row.system if row is not None else chosen.get(kind, "")
         system = next((s for s in systems if s.name == name), systems[0])
-        out.append(Tile(kind=kind, systems=systems, chosen=system, connection=row, tails=tails[row.id] if row is not None else {}))
+        ways = ways_in(system)
+        wanted = str(row.settings.get("login") or "") if row is not None else way
+        taken = wanted if wanted in ways else ways[0] if ways else ""
+        fields = tuple(one for one in signed_in(system, taken).login if not one.issued)
+        typed = {one.name for one in fields}
+        known = {name: tail for name, tail in tails[row.id].items() if name in typed} if row is not None else {}
+        out.append(Tile(kind=kind, systems=systems, chosen=system, connection=row, tails=known, ways=ways, way=taken, fields=fields))
     return out
 
 
 def add_connection(house: House, firm: str, system: str, login: Mapping[str, str]) -> Connection:
     """Tests a login on the spot and stores it. Raises ``NoSuchChoice``, ``MissingLogin``, ``SystemFault``."""
-    if not any(s.name == system and s.implemented for s in all_systems()):
-        raise NoSuchChoice(system)
-    return connect(house, firm, system, login, dict(house.sandboxes.get(system, {})))
+    return connect(house, firm, system, login, settings_of(house, system, ""))
+
+
+def settings_of(house: House, system: str, way: str, *, private: bool = False) -> dict[str, Any]:
+    """The settings that a new connection begins with. ``private``: it stands in the own network. Raises ``NoSuchChoice``."""
+    found = next((s for s in all_systems() if s.name == system and s.implemented), None)
+    if found is None or (way and way not in ways_in(found)):
+        raise NoSuchChoice(way or system)
+    return dict(house.sandboxes.get(system, {})) | ({"login": way} if way else {}) | ({"private": True} if private else {})
 
 
 def renew_key(house: House, connection_id: str, login: Mapping[str, str]) -> None:
@@ -84,7 +108,8 @@ def renew_key(house: House, connection_id: str, login: Mapping[str, str]) -> Non
         row = next((r for r in pairs.connections(conn) if r.id == connection_id), None)
     if row is None:
         raise NoSuchChoice(connection_id)
-    secret = [field.name for field in house.capabilities(row.system).login if field.secret]
+    way = str(row.settings.get("login") or "")
+    secret = [field.name for field in signed_in(house.capabilities(row.system), way).login if field.secret and not field.issued]
     given = {name: value for name in secret if (value := login.get(name, "").strip())}
     if not given:
         raise MissingLogin(secret[0])

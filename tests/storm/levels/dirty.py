@@ -1,6 +1,7 @@
-"""Level G: spoilt samples and answers fed into every mapping, client and notice reader, and spoilt files into the policy's.
+"""Level G: spoilt samples and answers fed into every mapping and client, spoilt notices into the doors, spoilt files into their readers.
 
-What comes out is an error that the port declares, or a record that is sound: storable, plannable, its money what the vendor wrote.
+What comes out is an error that the port declares, or a record that is sound: storable, plannable, its money what the vendor wrote. What comes
+to a door or is handed in by a person: ``knocks`` and ``handed``.
 """
 
 from __future__ import annotations
@@ -12,16 +13,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields as members
 from dataclasses import is_dataclass
 from decimal import Decimal, InvalidOperation
-from functools import cache
-from importlib import import_module
-from pathlib import Path
 from random import Random
 from typing import Any
 
-from tests.storm.levels.abilities import drawn_policy, pick
-from tests.storm.levels.mutations import parsed, spoilt, spoilt_text
+from tests.storm.levels.abilities import pick
+from tests.storm.levels.handed import handed
+from tests.storm.levels.knocks import knocked
+from tests.storm.levels.mutations import parsed, spoilt
+from tests.storm.levels.samples import ROWS, SYSTEMS, account, samples, there
 from tests.storm.verdict import Broken, Failure, Verdict
-from tests.systems.contract.account import Account
 from unisono.connect.port import Raw
 from unisono.model.codes import CURRENCIES
 from unisono.model.document import Document, Lines, adds_up, version_of
@@ -30,19 +30,11 @@ from unisono.model.money import plain
 from unisono.model.record import Record, flat_of, label_of, match_keys
 from unisono.model.writing import Write
 from unisono.plan.flows.quotes import quote_from
-from unisono.policy.files import BadPolicy, parse_policy, policy_text
 from unisono.policy.schema import Policy
 from unisono.sandbox.kit.app import WSGIApp
 from unisono.store.codec import body_from, body_text
 
 LEVEL = "dirty"
-SYSTEMS = ("centralstation", "fastbill")
-SAMPLES = Path(__file__).resolve().parents[2] / "systems"
-ROWS = {
-    "centralstation": {"company": "companies", "person": "people", "deal": "deals", "tag": "tags", "protocol_object_note": "protocols"},
-    "fastbill": {"CUSTOMERS": "customer", "CONTACTS": "contact", "ESTIMATES": "estimate", "INVOICES": "invoice"},
-}
-"""How a vendor's samples call the rows of each resource."""
 MONEY: dict[str, dict[str, str]] = {
     "deals": {"value": "value"},
     "estimate": {"net": "SUB_TOTAL", "vat": "VAT_TOTAL", "gross": "TOTAL"},
@@ -52,11 +44,11 @@ MONEY: dict[str, dict[str, str]] = {
 LINE = {"price": "UNIT_PRICE", "net": "COMPLETE_NET", "gross": "COMPLETE_GROSS", "vat_rate": "VAT_PERCENT"}
 REFERENCE = "uni-abcdefgh23456722"
 _POLICY = Policy()
-LISTS = ("companies", "people", "deals", "tags", "protocols", "customer", "contact", "estimate", "invoice")
 
 
 def run(first_seed: int, last_seed: int) -> Verdict:
-    """Each seed spoils one sample for every mapping, one answer for every client, one notice a system, and one policy file."""
+    """Each seed spoils one sample for every mapping, a notice for every other door, a workbook and a policy file; every fourth an answer for
+    every client."""
     verdict, began = Verdict(LEVEL), time.perf_counter()
     for seed in range(first_seed, last_seed + 1):
         broken = list(one(seed, verdict.count))
@@ -78,62 +70,8 @@ def one(seed: int, count: Callable[[str], None] = lambda _: None) -> Iterator[Br
             if seed % 4 == 0:
                 count("answers")
                 yield from answered(system, resource, rnd, count)
-        count("notices")
-        yield from noticed(system, Random(f"{seed} {system}"))
-    count("policies")
-    yield from policed(Random(f"{seed} policy"), count)
-
-
-# --- samples ----------------------------------------------------------------------------------------------------------------------------
-
-
-@cache
-def account(system: str) -> Account:
-    """A realistic firm at the simulator, and the real connector to it, its custom fields bound where there are any."""
-    vendor = import_module(f"tests.systems.{system}.test_contract").TestContract.vendor
-    made = Account(vendor, bound=vendor.bound is not None)
-    made.seed()
-    for resource in vendor.make:
-        made.row(resource)
-    return made
-
-
-@cache
-def samples(system: str) -> dict[str, list[tuple[str, Any]]]:
-    """Resource -> rows with their keys: those of the sample files, and those the simulator lists."""
-    where = account(system)
-    found: dict[str, list[tuple[str, Any]]] = {}
-    for resource in where.vendor.capabilities.resources:
-        if resource.listed:
-            found[resource.name] = [(raw.key, parsed(raw.body)) for raw in where.all(resource.name)[:30]]
-    for file in sorted((SAMPLES / system / "samples").glob("*.json")):
-        for name, row in _rows(json.loads(file.read_text(encoding="utf-8"), parse_float=Decimal), ROWS[system]):
-            resource_name = ROWS[system][name]
-            key = str(row.get("id") or row.get(f"{resource_name.upper()}_ID") or "")
-            if key and resource_name in found:
-                found[resource_name].append((key, row))
-    return found
-
-
-@cache
-def there(system: str) -> dict[str, list[str]]:
-    """The keys that the simulator really has."""
-    where = account(system)
-    return {name: [raw.key for raw in where.all(name)] for name in samples(system)}
-
-
-def _rows(value: Any, names: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
-    """Every row in a sample, by the name it stands under."""
-    if isinstance(value, list):
-        for part in value:
-            yield from _rows(part, names)
-    elif isinstance(value, dict):
-        for name, part in value.items():
-            for row in part if isinstance(part, list) else [part]:
-                if name in names and isinstance(row, dict):
-                    yield name, row
-                else:
-                    yield from _rows(row, names)
+    yield from knocked(seed, count)
+    yield from handed(seed, count)
 
 
 # --- rows -------------------------------------------------------------------------------------------------------------------------------
@@ -308,38 +246,3 @@ class Spoiling:
         headers = [(name, value) for name, value in headers if name.lower() != "content-length"]
         start_response(status, [*headers, ("Content-Length", str(len(body)))])
         return [body]
-
-
-# --- notices and policies ---------------------------------------------------------------------------------------------------------------
-
-
-def noticed(system: str, rnd: Random) -> Iterator[Broken]:
-    """A spoilt notice gives keys of known resources to look at, or nothing."""
-    extract = import_module(f"unisono.systems.{system}.webhook").extract
-    resource = pick(rnd, sorted(samples(system)))
-    _, row = pick(rnd, samples(system)[resource])
-    body = spoilt(rnd, {pick(rnd, (resource, "record", "Customer", "company", "id")): row, "id": 7})
-    try:
-        found = extract(body)
-    except Exception as error:  # noqa: BLE001
-        yield Broken("I14", f"{type(error).__name__}: {str(error)[:200]} for {body[:200]!r}", f"{system} notice")
-        return
-    odd = [hint for hint in found if hint[0] not in LISTS or not hint[1].isascii() or not hint[1].isdigit()]
-    if odd:
-        yield Broken("I14", f"a notice points at {odd[:3]}", f"{system} notice")
-
-
-def policed(rnd: Random, count: Callable[[str], None]) -> Iterator[Broken]:
-    """A spoilt policy file is refused with a reason, or it is a policy that is written back as the same."""
-    text = spoilt_text(rnd, policy_text(drawn_policy(rnd)))
-    try:
-        policy = parse_policy(text)
-        if parse_policy(policy_text(policy)) != policy:
-            yield Broken("I21", f"a policy changes when it is written and read: {text[:200]!r}")
-        count("read")
-    except BadPolicy as bad:
-        count("refused")
-        if not (bad.values and all(isinstance(v, str) for v in bad.values.values())):
-            yield Broken("I8", f"{bad.code} says nothing of what is wrong")
-    except Exception as error:  # noqa: BLE001
-        yield Broken("I16", f"{type(error).__name__}: {str(error)[:200]} for the policy {text[:200]!r}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
@@ -21,6 +22,9 @@ class Token:
 
 
 Path = tuple[str | int, ...]
+_MARK = "\ue000"
+_MARKED = re.compile(r'"\\ue000(\d+)\\ue000"')
+"""Where a token stands until everything around it is written."""
 DIRT: tuple[Any, ...] = (
     None,
     "",
@@ -76,17 +80,14 @@ DIRT: tuple[Any, ...] = (
 
 def dumped(value: Any) -> str:
     """JSON of plain values, decimals written out and tokens as they are."""
-    if isinstance(value, Token):
-        return value.text
-    if isinstance(value, dict):
-        return "{" + ",".join(f"{json.dumps(str(k))}:{dumped(v)}" for k, v in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ",".join(map(dumped, value)) + "]"
-    if isinstance(value, Decimal):
-        return f"{value:f}"
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    return json.dumps(value)
+    kept: list[str] = []
+
+    def keep(odd: Any) -> str:
+        kept.append(odd.text if isinstance(odd, Token) else f"{odd:f}")
+        return f"{_MARK}{len(kept) - 1}{_MARK}"
+
+    text = json.dumps(value, separators=(",", ":"), default=keep)
+    return _MARKED.sub(lambda found: kept[int(found[1])], text) if kept else text
 
 
 def parsed(body: bytes) -> Any:
@@ -94,26 +95,41 @@ def parsed(body: bytes) -> Any:
     return json.loads(body, parse_float=Decimal)
 
 
-def places(value: Any, at: Path = ()) -> list[Path]:
-    """Every place inside a value."""
-    inner: list[tuple[str | int, Any]] = []
-    if isinstance(value, dict):
-        inner = list(value.items())
-    elif isinstance(value, list):
-        inner = list(enumerate(value))
-    return [place for name, part in inner for place in [(*at, name), *places(part, (*at, name))]]
+def places(value: Any) -> list[Path]:
+    """Every place inside a value, each before those inside it."""
+    found: list[Path] = []
+    _gather(value, (), found)
+    return found
+
+
+def _gather(value: Any, at: Path, found: list[Path]) -> None:
+    for name, part in value.items() if isinstance(value, dict) else enumerate(value):
+        place = (*at, name)
+        found.append(place)
+        if isinstance(part, dict | list):
+            _gather(part, place, found)
 
 
 def spoilt(rnd: Random, sample: Any) -> bytes:
     """A sample with one to three places altered; now and then also its bytes."""
+    return torn(rnd, dumped(altered(rnd, sample)).encode())
+
+
+def altered(rnd: Random, sample: Any) -> Any:
+    """A copy of a sample with one to three places altered."""
     value = json.loads(json.dumps(sample, default=lambda d: {"\0": str(d)}), object_hook=_undecimal)
     for _ in range(pick(rnd, (1, 1, 1, 2, 3))):
-        found = places(value)
-        if found:
+        if value:
             # Every second time a member of the row itself: most places lie in lists of lists, where less is at stake.
-            own = [place for place in found if len(place) == 1] if rnd.random() < 0.5 else found
-            _alter(rnd, value, pick(rnd, own))
-    body = dumped(value).encode()
+            own: list[Path] | None = None
+            if rnd.random() < 0.5:
+                own = [(name,) for name in (value if isinstance(value, dict) else range(len(value)))]
+            _alter(rnd, value, pick(rnd, own or places(value)))
+    return value
+
+
+def torn(rnd: Random, body: bytes) -> bytes:
+    """Now and then a body whose very bytes are altered."""
     return pick(rnd, BYTES)(rnd, body) if rnd.random() < 0.15 else body
 
 

@@ -49,6 +49,19 @@ def paper(what: str, account: Account, n: int) -> str:
     return account.act(f"create_{what}", title=f"Beleg {n}", company_id=account.row("companies", n), items="Regal; 2; 119,00; 19")
 
 
+EXACT = (
+    ("1", "0.01", "19"),
+    ("3", "33.33", "7"),
+    ("2.5", "99.90", "19"),
+    ("1", "99999999.99", "19"),
+    ("1.0051", "10", "19"),
+    ("0.01", "0.5", "0"),
+    ("-1", "20", "19"),
+    ("12", "1e2", "5.5"),
+)
+"""Lines to the last digit: gross prices of two decimals."""
+
+
 class Portal(Account):
     """The secret of an incoming webhook is part of each address, by the vendor's design: what is watched is that it stands nowhere else there.
 
@@ -80,6 +93,7 @@ KEEPING: Any = contract(
             "deals": lambda account, n: paper("deal", account, n),
             "quotes": lambda account, n: paper("quote", account, n),
             "invoices": lambda account, n: paper("invoice", account, n),
+            "products": lambda account, n: account.act("create_product", name=f"Ware {n}", price="12.50", xml_id=f"W-{n}"),
             "comments": comment,
             "files": attachment,
         },
@@ -89,10 +103,13 @@ KEEPING: Any = contract(
             "deals": lambda account, key: account.act("delete_deal", id=key),
             "quotes": lambda account, key: account.act("delete_quote", id=key),
             "invoices": lambda account, key: account.act("delete_invoice", id=key),
+            "products": lambda account, key: account.act("delete_product", id=key),
             "comments": lambda account, key: account.do(delete(account, "note", f"comment:{key}")),
             "files": lambda account, key: account.do(delete(account, "file", f"file:{key}")),
         },
         priced=lambda account, amount: ("quote", f"deal:{account.act('create_deal', title='Kran', amount=amount)}"),
+        exact=EXACT,
+        too_fine=(("1.00001", "100", "19", "lines.quantity"), ("1", "1", "5.555", "lines.vat_rate")),
         follows=frozenset({"DATE_MODIFY", "MODIFY_BY_ID"}),
     )
 )

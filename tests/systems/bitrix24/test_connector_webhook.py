@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode
 
 import pytest
 
 from unisono.systems.bitrix24.client import encoded
-from unisono.systems.bitrix24.webhook import application_token, extract
+from unisono.systems.bitrix24.webhook import bare, extract, sender, urgent
 
 SAMPLES = Path(__file__).with_name("samples")
 
@@ -46,6 +46,26 @@ def test_a_notice_names_its_row(body: bytes, hints: list[Any]) -> None:
     assert extract(body) == hints
 
 
-def test_the_token_of_the_portal_is_read_from_the_form() -> None:
-    assert application_token(sent("on-crm-company-update")) == "Probe"
-    assert application_token(b"event=x") == ""
+def test_of_a_notice_the_row_is_kept_and_none_of_the_portal_s_keys() -> None:
+    whole = sent("on-crm-company-update")
+    kept = bare(whole)
+    assert b"access_token" in whole
+    assert extract(kept) == extract(whole) == [("companies", "7")]
+    told = parse_qs(kept.decode())
+    assert set(told) == {"event", "data[FIELDS][ID]", "auth[member_id]", "sealed[application_token]"}
+    assert b"Probe" not in kept.replace(told["auth[member_id]"][0].encode(), b""), "the token itself is not kept either"
+    assert bare(b'{"event":"ONCRMCOMPANYADD"}') == b""
+
+
+def test_who_sent_a_notice_is_told_by_portal_and_token() -> None:
+    first, other = (sender(bare(f"event=x&auth[member_id]=m1&auth[application_token]={token}".encode())) for token in ("one", "two"))
+    assert first["member"] == other["member"] == "m1"
+    assert first["notices_by"] != other["notices_by"] != ""
+    assert sender(bare(b"event=x")) == {"member": "", "notices_by": ""}
+    forged = b"event=x&sealed[application_token]=" + first["notices_by"].encode()
+    assert sender(bare(forged))["notices_by"] == "", "a hash that came in from outside is no token"
+
+
+def test_that_the_app_was_taken_out_is_urgent() -> None:
+    assert urgent(bare(b"event=ONAPPUNINSTALL&auth[application_token]=x"))
+    assert not urgent(bare(sent("on-crm-company-update")))

@@ -126,6 +126,17 @@ def test_orders_are_followed_and_null_comes_first() -> None:
     assert [row["TITLE"] for row in rows] == ["B", "C", "A"]
 
 
+def test_a_universal_list_takes_the_classic_word_for_the_id_in_its_order_and_no_other() -> None:
+    portal = Caller()
+    keys = [portal.company(title) for title in "AB"]
+
+    named = portal.result("crm.item.list", entityTypeId=4, order={"ID": "DESC"}, select=["id"])["items"]
+
+    assert [row["id"] for row in named] == keys[::-1]
+    assert portal.refused("crm.item.list", entityTypeId=4, order={"TITLE": "ASC"})[1] == "INVALID_ARG_VALUE"
+    assert portal.refused("crm.item.list", entityTypeId=4, filter={"ID": keys[0]})[1] == "INVALID_ARG_VALUE"
+
+
 def test_multifields_come_only_when_they_are_named_in_a_classic_list() -> None:
     portal = Caller()
     portal.company("A", PHONE=[{"VALUE": "1"}])

@@ -108,8 +108,11 @@ class Account:
         return [row for page in self.system.pages(resource) for row in page.rows]
 
     def current(self, write: Write) -> Raw | None:
-        """The row read just before a change or a deletion, as the engine does."""
-        return None if write.operation == "create" else self.system.read(*self.system.locate(write.kind, write.key))
+        """The row read just before a change, a deletion, or the create of what lives inside its owner's row, as the engine does."""
+        if write.operation != "create":
+            return self.system.read(*self.system.locate(write.kind, write.key))
+        inside = self.system.capabilities.writing(write.kind).inside
+        return self.system.read(*self.system.locate(inside, write.owner)) if inside and write.owner else None
 
     def do(self, write: Write) -> str:
         """A write in full; the key of what was written."""

@@ -79,7 +79,7 @@ def held(capabilities: Capabilities, form: str) -> dict[str, FieldLimit]:
     if form == "person":
         people = capabilities.fields("contact")
         limits = {n: people[n] if n in people and 0 < people[n].length < (limit.length or 10**9) else limit for n, limit in limits.items()}
-    return limits
+    return {n: limit for n, limit in limits.items() if limit.of in ("", form)}
 
 
 def sample(vendor: Vendor, form: str, name: str) -> str:
@@ -121,6 +121,12 @@ def _pdf() -> bytes:
     return b"%PDF-1.4 \x00\xff" * 50
 
 
+def bases(capabilities: Capabilities) -> tuple[str, ...]:
+    """The bases on which documents are held: some vendors keep gross prices only."""
+    said = [limits["basis"].values for kind in _TYPES if "basis" in (limits := capabilities.fields(KINDS[kind]))]
+    return said[0] if said and said[0] else ("net", "gross")
+
+
 def on_disk(folder: Path) -> File:
     """A PDF of ours, ready to be handed over."""
     path = folder / "ours.pdf"
@@ -137,7 +143,7 @@ def create(account: Account, form: str, folder: Path, *, flat: Mapping[str, str]
     if form in ("contact", "quote", "order", "invoice", "note"):
         owner = firm(account)
     if form in _TYPES:
-        body = document(form)
+        body = document(form, basis=bases(account.vendor.capabilities)[0])
     if form == "note":
         body = Note(title="Angebot 7", text="Liegt bei.", about=(owner,))
     if form == "file":

@@ -100,9 +100,13 @@ class Faults:
     def test_a_page_that_fails_in_the_middle_of_a_list_is_no_end(self, account: Account, resource: str) -> None:
         for n in range(account.vendor.capabilities.resource(resource).page + 1):
             account.row(resource, n)
+        calls = len(account.wire.sent)
+        next(account.system.pages(resource))
+        # A page may be more than one call, where a list names rows that are then read by themselves.
+        calls = len(account.wire.sent) - calls
         for fault, expected in READ.items():
             pages = account.system.pages(resource)
-            arm(account, fault, f"list {resource}", skip=1)
+            arm(account, fault, f"list {resource}", skip=calls)
             assert not next(pages).last
 
             told = caught(expected, lambda pages=pages: list(pages))  # type: ignore[misc]

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import pytest
 
 from tests.systems.contract.account import CANARY, Account
-from tests.systems.contract.bodies import PEOPLE, forms, held
+from tests.systems.contract.bodies import PEOPLE, bases, forms, held
 from tests.systems.contract.deletion import Deletion
 from tests.systems.contract.faults import READ, Faults
 from tests.systems.contract.files import Files
@@ -59,7 +59,7 @@ OVER: dict[str, tuple[str, Callable[[Vendor], list[Any]]]] = {
     "drift": ("a list", lambda _: list(DRIFTS)),
     "fault": ("a call", lambda _: list(READ)),
     "lost": ("a call", lambda _: list(LOST)),
-    "basis": ("documents that are written", lambda v: ["net", "gross"]),
+    "basis": ("documents that are written", lambda v: list(bases(v.capabilities))),
     "form": ("kinds that are created", lambda v: forms(v.capabilities)),
     "people": ("parties or contacts that are created", lambda v: people(v.capabilities)),
     "changing": ("parties or contacts that are changed", lambda v: people(v.capabilities, change=True)),

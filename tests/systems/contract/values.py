@@ -17,8 +17,9 @@ from unisono.model.money import Basis, cents
 from unisono.model.text import clean
 from unisono.model.writing import Write
 
-EXACT = (
-    # quantity, price of one, per cent: what a vendor's two decimals of quantity and eight of price hold
+Rows = tuple[tuple[str, ...], ...]
+EXACT: Rows = (
+    # quantity, price of one, per cent: what two decimals of quantity and eight of price hold
     ("1", "0.01", "19"),
     ("3", "33.33", "7"),
     ("2.5", "99.90", "19"),
@@ -29,7 +30,11 @@ EXACT = (
     ("-1", "20", "19"),
     ("12", "1e2", "5.5"),
 )
-TOO_FINE = (("1.005", "100", "19", "lines.quantity"), ("1", "0.123456789", "19", "lines.price"), ("1", "1", "5.555", "lines.vat_rate"))
+TOO_FINE: Rows = (
+    ("1.005", "100", "19", "lines.quantity"),
+    ("1", "0.123456789", "19", "lines.price"),
+    ("1", "1", "5.555", "lines.vat_rate"),
+)
 AMOUNTS = ("0.01", "0.1", "19.99", "100", "1190.50", "1234567.89")
 
 
@@ -50,10 +55,10 @@ def held_or_refused(account: Account) -> Iterator[None]:
 class Values:
     def test_a_nasty_text_comes_back_as_it_went_out_or_is_refused(self, account: Account, people: str) -> None:
         limits = {n: limit for n, limit in held(account.vendor.capabilities, people).items() if n not in CODED and limit.on_create}
-        owner = firm(account) if people == "contact" else ""
-        write = Write(operation="create", side=side(account.vendor), kind=KINDS[people], owner=owner)
         whole = 0
         for text in NASTY.values():
+            owner = firm(account) if people == "contact" else ""
+            write = Write(operation="create", side=side(account.vendor), kind=KINDS[people], owner=owner)
             all_of_them = tuple(n for n, limit in limits.items() if not limit.length or len(text) < limit.length)
             for names in (all_of_them, ("name",)):
                 flat = least(account.vendor, people) | {"address.city": "Ulm"} | dict.fromkeys(names, text)
@@ -98,8 +103,9 @@ class Values:
                     assert got.reference == write.reference
 
     def test_amounts_come_back_to_the_last_digit(self, account: Account, papers: str, basis: Basis, tmp_path: Path) -> None:
+        exact = account.vendor.exact or EXACT
         lines = tuple(
-            Line(name=f"Posten {n}", quantity=Decimal(q), price=Decimal(p), vat_rate=Decimal(v)) for n, (q, p, v) in enumerate(EXACT)
+            Line(name=f"Posten {n}", quantity=Decimal(q), price=Decimal(p), vat_rate=Decimal(v)) for n, (q, p, v) in enumerate(exact)
         )
         write = replace(create(account, papers, tmp_path), body=document(papers, lines=Lines(lines), basis=basis))
 
@@ -114,7 +120,7 @@ class Values:
 
     def test_an_amount_finer_than_the_vendor_keeps_never_leaves(self, account: Account, papers: str, tmp_path: Path) -> None:
         write = create(account, papers, tmp_path)
-        for quantity, price, rate, field in TOO_FINE:
+        for quantity, price, rate, field in account.vendor.too_fine or TOO_FINE:
             line = Line(name="Posten", quantity=Decimal(quantity), price=Decimal(price), vat_rate=Decimal(rate))
             calls = len(account.wire.sent)
             body = document(papers, lines=Lines((line,)))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from unisono.connect.port import System
-from unisono.model.capability import Capabilities
+from unisono.model.capability import Capabilities, signed_in
 from unisono.systems.catalogue import load
 
 if TYPE_CHECKING:
@@ -43,6 +43,10 @@ class Vendor:
     """Set-up that gives our reference a place in every record: the settings of the connection afterwards."""
     values: Mapping[str, str] = field(default_factory=dict)
     """Field -> a value the vendor takes, where the suite's own would be refused."""
+    exact: tuple[tuple[str, ...], ...] = ()
+    """Quantity, price of one and VAT rate of lines that the vendor holds to the last digit, where the suite's own are too fine for it."""
+    too_fine: tuple[tuple[str, ...], ...] = ()
+    """Such lines that it would round, each with the field that is too fine."""
     follows: frozenset[str] = frozenset()
     """Columns that move with each change (stamps, derived spellings)."""
     no_pdf: tuple[str, ...] = ()
@@ -52,4 +56,4 @@ class Vendor:
     @property
     def capabilities(self) -> Capabilities:
         """What its file says."""
-        return load(self.name)
+        return signed_in(load(self.name))

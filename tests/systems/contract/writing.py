@@ -166,8 +166,8 @@ class Writing:
     def test_each_word_of_a_choice_is_held_and_any_other_never_leaves(self, account: Account, choice: tuple[str, str]) -> None:
         form, name = choice
         words = held(account.vendor.capabilities, form)[name].values
-        owner = firm(account) if form == "contact" else ""
         for word in words:
+            owner = firm(account) if form == "contact" else ""
             body = person_or_firm(form, least(account.vendor, form) | {name: word})
             write = Write(operation="create", side=side(account.vendor), kind=KINDS[form], body=body, owner=owner)
             key = account.do(write)
@@ -274,4 +274,5 @@ def other(name: str, value: str, limit: FieldLimit) -> str:
     if limit.values:
         return next(word for word in limit.values if word != value)
     known = {"address.country": "AT", "address.region": "BY", "email": "neu@weidenhof.example", "website": "https://neu.example"}
+    known["tax_id"] = "DE129273398"
     return known.get(name, "Anders")

@@ -206,6 +206,18 @@ def test_some_kinds_stay_drafts_and_have_a_pdf_all_the_same(path: str, number: s
     assert ("totalPrice" in shown) == (path == "order-confirmations")
 
 
+def test_a_delivery_note_may_leave_prices_out_and_an_order_may_not() -> None:
+    account = Caller()
+    line = {"type": "custom", "name": "Kran", "quantity": 5, "unitName": "Stück"}
+
+    shown = account.get(f"delivery-notes/{account.make('delivery-notes', lineItems=[line])}")
+
+    assert [(one["name"], one["quantity"]) for one in shown["lineItems"]] == [("Kran", 5)]
+    for path, price in (("order-confirmations", None), ("delivery-notes", "12")):
+        body = account.document(lineItems=[line | ({"unitPrice": price} if price else {})])
+        assert account.details(path, body) == [("lineItems[0].unitPrice", "NOTNULL")]
+
+
 def test_a_number_may_show_later_than_its_document() -> None:
     account = Caller(number_seconds=3)
     key = account.make()

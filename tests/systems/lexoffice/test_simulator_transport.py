@@ -111,6 +111,12 @@ def test_a_list_has_pages_with_their_envelope() -> None:
     assert (last["last"], last["numberOfElements"], beyond["content"]) == (True, 1, [])
 
 
+def test_the_list_of_recurring_templates_is_there_and_empty() -> None:
+    page = Caller().get("recurring-templates", page=0)
+
+    assert (page["content"], page["totalElements"], page["first"], page["last"]) == ([], 0, True, True)
+
+
 def test_page_sizes_have_a_limit_and_odd_ones_become_the_default() -> None:
     account = Caller()
 

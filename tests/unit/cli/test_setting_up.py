@@ -15,7 +15,7 @@ def test_systems_tells_programs_every_fact_and_how_it_is_known(desk: Desk) -> No
     told = desk.run("systems", "--json")
     by_name = {s["name"]: s for s in told.json}
     assert (told.code, len(by_name)) == (0, 10)
-    assert {n for n, s in by_name.items() if s["implemented"]} == {"bitrix24", "centralstation", "fastbill"}
+    assert {n for n, s in by_name.items() if s["implemented"]} == {"bitrix24", "centralstation", "fastbill", "lexoffice"}
     one = desk.run("systems", "fastbill", "--json").json
     assert [s["name"] for s in one] == ["fastbill"]
     assert one[0]["pace"][0]["confidence"] in ("doc", "client", "fixture", "guess")

@@ -12,9 +12,20 @@ from unisono.policy.settings import sections, settings
 from unisono.systems import catalogue
 
 SOURCE = Path(catalogue.__file__).parents[1]
-CHOSEN = ("direction", "wins", "when", "history", "basis", "quote_when", "invoice_when", "try_unverified")
+CHOSEN = ("direction", "wins", "when", "history", "basis", "quote_when", "invoice_when", "try_unverified", "made_as", "taken")
 """Questions of a policy whose answers have words of their own."""
+CHOICES = ("company_preset", "person_preset", "address_type", "responsible", "tax_field", "language", "tag_field")
+"""What a system may ask for one connection."""
+OFFERS = (
+    *("company_preset.none", "person_preset.none", "responsible.none", "tag_field.none", "tax_field.RQ_VAT_ID", "tax_field.RQ_INN"),
+    *("language.de", "language.en", "language.pl", "language.ro"),
+)
+"""Values of it that have no name in the account itself."""
 OPEN: dict[str, tuple[str, ...]] = {
+    "adjust.": (*CHOICES, *OFFERS),
+    "adjust-why.": CHOICES,
+    "way.": ("incoming-webhook", "local-app"),
+    "way-why.": ("incoming-webhook", "local-app"),
     "age.": ("not-due", "30", "60", "more"),
     "audit.": (
         *("access", "chat-added", "chat-removed", "code-made", "first-user", "invited", "joined", "locked", "mail-dropped", "mail-set"),
@@ -55,7 +66,7 @@ OPEN: dict[str, tuple[str, ...]] = {
     "documents.": ("open", "overdue"),
     "check.": ("known", "missing", "doubtful"),
     "does.": ("same", "different", "later", "crm", "invoicing", "leave"),
-    "kinds.": ("same-customer", "conflict"),
+    "kinds.": ("same-customer", "same-paper", "conflict"),
     "language.": ("de", "en", "pl", "ro"),
     "login.": (),
     "nav.group-": ("setup", "house"),

@@ -27,10 +27,10 @@ from unisono.wiring.exporting import SORTS
 
 FOLDER = source.SOURCE / "locale" / "catalogues"
 PAIR_STATES = ("reading", "released", "paused", "stopped", "removed")
-WHYS = ("quote", "tag", "contact-tag", "owner-tag", "document", "new", "linked-quote", "reference", "equal-lines", "no-offer")
+WHYS = ("quote", "tag", "contact-tag", "owner-tag", "document", "new", "invoice", "linked-quote", "linked-invoice", "reference", "equal-lines", "no-offer")
 SEVERED = ("deleted-there", "note-deleted", "undone", "erased", "merged-there", "contact-moved")
 """The values of ``why``: what ``gather`` calls a customer's reasons, how a document's place is known, why a link ended."""
-ASKED_FIELDS = ("owner", "basis", "lines.name", "lines.quantity", "lines.price", "lines.vat_rate", "path", "size")
+ASKED_FIELDS = ("owner", "basis", "lines.name", "lines.quantity", "lines.price", "lines.vat_rate", "lines", "vat", "path", "size")
 """Fields that only an error names."""
 WRONGS = (*"choice no-entry least most number yes-or-no text list table other".split(), "country", "field", "no-tag", "not-looked-at")
 """What may be wrong with an entry of a policy: kinds of the schema's errors, and its own rules."""

@@ -40,7 +40,8 @@ def party_left_out(side: Side, reasons: tuple[str, ...], history: bool, policy: 
         return filtered
     if side == "a":
         when = {"quote": "quote", "tag": "tag", "contact-tag": "tag"}
-        wanted = [r for r in reasons if when.get(r) in customers.from_crm.when]
+        # An invoice that goes across takes its customer along, whatever else makes one.
+        wanted = [r for r in reasons if r == "invoice" or when.get(r) in customers.from_crm.when]
         return None if wanted else Reason("no-quote-no-tag", {"tag": customers.from_crm.tag})
     if customers.from_invoicing.when == "none":
         return Reason("not-taken-from-invoicing")

@@ -10,7 +10,7 @@ from unisono.sandbox.bitrix24.directories import default_category, has_category,
 from unisono.sandbox.bitrix24.envelope import Call, Reply
 from unisono.sandbox.bitrix24.errors import Refused, invalid, mistyped
 from unisono.sandbox.bitrix24.fields import integer
-from unisono.sandbox.bitrix24.phpform import members
+from unisono.sandbox.bitrix24.phpform import items, members
 from unisono.sandbox.bitrix24.portal import Portal
 from unisono.sandbox.bitrix24.types import DEAL, INVOICE, LEAD, WITH_MULTIFIELDS, Type
 from unisono.sandbox.kit.world import Row
@@ -89,6 +89,8 @@ def _list(portal: Portal, call: Call) -> Reply:
     if kind is DEAL and "parentId2" in members(select):
         raise invalid("Invalid select: field 'parentId2' is not allowed in select")  # live
     columns = shows.universal_columns(portal, kind, original)
+    # Seen in a public client: it asks every list for {"ID": "ASC"}, and its users read their items that way. Filters are not known to forgive it.
+    order = {"id" if name == "ID" else name: direction for name, direction in items(order)}
     reply = filters.listed(portal, call, kind.table, columns, raw, order or {"id": "ASC"})
     reply.result = {"items": [shows.universal_row(portal, kind, row, original=original, select=select) for row in reply.result]}
     return reply

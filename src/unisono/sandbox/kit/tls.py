@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,10 +16,11 @@ AUTHORITY, CERTIFICATE, KEY = "ca.pem", "server.pem", "server.key"
 _DAYS = 30
 
 
-def certificates(folder: Path) -> tuple[Path, Path, Path]:
+def certificates(folder: Path, hosts: Sequence[str] = ()) -> tuple[Path, Path, Path]:
     """Make authority, certificate and key in ``folder``; their files. The authority's own key is kept nowhere.
 
-    A client trusts the authority's file (``SSL_CERT_FILE``, ``REQUESTS_CA_BUNDLE``). Good for localhost and the loopback addresses.
+    A client trusts the authority's file (``SSL_CERT_FILE``, ``REQUESTS_CA_BUNDLE``). Good for localhost, the loopback addresses and
+    ``hosts``: some clients have the vendor's host built in, and only a proxy brings them here.
     """
     folder.mkdir(parents=True, exist_ok=True)
     files = folder / AUTHORITY, folder / CERTIFICATE, folder / KEY
@@ -32,7 +34,7 @@ def certificates(folder: Path) -> tuple[Path, Path, Path]:
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(above.public_key()), critical=False)
         .sign(above, hashes.SHA256())
     )
-    names: list[x509.GeneralName] = [x509.DNSName("localhost")]
+    names: list[x509.GeneralName] = [x509.DNSName(host) for host in ("localhost", *hosts)]
     names += [x509.IPAddress(ipaddress.ip_address(address)) for address in ("127.0.0.1", "::1")]
     certificate = (
         _builder(subject, issuer, own.public_key(), begins)

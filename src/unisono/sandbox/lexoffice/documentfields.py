@@ -40,11 +40,12 @@ class Reader:
         kind, body = self._kind, self._body
         tax = self._tax()
         offers = kind is QUOTATION
+        lines = Lines(self._account, tax["taxType"], self.wrong, offers=offers, priced=kind.totals)
         values: Row = {
             "language": self._one_of("language", ("de", "en"), "de"),
             "date": self._instant("voucherDate", body.get("voucherDate")),
             "address": self._address(tax["taxType"]),
-            "lineItems": Lines(self._account, tax["taxType"], self.wrong, offers=offers).read(body.get("lineItems")),
+            "lineItems": lines.read(body.get("lineItems")),
             "taxConditions": tax,
             "expiration": self._instant("expirationDate", body.get("expirationDate")) if offers else None,
             "shippingConditions": self._shipping() if kind.shipping else None,

@@ -22,6 +22,7 @@ SERVICES: dict[str, Service] = {
     "GET payment-conditions": masterdata.condition_list,
     "GET posting-categories": masterdata.category_list,
     "GET print-layouts": masterdata.layout_list,
+    "GET recurring-templates": masterdata.template_list,
     "GET contacts": contacts.listed,
     "POST contacts": contacts.create,
     "GET contacts/*": contacts.get,
@@ -52,7 +53,7 @@ SERVICES: dict[str, Service] = {
 """Method and address, the id as a star."""
 
 NOT_THERE = frozenset({"DELETE contacts/*", "GET recurring-templates/*", *(f"GET {kind.path}" for kind in ALL)})
-"""Measured: these answer 404, not 405. Recurring templates are not simulated: there never is one."""
+"""Measured: these answer 404, not 405. Recurring templates are not simulated: there never is one; their list is there, empty."""
 _PATH = re.compile(r"/v1/([a-z-]+)(?:/([^/]+)(?:/([a-z]+))?)?/*")
 
 

@@ -3,29 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from unisono.connect.http import Door
 from unisono.connect.port import System
-from unisono.model.capability import Capabilities
+from unisono.connect.renewal import Keys
+from unisono.model.capability import Capabilities, signed_in
 from unisono.model.secret import Secret
-from unisono.systems.bitrix24.client import Client
-from unisono.systems.bitrix24.setup import portal_of, ways_of
+from unisono.systems.bitrix24.client import App, Client, Hook
+from unisono.systems.bitrix24.login import APP, KEYS, base_of, portal_of, renewal
+from unisono.systems.bitrix24.setup import ways_of
 from unisono.systems.bitrix24.system import Bitrix24
-from unisono.systems.bitrix24.webhook import EVENTS
 
 
-def make(door: Door, login: Mapping[str, str | Secret], capabilities: Capabilities, settings: Mapping[str, Any]) -> System:
-    """One portal over an incoming webhook.
+def make(
+    door: Door,
+    login: Mapping[str, str | Secret],
+    capabilities: Capabilities,
+    settings: Mapping[str, Any],
+    *,
+    keys: Keys | None = None,
+) -> System:
+    """One portal, over an incoming webhook or as a local app (``settings["login"]``); what the webhook may not is not among its capabilities.
 
-    ``login``: ``portal`` (its host) and ``webhook`` (the address as the portal shows it, or its last part). ``settings``: ``api`` (base
-    address, for a portal of the firm's own or a simulator), ``outgoing_webhook`` (whether the portal was told by hand to send notices) and
-    what set-up settled (``setup.ways_of``). Raises ``ValueError`` for a setting that cannot be.
+    ``login``: ``portal`` (its host) and ``webhook`` (the address as the portal shows it, or its last part), or ``client_id``,
+    ``client_secret`` and the keys of ``login.redeem``, which ``keys`` renews. ``settings``: ``api`` (base address, for a portal on a host of
+    the firm's own or a simulator), ``login_server`` and what set-up settled (``setup.ways_of``). Raises ``ValueError`` for a setting that
+    cannot be.
     """
-    key, portal = login["webhook"], portal_of(str(login["portal"]))
-    client = Client(door, key if isinstance(key, Secret) else Secret(key), str(settings.get("api") or f"https://{portal}/rest"))
-    if settings.get("outgoing_webhook"):
-        told = tuple(replace(resource, webhook=resource.name in EVENTS) for resource in capabilities.resources)
-        capabilities = replace(capabilities, resources=told)
-    return Bitrix24(client, capabilities, ways_of(settings, portal))
+    way = str(settings.get("login") or "")
+    signed: App | Hook
+    if way == APP:
+        signed = App({name: _secret(login[name]) for name in KEYS}, keys, renewal(door, login, settings))
+    else:
+        signed = Hook(_secret(login["webhook"]))
+    ways = ways_of(settings, portal_of(str(login["portal"])))
+    return Bitrix24(Client(door, signed, base_of(login, settings)), signed_in(capabilities, way), ways)
+
+
+def _secret(value: str | Secret) -> Secret:
+    return value if isinstance(value, Secret) else Secret(value)

@@ -5,7 +5,8 @@ The portal keeps lists, the other side one value each. Reading and writing must 
 
 from __future__ import annotations
 
-from unisono.systems.bitrix24.values import Row, id_of, nested, text
+from unisono.connect.fields import Row, text
+from unisono.systems.bitrix24.values import id_of, nested
 
 ADDRESS_TYPES = ("6", "1")
 """The legal address, which is the one invoices go to; else the actual one."""

@@ -5,20 +5,20 @@ A ``Step`` is a method with its parameters. One step goes out as it is, several 
 
 from __future__ import annotations
 
-import base64
 import re
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from unisono.connect.fields import Row
 from unisono.connect.http import Door
+from unisono.connect.renewal import Held, Keys, Renew
 from unisono.connect.reply import Reply
 from unisono.model.errors import BadAnswer, LoginRefused, NotThere, Refused, SystemFault, TryLater, Unclear
 from unisono.model.secret import Secret
-from unisono.systems.bitrix24.values import Row
 
 MOST = 50
 """Commands of one batch, and rows of one page."""
@@ -34,6 +34,10 @@ _GONE = ("not found", "is not found")
 """How the older methods say it, whose code is empty. Their English words have been stable for years; another wording is only a refusal."""
 _PAUSE = 10.0
 _REFERENCE = "$result["
+_STALE = ("expired_token", "invalid_token")
+"""What the portal says of a token that is to be renewed. Nothing was performed."""
+CONNECTOR = "unisono"
+"""Our mark on calls of the local app: what carries it is left out of its own offline queue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +76,54 @@ class Answers:
     raw: str = field(default="", repr=False)
 
 
-class Client:
-    """One portal over an incoming webhook. ``base`` ends in ``/rest``."""
+class Hook:
+    """Signing in with an incoming webhook: user and secret are part of each address."""
 
-    def __init__(self, door: Door, key: Secret, base: str) -> None:
-        self._door, self._base = door, base.rstrip("/")
+    renews = False
+
+    def __init__(self, key: Secret) -> None:
         self._user, self._secret = _parted(key)
+
+    def call(self, base: str, method: str) -> tuple[str, dict[str, Any], tuple[Secret, ...]]:
+        """Address, what the body holds besides, and the secrets in the address."""
+        if self._secret is None:
+            raise LoginRefused("login-not-sendable", {"header": "webhook"})
+        return f"{base}/{self._user}/{self._secret.reveal()}/{method}.json", {}, (self._secret,)
+
+    def renew(self, _: Secret | None) -> None:
+        """An address is not renewed."""
+
+
+class App:
+    """Signing in as a local app: each call carries a token that lives for an hour and is exchanged then."""
+
+    renews = True
+
+    def __init__(self, held: Held, keys: Keys | None, renew: Renew) -> None:
+        self._held, self._keys, self._renew = held, keys, renew
+        self._turn = threading.Lock()
+
+    def call(self, base: str, method: str) -> tuple[str, dict[str, Any], tuple[Secret, ...]]:
+        """Address, what the body holds besides, and the secrets in the address."""
+        return f"{base}/{method}.json", {"auth": self._held["access_token"]}, ()
+
+    def renew(self, used: Secret | None) -> None:
+        """Another token than the one that was used; of several threads one asks. Raises ``LoginRefused``, ``TryLater``."""
+        with self._turn:
+            if self._held["access_token"] == used:
+                self._held = self._keys.renewed(self._held, self._renew) if self._keys is not None else self._renew(self._held)
+
+
+class Client:
+    """One portal. ``base`` ends in ``/rest``."""
+
+    def __init__(self, door: Door, login: Hook | App, base: str) -> None:
+        self._door, self._login, self._base = door, login, base.rstrip("/")
+
+    @property
+    def is_app(self) -> bool:
+        """Whether a local app speaks, which may register for notices, menu entries and triggers."""
+        return self._login.renews
 
     def read(self, steps: Sequence[Step]) -> Answers:
         """Asks. A command's own error is an outcome for the caller to judge; an error of the whole call is raised.
@@ -103,13 +149,15 @@ class Client:
         return answers
 
     def _ask(self, steps: Sequence[Step], *, halt: bool, write: bool) -> Answers:
-        if self._secret is None:
-            raise LoginRefused("login-not-sendable", {"header": "webhook"})
+        if write and self.is_app:
+            steps = [self._ours(step) for step in steps]
         single = len(steps) == 1
         method = steps[0].method if single else "batch"
         body = dict(steps[0].params) if single else {"halt": int(halt), "cmd": {step.name: _command(step) for step in steps}}
-        address = f"{self._base}/{self._user}/{self._secret.reveal()}/{method}.json"
-        reply = self._door.call("POST", address, json=body, write=write, hide=(self._secret,), too_many=_too_many, wait_at_429=_PAUSE)
+        reply, used = self._sent(method, body, write)
+        if self.is_app and _is_stale(reply):
+            self._login.renew(used)
+            reply, _ = self._sent(method, body, write)
         envelope = _envelope(reply, method, write=write)
         at = _hour(envelope) or reply.server_time()
         raw = reply.excerpt()
@@ -118,6 +166,17 @@ class Client:
         if "error" in envelope:
             raise fault_of(Step("batch", "batch"), _outcome(envelope, reply), raw, write=write)
         return Answers(_outcomes(envelope, steps, reply, write=write), at, raw)
+
+    def _sent(self, method: str, body: dict[str, Any], write: bool) -> tuple[Reply, Secret | None]:
+        address, also, hidden = self._login.call(self._base, method)
+        reply = self._door.call("POST", address, json=body | also, write=write, hide=hidden, too_many=_too_many, wait_at_429=_PAUSE)
+        return reply, also.get("auth")
+
+    def _ours(self, step: Step) -> Step:
+        """A write that says whose it is, so that it does not come back out of our own offline queue."""
+        if _only_reads(step.method) or not step.method.startswith("crm."):
+            return step
+        return Step(step.name, step.method, {**step.params, "auth_connector": CONNECTOR})
 
 
 def result_of(answers: Answers, step: Step) -> Any:
@@ -156,18 +215,6 @@ def encoded(value: object, name: str = "") -> list[tuple[str, str]]:
     return [(name, "" if value is None else str(value))]
 
 
-def with_file(step: Step, path: Path) -> Step:
-    """A step whose fields bring the file along in base64, read right before it is sent (one file at a time is in memory)."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise Refused("file-missing", {"field": "path", "value": path.name, "reason": error.strerror or ""}, field="path") from error
-    fields = dict(step.params["fields"])
-    (name,) = fields["FILES"]
-    fields["FILES"] = [[name, base64.b64encode(data).decode()]]
-    return Step(step.name, step.method, {**step.params, "fields": fields})
-
-
 def _command(step: Step) -> str:
     try:
         pairs = "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in encoded(step.params))
@@ -176,6 +223,17 @@ def _command(step: Step) -> str:
     if pairs is None:
         raise Refused("not-unicode", {"call": step.method})
     return f"{step.method}?{pairs}"
+
+
+def _is_stale(reply: Reply) -> bool:
+    """Whether the token is what the portal did not take; then nothing was performed."""
+    if b"_token" not in reply.body[:500] or reply.is_html():
+        return False
+    try:
+        answer = reply.json()
+    except SystemFault:
+        return False
+    return isinstance(answer, dict) and answer.get("error") in _STALE
 
 
 def _too_many(reply: Reply) -> bool:

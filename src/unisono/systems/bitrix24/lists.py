@@ -5,16 +5,21 @@ what was asked.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from unisono.connect import exact
+from unisono.connect.fields import Row
 from unisono.connect.port import Page, Raw
 from unisono.model.errors import BadAnswer
+from unisono.systems.bitrix24 import products
 from unisono.systems.bitrix24.client import MOST, Answers, Client, Step, result_of
-from unisono.systems.bitrix24.mapping import ENTITIES, OWNERS, PREFIXES
-from unisono.systems.bitrix24.values import Row, as_id, id_of, nested
+from unisono.systems.bitrix24.mapping import ENTITIES, PREFIXES
+from unisono.systems.bitrix24.papers import MEANING, OWNERS, directory_of_unknown
+from unisono.systems.bitrix24.stages import meanings
+from unisono.systems.bitrix24.values import as_id, id_of, nested
 
 _BOTH = "id createdTime updatedTime comments originatorId originId".split()
 _PAPER = "title stageId opportunity taxValue currencyId companyId contactId begindate closedate".split()
@@ -22,13 +27,17 @@ KEPT: dict[str, tuple[str, ...]] = {
     "companies": (*_BOTH, "title", "isMyCompany", "fm"),
     "contacts": (*_BOTH, "name", "lastName", "honorific", "post", "companyId", "fm"),
     "deals": (*_BOTH, *_PAPER, "stageSemanticId"),
-    "quotes": (*_BOTH, *_PAPER, "quoteNumber", "actualDate", "content", "dealId"),
-    "invoices": (*_BOTH, *_PAPER, "xmlId", "accountNumber", "parentId2", "parentId7"),
+    "quotes": (*_BOTH, *_PAPER, "quoteNumber", "actualDate", "content", "dealId", "contactIds"),
+    "invoices": (*_BOTH, *_PAPER, "xmlId", "accountNumber", "parentId2", "parentId7", "contactIds"),
     "comments": ("ID", "ENTITY_ID", "ENTITY_TYPE", "CREATED", "COMMENT"),
     "files": ("ID", "ENTITY_ID", "ENTITY_TYPE", "CREATED", "COMMENT", "FILES"),
+    "documents": ("id", "title", "number", "entityTypeId", "entityId", "createTime"),
+    "products": tuple(products.MEMBERS),
 }
 """The members of a row that are of use. The others (search texts, the last activity) move without any change to the record."""
 COMMENTS = ("comments", "files")
+SINGLE = dict.fromkeys(COMMENTS, "crm.timeline.comment.get") | {"documents": "crm.documentgenerator.document.get"}
+"""What is never listed, but read by its id -> the method for it."""
 _REQUISITE = "ID PRESET_ID SORT ADDRESS_ONLY RQ_VAT_ID RQ_INN".split()
 _ADDRESS = "TYPE_ID ENTITY_TYPE_ID ENTITY_ID ADDRESS_1 ADDRESS_2 POSTAL_CODE CITY PROVINCE COUNTRY".split()
 _LINE = "id productName price priceExclusive quantity taxRate taxIncluded measureName".split()
@@ -40,19 +49,25 @@ _ENDLESS = 400
 class Lists:
     """Reads lists and single rows of one portal. ``fields`` are user fields that rows bring along."""
 
-    def __init__(self, client: Client, fields: tuple[str, ...] = ()) -> None:
+    def __init__(self, client: Client, fields: tuple[str, ...] = (), article_field: str = "xmlId") -> None:
         self._client, self._fields = client, fields
+        self._products = products.Products(client, article_field)
 
     def pages(self, resource: str, since: datetime | None) -> Iterator[Page]:
         """Page after page until a short one."""
         if resource in OWNERS:
             return self._papers(resource, since)
+        if resource == "products":
+            return (replace(page, rows=tuple(self._product(row) for row in rows)) for page, rows in self._products.pages())
         return self._customers(resource) if since is None else self._changed_customers(resource, since)
 
     def read(self, resource: str, key: str) -> Raw | None:
         """One row in full, in one call."""
-        if resource in COMMENTS:
-            step = Step("item", "crm.timeline.comment.get", {"id": int(key)})
+        if resource == "products":
+            found = self._products.read(key)
+            return self._product(found) if found is not None else None
+        if resource in SINGLE:
+            step = Step("item", SINGLE[resource], {"id": int(key)})
             answers = self._client.read([step])
         else:
             params = {"entityTypeId": ENTITIES[resource], "id": int(key), "useOriginalUfNames": "Y"}
@@ -65,18 +80,19 @@ class Lists:
                 result_of(answers, _CATEGORIES)
             return None
         result = result_of(answers, step)
-        row = result.get("item") if isinstance(result, dict) and resource not in COMMENTS else result
+        member = "" if resource in COMMENTS else "document" if resource == "documents" else "item"
+        row = result.get(member) if isinstance(result, dict) and member else result
         if not isinstance(row, dict) or id_of(row, "ID" if resource in COMMENTS else "id") != key:
             raise BadAnswer("not-a-row", {"call": step.method, "value": str(row)[:80]})
         if resource == "files":
             # Of a file only name and size last: its addresses are signed anew with each answer.
             files = [_cut(one, ("name", "size")) for one in nested(row, "FILES", f"file:{key}")]
             return self._raw(resource, row, {"FILES": files})
-        if resource == "comments":
+        if resource in SINGLE:
             return self._raw(resource, row, {})
         if resource in OWNERS:
-            steps = self._hanging(resource, key)
-            return self._raw(resource, row, {"productRows": self._lines(answers, steps[0], resource, key)})
+            lines = self._lines(answers, self._hanging(resource, key)[0], resource, key)
+            return self._paper(resource, row, lines, meanings(self._client, {directory_of_unknown(row, resource)}))
         requisites, addresses = (self._all(answers, step) for step in self._hanging(resource, key))
         _only(requisites, "ENTITY_ID", {key}, resource)
         _only(addresses, "ANCHOR_ID", {key}, resource)
@@ -192,23 +208,29 @@ class Lists:
 
     def _papers(self, resource: str, since: datetime | None) -> Iterator[Page]:
         moved = {} if since is None else {">=updatedTime": since.astimezone(UTC).isoformat(timespec="seconds")}
-        last = 0
+        last, known = 0, dict[str, dict[str, str]]()
         while True:
             items = self._items(resource, {">id": last, **moved})
             # Which papers come is not known yet: their lines are asked for by their place in the list.
             steps = [_lines_of(f"lines{n}", resource, f"$result[items][items][{n}][id]") for n in range(_AT_ONCE)]
             answers = self._client.read([items, *steps])
             rows = rows_of(result_of(answers, items), items, "items", last)
+            known |= meanings(self._client, {directory_of_unknown(row, resource) for row in rows} - set(known))
             raws = []
             for row, step in zip(rows, steps, strict=False):
                 lines = self._lines(answers, step, resource, id_of(row))
-                raws.append(self._raw(resource, row, {"productRows": lines}))
+                raws.append(self._paper(resource, row, lines, known))
             done = len(rows) <= _AT_ONCE
             if done and len(rows) < MOST:
                 yield Page(tuple(raws), True, answers.at)
                 return
             yield Page(tuple(raws), False, answers.at)
             last = int(raws[-1].key)
+
+    def _paper(self, resource: str, row: Row, lines: list[Row], known: Mapping[str, Mapping[str, str]]) -> Raw:
+        """A paper with its rows, and what its stage means where the portal's own directory alone can tell."""
+        meant = known.get(directory_of_unknown(row, resource), {}).get(str(row.get("stageId")), "")
+        return self._raw(resource, row, {"productRows": lines} | ({MEANING: meant} if meant else {}))
 
     def _lines(self, answers: Answers, step: Step, resource: str, owner: str) -> list[Row]:
         found = self._all(answers, _lines_of(step.name, resource, owner), "productRows")
@@ -248,6 +270,9 @@ class Lists:
             if len(found) > _ENDLESS * MOST:
                 raise BadAnswer("same-page-again", {"call": step.method})
         return found
+
+    def _product(self, row: Row) -> Raw:
+        return self._raw("products", row, {name: row[name] for name in row if name not in KEPT["products"]})
 
     def _raw(self, resource: str, row: Row, parts: Row) -> Raw:
         kept = _cut(row, (*KEPT[resource], *(self._fields if resource in ("companies", "contacts") else ())))

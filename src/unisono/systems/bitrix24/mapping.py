@@ -10,48 +10,29 @@ import base64
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
-from unisono.model.codes import CURRENCIES, INVOICE, QUOTATION
-from unisono.model.document import Answer, Document, File, Line, Lines, Note, NotGiven, Paid, Stage, Tag
-from unisono.model.money import Basis
+from unisono.connect.fields import Row, amount, bad, stamp, text
+from unisono.model.document import File, Note, Tag
 from unisono.model.party import NO_ADDRESS, Address, Contact, Party, Salutation
 from unisono.model.record import Body, Kind, Record
 from unisono.model.text import clean
-from unisono.systems.bitrix24 import choose
-from unisono.systems.bitrix24.values import Row, amount, bad, country_code, day, id_of, marked, nested, stamp, text
+from unisono.systems.bitrix24 import choose, papers, products
+from unisono.systems.bitrix24.values import country_code, id_of, marked, nested
 
 OURS = "unisono"
 """What stands in ``originatorId`` of a record that carries our reference."""
 PREFIXES = {"companies": "company", "contacts": "contact", "quotes": "quote", "deals": "deal", "invoices": "invoice"} | {
     "comments": "comment",
     "files": "file",
+    "documents": "document",
+    "products": "product",
 }
 """Resource -> how a canonical key begins."""
 RESOURCES = {prefix: resource for resource, prefix in PREFIXES.items()}
 ENTITIES = {"companies": 4, "contacts": 3, "quotes": 7, "deals": 2, "invoices": 31}
-OWNERS = {"quotes": "Q", "deals": "D", "invoices": "SI"}
-"""What product rows call their owner."""
 CARDS = {"company": "company", "contact": "contact", "deal": "deal", "quote": "quote", "dynamic_31": "invoice"}
 """What a comment calls the kind of its card -> how our key of it begins."""
-PAGES = {"deals": "deal", "quotes": "type/7", "invoices": "type/31"}
-QUOTE_STAGES: dict[str, tuple[Stage, Answer]] = {
-    "DRAFT": ("draft", "open"),
-    "SENT": ("sent", "open"),
-    "APPROVED": ("sent", "accepted"),
-    "DECLAINED": ("sent", "rejected"),
-}
-"""The vendor's own spelling. Stages that a firm added are *sent*: they come after the draft."""
-INVOICE_STAGES: dict[str, tuple[Stage, Paid]] = {
-    "N": ("draft", "none"),
-    "S": ("sent", "none"),
-    "P": ("sent", "full"),
-    "D": ("sent", "none"),
-}
-_DEALS: dict[str, Answer] = {"S": "accepted", "F": "rejected"}
-_REFERENCE = re.compile(r"uni-[a-z2-7]{16}\Z")
-_MARKER = re.compile(r"^Ref: (uni-[a-z2-7]{16})\s*$", re.MULTILINE)
 _ATTACHED = re.compile(r"^Ref: ([0-9]{1,19})/sha256-([0-9A-Za-z_-]{43})\s*$", re.MULTILINE)
 _TITLE = re.compile(r"\[B\](.*?)\[/B\](?:\n+|\Z)", re.DOTALL)
 
@@ -65,8 +46,18 @@ class Ways:
     presets: Mapping[str, str] = field(default_factory=dict)
     """``company`` and ``person`` -> id of the preset a new requisite follows; missing: the portal's first."""
     addresses: tuple[str, ...] = choose.ADDRESS_TYPES
+    responsible: str = ""
+    """Id of the user who is responsible for what we create; empty: whoever the login belongs to."""
     tax_field: str = "RQ_VAT_ID"
     language: str = "de"
+    app: bool = False
+    """Whether the login is that of a local application, which may do more than a webhook (triggers, the CRM's own documents)."""
+    files_as_comments: bool = False
+    """Whether files are put on cards as comments even where the login may file them as documents of the CRM."""
+    article_field: str = "xmlId"
+    """Where a product's article number stands: the foreign id, ``code``, or a property (``property97``)."""
+    paper_fields: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """``deals``, ``quotes``, ``invoices`` -> canonical field (``number``, ``view_url``) -> the user field that holds it of the other side."""
     tag: str = ""
     tag_field: str = ""
     """The user field whose mark is watched; empty: none is."""
@@ -93,10 +84,16 @@ def records(resource: str, key: str, row: Row, ways: Ways) -> tuple[Record, ...]
             )
         case "files":
             return _file_records(me, resource, key, row)
+        case "documents":
+            return (_record("file", me, resource, key, row, File(name=text(row, "title", me))),)
+        case "products":
+            found = products.product(row, me, ways.article_field)
+            return (_record("product", me, resource, key, row, found),) if found is not None else ()
         case _:
-            owner, kind = _customer(row), INVOICE if resource == "invoices" else QUOTATION
-            body = document(row, resource, key, me, kind, ways)
-            return (_record("invoice" if kind == INVOICE else "quote", me, resource, key, row, body, owner, "party" if owner else ""),)
+            owner = papers.customer_of(row)
+            kind: Kind = "invoice" if resource == "invoices" else "quote"
+            body = papers.document(row, resource, me, _reference(row, me) or papers.reference_of(row, resource, me), ways.portal)
+            return (_record(kind, me, resource, key, row, body, owner, "party" if owner else ""),)
 
 
 def company(row: Row, me: str, ways: Ways) -> Party:
@@ -133,66 +130,16 @@ def postal(entry: Row | None, me: str) -> Address:
     )
 
 
-def document(row: Row, resource: str, key: str, me: str, type_code: str, ways: Ways) -> Document:
-    """A deal, quote or smart invoice. What its rows were typed in, net or gross, is its basis; one amount without rows is gross."""
-    currency = text(row, "currencyId", me).upper() or "EUR"
-    if currency not in CURRENCIES:
-        raise bad(me, "currencyId", row.get("currencyId"), "unknown-currency")
-    gross, vat = amount(row, "opportunity", me), amount(row, "taxValue", me)
-    net = None if gross is None else gross - (vat or Decimal(0))
-    rows = nested(row, "productRows", me)
-    basis: Basis = "gross" if all(one.get("taxIncluded") == "Y" for one in rows) else "net"
-    stage, answer, paid = _state(row, resource, me)
-    return Document(
-        type_code=type_code,
-        title=text(row, "title", me),
-        number=text(row, {"quotes": "quoteNumber", "invoices": "accountNumber"}.get(resource, ""), me),
-        date=day(row, "begindate", me),
-        due=day(row, "actualDate" if resource == "quotes" else "closedate", me),
-        currency=currency,
-        basis=basis,
-        lines=Lines(tuple(line(one, basis, me) for one in rows)) if rows else NotGiven(),
-        value=gross if basis == "gross" else net,
-        gross=gross,
-        vat=vat,
-        net=net,
-        stage=stage,
-        answer=answer,
-        paid=paid,
-        text=text(row, "content" if resource == "quotes" else "comments", me),
-        reference=_reference(row, me),
-        preceding=_preceding(row, resource),
-        view_url=f"https://{ways.portal}/crm/{PAGES[resource]}/details/{key}/" if ways.portal else "",
-        contact=_contact(row) if id_of(row, "companyId") else "",
-    )
-
-
-def line(row: Row, basis: Basis, me: str) -> Line:
-    """A product row. ``price`` is gross after discount and ``priceExclusive`` net after discount, whatever was typed."""
-    price = amount(row, "price" if basis == "gross" else "priceExclusive", me)
-    quantity = amount(row, "quantity", me)
-    if price is None or quantity is None:
-        raise bad(me, "productRows", row.get("id"))
-    return Line(
-        name=text(row, "productName", me),
-        quantity=quantity,
-        unit=text(row, "measureName", me),
-        price=price,
-        vat_rate=amount(row, "taxRate", me),
-    )
-
-
 def note(row: Row, me: str) -> Note:
     """A comment on a card. Its title, where it has one, is the first line in bold."""
     told = text(row, "COMMENT", me)
     headed = _TITLE.match(told)
     card, owner = CARDS.get(text(row, "ENTITY_TYPE", me).casefold(), ""), id_of(row, "ENTITY_ID")
-    marker_ = _MARKER.search(told)
     return Note(
         title=clean(headed[1]) if headed else "",
         text=told[headed.end() :] if headed else told,
         about=(f"{card}:{owner}",) if card and owner else (),
-        reference=marker_[1] if marker_ else "",
+        reference=papers.marked_with(told),
     )
 
 
@@ -206,9 +153,10 @@ def attached(note_id: str, sha256: str) -> str:
     return f"Ref: {note_id}/sha256-{base64.urlsafe_b64encode(bytes.fromhex(sha256)).decode().rstrip('=')}"
 
 
-def marker(reference: str) -> str:
-    """The line by which a comment of ours is found again, in any language."""
-    return f"Ref: {reference}"
+def tied_to(row: Row) -> str:
+    """The id of the note that a comment of ours brings a file for; empty for any other comment."""
+    tied = _ATTACHED.search(_told(row))
+    return tied[1] if tied else ""
 
 
 def _told(row: Row) -> str:
@@ -257,10 +205,7 @@ def _salutation(row: Row, me: str, ways: Ways) -> Salutation:
 
 def _reference(row: Row, me: str) -> str:
     """Ours only: the same fields may belong to another program."""
-    if text(row, "originatorId", me).casefold() == OURS:
-        return text(row, "originId", me)
-    known = text(row, "xmlId", me)
-    return known if _REFERENCE.match(known) else ""
+    return text(row, "originId", me) if text(row, "originatorId", me).casefold() == OURS else ""
 
 
 def _people(me: str, resource: str, key: str, row: Row, ways: Ways) -> tuple[Record, ...]:
@@ -275,33 +220,6 @@ def _tags(me: str, resource: str, key: str, row: Row, ways: Ways) -> tuple[Recor
     if not (ways.tag_field and ways.tag and marked(row, ways.tag_field, ways.tag)):
         return ()
     return (_record("tag", me, resource, key, row, Tag(name=ways.tag), me, "party"),)
-
-
-def _customer(row: Row) -> str:
-    owner = id_of(row, "companyId")
-    return f"company:{owner}" if owner else _contact(row)
-
-
-def _contact(row: Row) -> str:
-    held = id_of(row, "contactId")
-    return f"contact:{held}" if held else ""
-
-
-def _preceding(row: Row, resource: str) -> str:
-    """An invoice's quote, else its deal; a quote's deal."""
-    names = {"invoices": (("parentId7", "quote"), ("parentId2", "deal")), "quotes": (("dealId", "deal"),)}.get(resource, ())
-    return next((f"{prefix}:{id_of(row, name)}" for name, prefix in names if id_of(row, name)), "")
-
-
-def _state(row: Row, resource: str, me: str) -> tuple[Stage, Answer, Paid]:
-    word = text(row, "stageId", me)
-    if resource == "invoices":
-        stage, paid = INVOICE_STAGES.get(word.rpartition(":")[2], ("sent", "none"))
-        return stage, "open", paid
-    if resource == "quotes":
-        stage, answer = QUOTE_STAGES.get(word, ("sent", "open"))
-        return stage, answer, "none"
-    return "issued", _DEALS.get(text(row, "stageSemanticId", me), "open"), "none"
 
 
 def _record(kind: Kind, me: str, resource: str, key: str, row: Row, body: Body, owner: str = "", owner_kind: Kind | str = "") -> Record:

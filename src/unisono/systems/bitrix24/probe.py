@@ -2,37 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from unisono.connect.port import Raw
-from unisono.model.capability import Capabilities
-from unisono.model.document import File, Note
+from unisono.model.capability import Capabilities, FieldLimit
+from unisono.model.document import Document, File, Note
 from unisono.model.party import Contact, Party
+from unisono.model.product import Product, flat_product
 from unisono.model.record import Record, flat_of
 from unisono.model.text import clean
 from unisono.model.writing import Write
 from unisono.systems.bitrix24.client import Client, Step, result_of
 from unisono.systems.bitrix24.lists import rows_of
-from unisono.systems.bitrix24.mapping import CARDS, ENTITIES, OURS, attached
+from unisono.systems.bitrix24.mapping import CARDS, ENTITIES, OURS, RESOURCES, Ways, attached
+from unisono.systems.bitrix24.notes import documents, number_of
+from unisono.systems.bitrix24.papers import marked_with
+from unisono.systems.bitrix24.products import found_by
 from unisono.systems.bitrix24.values import id_of
 
 Read = Callable[[str, str], Raw | None]
 Records = Callable[[Raw], tuple[Record, ...]]
 
 
-def probe(write: Write, client: Client, read: Read, records: Records, capabilities: Capabilities) -> tuple[Raw, ...]:
+def probe(write: Write, client: Client, read: Read, records: Records, capabilities: Capabilities, ways: Ways) -> tuple[Raw, ...]:
     """The rows that hold what ``write`` would have created: those with our reference, else those with every value it sent.
 
     Raises what reading raises, so that nobody takes silence for *not there*.
     """
-    body = write.body
+    body, held = write.body, capabilities.fields(write.kind)
     if isinstance(body, Note):
         return tuple(raw for raw in _comments(write, body, client, read) if _same_note(write, body, records(raw)))
     if isinstance(body, File):
-        return tuple(_files(write, body, client, read, records))
+        return tuple(
+            _filed(write, body, client, read) if ways.app and not ways.files_as_comments else _files(write, body, client, read, records)
+        )
+    if isinstance(body, Document):
+        return tuple(raw for raw in _papers(write, client, read) if _same_paper(write, records(raw)))
+    if isinstance(body, Product):
+        return tuple(raw for raw in _products(write, body, client, read, ways) if _same_product(body, write.reference, records(raw), held))
     if not isinstance(body, Party | Contact):
         return ()
-    held = capabilities.fields(write.kind)
     return tuple(raw for raw in _candidates(write, body, client, read) if _same(write, body, records(raw), set(held)))
 
 
@@ -65,6 +74,49 @@ def _same(write: Write, body: Party | Contact, seen: tuple[Record, ...], held: s
     return all(_bare(there.get(name, "")) == _bare(value) for name, value in flat_of(body).items() if value and name in held)
 
 
+def _papers(write: Write, client: Client, read: Read) -> Iterator[Raw]:
+    """The invoices with our reference as their foreign id; of quotes, which have none, the newest of the customer whose comments hold it."""
+    resource = "invoices" if write.kind == "invoice" else "quotes"
+    owner, _, row_id = write.owner.partition(":")
+    if not write.reference or not row_id.isdigit():
+        return
+    condition = {"xmlId": write.reference} if resource == "invoices" else {f"{owner}Id": int(row_id)}
+    params = {"entityTypeId": ENTITIES[resource], "select": ["id", "comments", "xmlId"], "filter": condition, "order": {"id": "DESC"}}
+    step = Step("items", "crm.item.list", params)
+    for row in rows_of(result_of(client.read([step]), step), step, "items"):
+        told = row.get("xmlId") if resource == "invoices" else marked_with(str(row.get("comments")))
+        if told == write.reference and (full := read(resource, id_of(row))):
+            yield full
+
+
+def _same_paper(write: Write, seen: tuple[Record, ...]) -> bool:
+    return any(record.kind == write.kind and getattr(record.body, "reference", "") == write.reference for record in seen)
+
+
+def _products(write: Write, body: Product, client: Client, read: Read, ways: Ways) -> Iterator[Raw]:
+    """Products of the same number, else with our reference in its place, else of the same name."""
+    if body.number:
+        condition = {ways.article_field: body.number}
+    else:
+        condition = {"xmlId": write.reference} if write.reference else {"name": body.name}
+    for key in found_by(client, condition):
+        if full := read("products", key):
+            yield full
+
+
+def _same_product(body: Product, reference: str, seen: tuple[Record, ...], held: Mapping[str, FieldLimit]) -> bool:
+    there = next((record.body for record in seen if isinstance(record.body, Product)), None)
+    if there is None:
+        return False
+    if there.reference and reference:
+        return there.reference == reference
+    now, sent = flat_product(there), flat_product(body)
+    if there.price is None:
+        # Row and price travel in one batch, which is no transaction: a price that is not there shows as a difference.
+        sent["price"] = ""
+    return all(_bare(now[name]) == _bare(value) for name, value in sent.items() if value and name in held)
+
+
 def _comments(write: Write, body: Note, client: Client, read: Read) -> Iterator[Raw]:
     """The newest comments of the first card it is about."""
     prefix, _, owner = (body.about[0] if body.about else write.owner).partition(":")
@@ -88,6 +140,16 @@ def _files(write: Write, body: File, client: Client, read: Read, records: Record
     for row in rows_of(result_of(client.read([step]), step), step):
         full = read("files", id_of(row, "ID")) if line in str(row.get("COMMENT")) else None
         if full is not None and any(isinstance(one.body, File) and one.body.name == clean(body.name) for one in records(full)):
+            yield full
+
+
+def _filed(write: Write, body: File, client: Client, read: Read) -> Iterator[Raw]:
+    """Documents of the CRM of this very name on the note's card."""
+    card, _, owner = write.owner.partition("@")[2].partition("/")
+    if card not in CARDS or not owner.isdigit():
+        return
+    for row in documents(client, ENTITIES[RESOURCES[CARDS[card]]], owner, number_of(body.name)):
+        if clean(str(row.get("title"))) == clean(body.name) and (full := read("documents", id_of(row))):
             yield full
 
 

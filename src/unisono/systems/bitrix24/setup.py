@@ -1,51 +1,40 @@
-"""Set-up: what differs from portal to portal (presets, forms of address, the field of the watched mark), and our user field."""
+"""Set-up: what differs from portal to portal (presets, forms of address, the field of the watched mark), our user field, and notices."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from unisono.connect.port import Command
-from unisono.model.errors import BadAnswer
 from unisono.model.party import Salutation
-from unisono.model.text import folded
-from unisono.systems.bitrix24.client import Step, result_of
+from unisono.systems.bitrix24.choices import ENTITIES, TAG, TAG_FIELD, TAX_FIELDS, TYPES, rows_of
+from unisono.systems.bitrix24.choices import choices as choices
+from unisono.systems.bitrix24.choices import honorifics as honorifics
+from unisono.systems.bitrix24.choices import presets as presets
+from unisono.systems.bitrix24.choices import settled as settled
+from unisono.systems.bitrix24.client import Step
+from unisono.systems.bitrix24.drafts import paper_fields
+from unisono.systems.bitrix24.events import hook as hook
+from unisono.systems.bitrix24.events import let_go as let_go
+from unisono.systems.bitrix24.events import queue_up as queue_up
+from unisono.systems.bitrix24.events import queued as queued
+from unisono.systems.bitrix24.events import unhook as unhook
+from unisono.systems.bitrix24.events import unqueue as unqueue
+from unisono.systems.bitrix24.login import APP
+from unisono.systems.bitrix24.login import portal_of as portal_of
 from unisono.systems.bitrix24.mapping import Ways
-from unisono.systems.bitrix24.values import Row, text
+from unisono.systems.bitrix24.products import article_field
+from unisono.systems.bitrix24.values import as_id
 
 if TYPE_CHECKING:
     from unisono.systems.bitrix24.system import Bitrix24
-
-TAG = "Unisono"
-TAG_FIELD = "UF_CRM_UNISONO"
-"""The user field of companies and contacts that carries the watched mark: one of yes and no, which people tick on the card."""
-_MR = frozenset("herr mr mister pan dl domnul".split())
-_MRS = frozenset("frau mrs ms miss pani dna doamna".split())
-_TAX_FIELDS = ("RQ_VAT_ID", "RQ_INN")
-_TYPES = ("1", "4", "6", "8", "9", "11")
-_ENTITIES = ("company", "contact")
-
-
-@dataclass(frozen=True, slots=True)
-class Preset:
-    """A template of requisites. ``country`` is the vendor's own number of it (Germany 46, Poland 110; Romania has none)."""
-
-    id: str
-    name: str
-    country: str
-
-
-def portal_of(given: str) -> str:
-    """The host of a portal as people paste it."""
-    return given.strip().removeprefix("https://").partition("/")[0].casefold()
-
 
 def ways_of(settings: Mapping[str, Any], portal: str = "") -> Ways:
     """The settings of a connection as a value. Raises ``ValueError`` naming the entry that is wrong.
 
     ``honorifics`` (id -> mr or mrs), ``presets`` (company and person -> id), ``address_type`` (the standard address: 6 legal, 11 delivery,
-    1 actual, ...), ``tax_field``, ``language`` (of country names), ``tag`` and ``tag_field``.
+    1 actual, ...), ``tax_field``, ``language`` (of country names), ``responsible`` (id of a user), ``tag`` and ``tag_field``;
+    ``paper_fields`` (user fields for the counterpart of a paper), ``article_field`` and ``files_as_comments``.
     """
     plain: dict[str, Any] = {"portal": portal}
     if honorifics := settings.get("honorifics"):
@@ -55,16 +44,24 @@ def ways_of(settings: Mapping[str, Any], portal: str = "") -> Ways:
         if form not in ("company", "person") or not number.isdigit():
             raise ValueError(f"presets.{form} = {number!r}: company or person and the number of a preset")
     kind = str(settings.get("address_type") or "6")
-    if kind not in _TYPES:
-        raise ValueError(f"address_type = {kind!r}: one of {', '.join(_TYPES)}")
+    if kind not in TYPES:
+        raise ValueError(f"address_type = {kind!r}: one of {', '.join(TYPES)}")
     tax = str(settings.get("tax_field") or "RQ_VAT_ID")
-    if tax not in _TAX_FIELDS:
-        raise ValueError(f"tax_field = {tax!r}: one of {', '.join(_TAX_FIELDS)}")
+    if tax not in TAX_FIELDS:
+        raise ValueError(f"tax_field = {tax!r}: one of {', '.join(TAX_FIELDS)}")
     tag_field = str(settings.get("tag_field") or "")
     if tag_field and not tag_field.startswith("UF_CRM_"):
         raise ValueError(f"tag_field = {tag_field!r}: the name of a user field (UF_CRM_...)")
+    responsible = str(settings.get("responsible") or "")
+    if responsible and not as_id(responsible):
+        raise ValueError(f"responsible = {responsible!r}: the id of a user")
     return Ways(
         presets=presets,
+        responsible=responsible,
+        app=settings.get("login") == APP,
+        paper_fields=paper_fields(settings),
+        article_field=article_field(settings),
+        files_as_comments=bool(settings.get("files_as_comments")),
         addresses=tuple(dict.fromkeys((kind, "1"))),
         tax_field=tax,
         language=str(settings.get("language") or "de"),
@@ -74,22 +71,11 @@ def ways_of(settings: Mapping[str, Any], portal: str = "") -> Ways:
     )
 
 
-def presets(system: Bitrix24) -> tuple[Preset, ...]:
-    """The portal's templates of requisites, for a person to choose one for companies and one for people."""
-    rows = _rows(system, Step("presets", "crm.requisite.preset.list", {"order": {"ID": "ASC"}, "filter": {"ACTIVE": "Y"}}))
-    return tuple(Preset(text(row, "ID", "preset"), text(row, "NAME", "preset"), text(row, "COUNTRY_ID", "preset")) for row in rows)
-
-
-def honorifics(system: Bitrix24) -> dict[str, Salutation]:
-    """The portal's forms of address as far as their names tell what they mean: the setting ``honorifics``."""
-    rows = _rows(system, Step("honorifics", "crm.status.list", {"filter": {"ENTITY_ID": "HONORIFIC"}, "order": {"SORT": "ASC"}}))
-    known: dict[str, Salutation] = {}
-    for row in rows:
-        word, name = text(row, "STATUS_ID", "honorific"), folded(text(row, "NAME", "honorific"))
-        # The list ignores conditions it does not know, so other directories may be in it.
-        if row.get("ENTITY_ID") == "HONORIFIC" and word and name in _MR | _MRS:
-            known[word] = "mr" if name in _MR else "mrs"
-    return known
+def make_for(system: Bitrix24, choice: str) -> str:
+    """Makes in the portal what a choice lacks; only ``tag_field`` may. Raises what ``ensure_tag_field`` raises."""
+    if choice != "tag_field":
+        raise KeyError(choice)
+    return ensure_tag_field(system)
 
 
 def ensure_tag_field(system: Bitrix24, label: str = TAG) -> str:
@@ -97,8 +83,8 @@ def ensure_tag_field(system: Bitrix24, label: str = TAG) -> str:
 
     Needs an administrator. Raises what ``send`` raises. After ``Unclear`` call it again: it looks first.
     """
-    for entity in _ENTITIES:
-        rows = _rows(system, Step("fields", f"crm.{entity}.userfield.list", {"filter": {"FIELD_NAME": TAG_FIELD}}))
+    for entity in ENTITIES:
+        rows = rows_of(system, Step("fields", f"crm.{entity}.userfield.list", {"filter": {"FIELD_NAME": TAG_FIELD}}))
         if any(row.get("FIELD_NAME") == TAG_FIELD for row in rows):
             continue
         # The older method puts UF_CRM_ in front of a name by itself where it is missing.
@@ -113,13 +99,6 @@ def ensure_tag_field(system: Bitrix24, label: str = TAG) -> str:
         payload = {"key": "", "prefix": "field", "steps": [["item", f"crm.{entity}.userfield.add", {"fields": fields}]]}
         system.send(Command(f"crm.{entity}.userfield.add", payload))
     return TAG_FIELD
-
-
-def _rows(system: Bitrix24, step: Step) -> list[Row]:
-    result = result_of(system.client.read([step]), step)
-    if not isinstance(result, list) or not all(isinstance(row, dict) for row in result):
-        raise BadAnswer("list-missing", {"system": "bitrix24", "resource": step.method, "field": "result"})
-    return result
 
 
 def _salutation(word: str, meant: object) -> Salutation:

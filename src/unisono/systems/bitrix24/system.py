@@ -3,31 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from unisono.connect import exact
+from unisono.connect.fields import Row
 from unisono.connect.port import Answered, Command, Fetched, Identity, Page, Raw
 from unisono.model.capability import Capabilities
-from unisono.model.errors import BadAnswer, NotThere, Refused, Unclear
+from unisono.model.errors import BadAnswer, NotThere, Refused, TryLater, Unavailable, Unclear
 from unisono.model.record import Kind, Record
 from unisono.model.writing import Write
-from unisono.systems.bitrix24 import mapping, writing
-from unisono.systems.bitrix24.client import Client, Step, result_of, with_file
-from unisono.systems.bitrix24.lists import COMMENTS, Lists
+from unisono.systems.bitrix24 import calls, drafts, mapping, notes, products, writing
+from unisono.systems.bitrix24.client import Client, Step, result_of
+from unisono.systems.bitrix24.lists import SINGLE, Lists
 from unisono.systems.bitrix24.mapping import PREFIXES, RESOURCES, Ways
 from unisono.systems.bitrix24.probe import probe
-from unisono.systems.bitrix24.values import Row, as_id
+from unisono.systems.bitrix24.values import as_id
 
 KINDS: dict[Kind, tuple[str, ...]] = {
     "party": ("company", "contact"),
     "contact": ("contact",),
     "quote": ("quote", "deal"),
     "invoice": ("invoice",),
+    "product": ("product",),
     "note": ("comment",),
-    "file": ("file",),
+    "file": ("file", "document"),
     "tag": ("company", "contact"),
 }
+
+MADE = ("item", "element", "document")
+"""What an answer calls the record it made."""
 
 
 class Bitrix24:
@@ -35,8 +41,8 @@ class Bitrix24:
 
     def __init__(self, client: Client, capabilities: Capabilities, ways: Ways) -> None:
         self.client = client
-        self.lists = Lists(client, (ways.tag_field,) if ways.tag_field else ())
-        self._capabilities, self._ways = capabilities, ways
+        self.lists = Lists(client, (ways.tag_field,) if ways.tag_field else (), ways.article_field)
+        self._capabilities, self._ways = drafts.narrowed(capabilities, ways), replace(ways, app=client.is_app)
 
     @property
     def capabilities(self) -> Capabilities:
@@ -55,7 +61,7 @@ class Bitrix24:
 
     def pages(self, resource: str, since: datetime | None = None) -> Iterator[Page]:
         """The rows of a resource in the order of their ids, each with what hangs on it; or those changed since a moment of the portal's clock."""
-        if resource not in PREFIXES or resource in COMMENTS:
+        if resource not in PREFIXES or resource in SINGLE:
             raise KeyError(resource)
         return self.lists.pages(resource, since)
 
@@ -82,9 +88,9 @@ class Bitrix24:
 
     def send(self, command: Command, earlier: tuple[Answered, ...] = ()) -> Answered:  # noqa: ARG002  the port's signature
         """One call. The answer proves no values, so there is never a row in it. Raises what ``Client.write`` raises."""
-        steps = writing.steps_of(command)
-        if command.file:
-            steps = [with_file(steps[0], Path(command.file))]
+        steps = self._steps(command)
+        if not steps:
+            return Answered(str(command.payload["key"]))
         try:
             answers = self.client.write(steps)
         except Refused as refused:
@@ -96,16 +102,37 @@ class Bitrix24:
         key = str(command.payload["key"])
         if not key:
             made = result_of(answers, steps[0])
-            made = made.get("item") if isinstance(made, dict) else made
+            made = next((made[name] for name in MADE if name in made), None) if isinstance(made, dict) else made
             made_id = as_id(made.get("id") if isinstance(made, dict) else made)
             if not made_id:
                 raise Unclear("created-without-id", {"call": steps[0].method, "answer": str(made)[:80]}, answers.raw)
             key = f"{command.payload['prefix']}:{made_id}{command.payload.get('place', '')}"
+        if "replaces" in command.payload:
+            notes.replaced(self.client, command, key)
         return Answered(key)
+
+    def _steps(self, command: Command) -> list[Step]:
+        """What is sent, now that what only the portal knows can be looked up; nothing where everything is as wanted already."""
+        try:
+            return self._known(command)
+        except (Unavailable, BadAnswer) as fault:
+            # A look before the write that failed: nothing was done.
+            raise TryLater(fault.code, fault.values, fault.raw) from fault
+
+    def _known(self, command: Command) -> list[Step]:
+        wanted, steps = command.payload, calls.steps_of(command)
+        if command.file:
+            return [notes.loaded(steps[0], Path(command.file))]
+        if "product" in wanted:
+            return products.steps(self.client, wanted["product"])
+        if "edit" in wanted:
+            raw = self.read("comments", wanted["edit"]["id"])
+            return notes.edited(_row_in(raw) if raw else None, wanted["edit"])
+        return drafts.moved(steps, wanted["move"], self.client) if "move" in wanted else steps
 
     def probe(self, write: Write) -> tuple[Raw, ...]:
         """The rows that hold exactly what an unclear create would have made."""
-        return probe(write, self.client, self.read, self.records, self._capabilities)
+        return probe(write, self.client, self.read, self.records, self._capabilities, self._ways)
 
     def fetch_file(self, record: Record, folder: Path, limit: int) -> Fetched:  # noqa: ARG002  the port's signature
         """Not offered: the CRM receives documents, it does not issue any."""

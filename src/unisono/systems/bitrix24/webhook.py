@@ -1,13 +1,14 @@
 """What a notice of Bitrix24 points at, pure. It comes as a form with PHP's brackets and holds an id only.
 
-Its ``auth[application_token]`` is a token of the portal, not of this door: the address that was registered tells a notice from a stranger's
-call, and of its content nothing but the id is used.
+The address that was registered tells a notice from a stranger's call, and so does ``auth[application_token]``, which the portal puts into
+each of them. Of the content nothing but the id is used. A notice for a local app brings keys to the portal along: they are not even kept.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 from unisono.systems.bitrix24.mapping import ENTITIES
 from unisono.systems.bitrix24.values import as_id
@@ -18,6 +19,11 @@ EVENTS = (*_NAMES.values(), "invoices")
 """The lists whose changes a portal tells of, once it was told to."""
 _COMMENT = re.compile(r"ONCRMTIMELINECOMMENT(?:ADD|UPDATE|DELETE)\Z")
 _MOST = 100
+TYPES = frozenset({"application/x-www-form-urlencoded"})
+"""What a portal says it sends."""
+_KEPT = ("event", "data[FIELDS][ID]", "data[FIELDS][ENTITY_TYPE_ID]", "data[ID]", "auth[member_id]")
+_TOKEN = "auth[application_token]"
+_SEAL = "sealed[application_token]"
 
 
 def extract(body: bytes) -> list[tuple[str, str]]:
@@ -40,9 +46,24 @@ def extract(body: bytes) -> list[tuple[str, str]]:
     return [("invoices", key)] if entity == str(ENTITIES["invoices"]) else []
 
 
-def application_token(body: bytes) -> str:
-    """The token by which a portal signs its notices, to be compared with the one kept; empty if there is none."""
-    return _form(body).get("auth[application_token]", "")
+def bare(body: bytes) -> bytes:
+    """What of a notice may be kept: which row it is about and who says so. Of the portal's token there remains a hash, of its keys nothing."""
+    told = _form(body)
+    kept = {name: told[name][:200] for name in _KEPT if name in told}
+    if told.get(_TOKEN):
+        kept[_SEAL] = hashlib.sha256(told[_TOKEN].encode()).hexdigest()
+    return urlencode(kept).encode()
+
+
+def sender(body: bytes) -> dict[str, str]:
+    """Which portal a notice that was kept says it is from, and the hash of the token by which it proves that."""
+    told = _form(body)
+    return {"member": told.get("auth[member_id]", ""), "notices_by": told.get(_SEAL, "")}
+
+
+def urgent(body: bytes) -> bool:
+    """Whether the app was taken out of the portal: then the login is tried at once."""
+    return _form(body).get("event", "").upper() == "ONAPPUNINSTALL"
 
 
 def _form(body: bytes) -> dict[str, str]:

@@ -6,21 +6,22 @@ later commands point to the answers of earlier ones. A change sends only what ch
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
+from unisono.connect.fields import Row, text
+from unisono.connect.limits import refused
 from unisono.connect.port import Command
-from unisono.model.capability import Capabilities, FieldLimit
-from unisono.model.document import File, Note
-from unisono.model.errors import NotThere, Refused
+from unisono.model.capability import Capabilities
+from unisono.model.errors import NotThere
 from unisono.model.party import Contact, Flat, Party
-from unisono.model.record import Kind, flat_of
+from unisono.model.record import flat_of
 from unisono.model.text import clean
 from unisono.model.writing import Write
-from unisono.systems.bitrix24 import choose
-from unisono.systems.bitrix24.client import Step, points_elsewhere
-from unisono.systems.bitrix24.mapping import CARDS, ENTITIES, OURS, RESOURCES, Ways, attached, marker, note
-from unisono.systems.bitrix24.values import Row, country_name, id_of, text
+from unisono.systems.bitrix24 import choose, drafts, notes, products
+from unisono.systems.bitrix24.calls import command_of, must_fit, split
+from unisono.systems.bitrix24.client import Step
+from unisono.systems.bitrix24.mapping import ENTITIES, OURS, RESOURCES, Ways
+from unisono.systems.bitrix24.values import country_name, id_of
 
 COMPANY_TOP = {"name": "title", "note": "comments"}
 PERSON_TOP = {"name": "lastName", "first_name": "name", "position": "post", "note": "comments"}
@@ -33,8 +34,6 @@ ADDRESS = {
     "address.region": "PROVINCE",
     "address.country": "COUNTRY",
 }
-PERSON_ONLY = ("first_name", "salutation")
-_CARDS = {prefix: card for card, prefix in CARDS.items()}
 _NEW = "$result[item][item][id]"
 _NEW_REQUISITE = "$result[requisite]"
 
@@ -52,30 +51,24 @@ def compose(write: Write, current: Row | None, capabilities: Capabilities, ways:
         case "delete", "party" | "contact":
             prefix, row_id = split(write.key, ("company", "contact"), write)
             params = {"entityTypeId": ENTITIES[RESOURCES[prefix]], "id": int(row_id)}
-            return (_command([Step("item", "crm.item.delete", params)], write.key),)
+            return (command_of([Step("item", "crm.item.delete", params)], write.key),)
         case "create", "note":
-            return (_new_note(write, capabilities),)
+            return (notes.created(write, capabilities),)
         case "change", "note":
-            return _edited_note(write, current, capabilities)
+            return (notes.changed(write, current, capabilities),)
         case "create", "file":
-            return (_new_file(write, capabilities),)
+            return (notes.filed(write, capabilities, ways),)
         case "delete", "note" | "file":
-            _, row_id = split(write.key, ("comment", "file"), write)
-            return (_command([Step("note", "crm.timeline.comment.delete", {"id": int(row_id)})], write.key),)
-    raise _refused("cannot-write", write, "", f"{write.operation} {write.kind}")
-
-
-def split(key: str, allowed: tuple[str, ...], write: Write) -> tuple[str, str]:
-    """``company:42`` as prefix and row id."""
-    prefix, _, row_id = key.partition("@")[0].partition(":")
-    if prefix not in allowed or not row_id.isdigit():
-        raise _refused("wrong-owner" if key else "missing-owner", write, "owner", key)
-    return prefix, row_id
-
-
-def steps_of(command: Command) -> list[Step]:
-    """The steps that a command was made of."""
-    return [Step(name, method, params) for name, method, params in command.payload["steps"]]
+            return (notes.deleted(write),)
+        case "create", "quote" | "invoice":
+            return drafts.created(write, capabilities, ways)
+        case "change", "quote" | "invoice":
+            return drafts.changed(write, capabilities, ways)
+        case "create", "product":
+            return (products.created(write, capabilities, ways.article_field),)
+        case "change", "product":
+            return (products.changed(write, capabilities, ways.article_field),)
+    raise refused("cannot-write", write, "", f"{write.operation} {write.kind}")
 
 
 # --- parties and contacts ---------------------------------------------------------------------------------------------------------------
@@ -84,15 +77,17 @@ def steps_of(command: Command) -> list[Step]:
 def _create(write: Write, capabilities: Capabilities, ways: Ways) -> tuple[Command, ...]:
     body = write.body
     if not isinstance(body, Party | Contact):
-        raise _refused("cannot-write", write, "", type(body).__name__)
+        raise refused("cannot-write", write, "", type(body).__name__)
     is_company = isinstance(body, Party) and body.type == "company"
     flat = {name: clean(value) for name, value in flat_of(body).items()}
-    _check(flat, write, capabilities, is_company=is_company)
+    must_fit(flat, write, capabilities, is_company=is_company)
     entity = ENTITIES["companies" if is_company else "contacts"]
     fields = _top(flat, write, is_company, ways, whole=True)
     entries = [_entry(name, flat[name]) for name in choose.POINTS if flat.get(name)]
     if entries:
         fields["fm"] = {f"n{place}": entry for place, entry in enumerate(entries)}
+    if ways.responsible:
+        fields["assignedById"] = int(ways.responsible)
     if write.kind == "contact":
         _, owner = split(write.owner, ("company",), write)
         fields["companyId"] = int(owner)
@@ -104,7 +99,7 @@ def _create(write: Write, capabilities: Capabilities, ways: Ways) -> tuple[Comma
         place = _postal({name: value for name, value in flat.items() if value}, ways)
         label = " ".join(part for part in (body.first_name, body.name) if part)
         steps += _legal(entity, _NEW, flat.get("tax_id", ""), place, "company" if is_company else "person", label, ways)
-    return (_command(steps, "", "company" if is_company else "contact"),)
+    return (command_of(steps, "", "company" if is_company else "contact"),)
 
 
 def _change(write: Write, current: Row | None, capabilities: Capabilities, ways: Ways) -> tuple[Command, ...]:
@@ -113,7 +108,7 @@ def _change(write: Write, current: Row | None, capabilities: Capabilities, ways:
         raise NotThere("not-there", {"record": write.key})
     is_company = prefix == "company"
     changes = {name: clean(value) for name, value in write.changes.items()}
-    _check(changes, write, capabilities, is_company=is_company, whole=False)
+    must_fit(changes, write, capabilities, is_company=is_company, whole=False)
     entity = ENTITIES[RESOURCES[prefix]]
     fields = _top(changes, write, is_company, ways, whole=False)
     entries = _edited_points(current, changes, write)
@@ -130,7 +125,7 @@ def _change(write: Write, current: Row | None, capabilities: Capabilities, ways:
         steps += _edited_legal(write, current, changes, entity, int(row_id), ways)
     if not steps:
         return ()
-    return (_command(steps, write.key),)
+    return (command_of(steps, write.key),)
 
 
 def _top(flat: Flat, write: Write, is_company: bool, ways: Ways, *, whole: bool) -> dict[str, Any]:
@@ -147,7 +142,7 @@ def _honorific(salutation: str, write: Write, ways: Ways) -> str:
         return ""
     known = next((word for word, meant in ways.honorifics.items() if meant == salutation), "")
     if not known:
-        raise _refused("cannot-hold", write, "salutation", salutation)
+        raise refused("cannot-hold", write, "salutation", salutation)
     return known
 
 
@@ -233,121 +228,11 @@ def _edited_address(there: Row, place: dict[str, str], me: str) -> Step:
     return Step("address", "crm.address.update", {"fields": key | place})
 
 
-# --- notes ------------------------------------------------------------------------------------------------------------------------------
-
-
-def _new_note(write: Write, capabilities: Capabilities) -> Command:
-    body = write.body
-    if not isinstance(body, Note):
-        raise _refused("cannot-write", write, "", type(body).__name__)
-    _check({"title": body.title, "text": body.text}, write, capabilities, is_company=False)
-    cards = [split(key, tuple(_CARDS), write) for key in body.about or ((write.owner,) if write.owner else ())]
-    if not cards:
-        raise _refused("missing-owner", write, "owner", "")
-    (prefix, row_id), *others = cards
-    told = _comment(body.title, body.text, write.reference or body.reference)
-    fields = {"ENTITY_ID": int(row_id), "ENTITY_TYPE": _CARDS[prefix], "COMMENT": told}
-    steps = [Step("item", "crm.timeline.comment.add", {"fields": fields})]
-    for place, (also, other_id) in enumerate(others):
-        bound = {"OWNER_ID": "$result[item]", "ENTITY_ID": int(other_id), "ENTITY_TYPE": _CARDS[also]}
-        steps.append(Step(f"card{place}", "crm.timeline.bindings.bind", {"fields": bound}))
-    return _command(steps, "", "comment", f"@{_CARDS[prefix]}/{row_id}")
-
-
-def _new_file(write: Write, capabilities: Capabilities) -> Command:
-    """A comment of its own on the card of its note, which carries the file: a comment that is there takes none afterwards."""
-    body = write.body
-    if not isinstance(body, File) or not body.path:
-        raise _refused("missing-field", write, "path", "")
-    limit = capabilities.writing("file").file_limit
-    if body.size > limit:
-        raise _refused("file-too-large", write, "size", str(body.size), str(limit))
-    _check({"name": body.name}, write, capabilities, is_company=False)
-    _, note_id = split(write.owner, ("comment",), write)
-    card, _, owner = write.owner.partition("@")[2].partition("/")
-    if card not in CARDS or not owner.isdigit():
-        raise _refused("wrong-owner", write, "owner", write.owner)
-    told = f"{body.name}\n{attached(note_id, body.sha256)}"
-    fields = {"ENTITY_ID": int(owner), "ENTITY_TYPE": card, "COMMENT": told, "FILES": [body.name]}
-    steps = [Step("item", "crm.timeline.comment.add", {"fields": fields})]
-    return replace(_command(steps, "", "file"), file=body.path)
-
-
-def _edited_note(write: Write, current: Row | None, capabilities: Capabilities) -> tuple[Command, ...]:
-    _, row_id = split(write.key, ("comment",), write)
-    if current is None:
-        raise NotThere("not-there", {"record": write.key})
-    _check(dict(write.changes), write, capabilities, is_company=False, whole=False)
-    before = note(current, write.key)
-    title, told = write.changes.get("title", before.title), write.changes.get("text", before.text)
-    comment = _comment(title, told, write.reference or before.reference)
-    return (_command([Step("note", "crm.timeline.comment.update", {"id": int(row_id), "fields": {"COMMENT": comment}})], write.key),)
-
-
-def _comment(title: str, told: str, reference: str) -> str:
-    title, told = clean(title), clean(told)
-    parts = [f"[B]{title}[/B]"] if title else []
-    parts += [told] if told else []
-    if reference and marker(reference) not in told.splitlines():
-        parts.append(f"\n{marker(reference)}")
-    return "\n".join(parts)
-
-
-# --- limits -----------------------------------------------------------------------------------------------------------------------------
-
-
-def _limits(capabilities: Capabilities, kind: Kind, *, is_company: bool) -> dict[str, FieldLimit]:
-    """The limits that hold for this record: a person's name is shorter than a company's, whatever it is seen as."""
-    held = capabilities.fields(kind)
-    if kind != "party" or is_company:
-        return held
-    people = capabilities.fields("contact")
-    return {name: people.get(name, limit) for name, limit in held.items()}
-
-
-def _check(flat: Flat, write: Write, capabilities: Capabilities, *, is_company: bool, whole: bool = True) -> None:
-    """Required fields, lengths, words. ``whole``: a create, where a field that is not there is missing; else only what changes is seen."""
-    form = "company" if is_company else "person"
-    limits = _limits(capabilities, write.kind, is_company=is_company)
-    for name, limit in limits.items():
-        value = flat.get(name, "")
-        if limit.required in ("yes", form) and not value and (whole or name in flat):
-            raise _refused("missing-field", write, name, "")
-        if limit.length and len(value) > limit.length:
-            raise _refused("too-long", write, name, value, str(limit.length))
-        if value and limit.values and value not in limit.values:
-            raise _refused("not-allowed", write, name, value, allowed=", ".join(limit.values))
-        if not whole and name in flat and not limit.on_change:
-            raise _refused("cannot-hold", write, name, value)
-    for name, value in flat.items():
-        if points_elsewhere(value):
-            raise _refused("cannot-hold", write, name, value)
-        if not whole and value and (name not in limits or (is_company and name in PERSON_ONLY)):
-            raise _refused("cannot-hold", write, name, value)
-    country = flat.get("address.country", "")
-    if country and not (len(country) == 2 and country.isalpha() and country.isupper()):
-        raise _refused("unknown-country", write, "address.country", country)
-
-
-def _command(steps: list[Step], key: str, prefix: str = "", place: str = "") -> Command:
-    operation = steps[0].method if len(steps) == 1 else "batch"
-    payload = {"key": key, "prefix": prefix, "place": place, "steps": [[step.name, step.method, dict(step.params)] for step in steps]}
-    return Command(operation, payload)
-
-
-def _refused(code: str, write: Write, name: str, value: str, limit: str = "", allowed: str = "") -> Refused:
-    values = {"record": _record_name(write), "field": name, "value": value[:80], "limit": limit, "allowed": allowed}
-    return Refused(code, {k: v for k, v in values.items() if v or k in ("record", "field", "value")}, field=name)
-
-
-def _record_name(write: Write) -> str:
-    """How a person knows the record that is being written."""
-    body = write.body
-    name = getattr(body, "name", "") or getattr(body, "title", "")
-    return write.key or " ".join(part for part in (getattr(body, "first_name", ""), name) if part) or write.reference
-
-
-FIELDS = {"requisite": "tax_id", "address": "address.line1", "note": "text", "preset": "tax_id"}
+FIELDS = {"requisite": "tax_id", "address": "address.line1", "note": "text", "preset": "tax_id"} | {
+    "rows": "lines",
+    "price": "price",
+    "trigger": "trigger",
+}
 """Step -> the field a refusal of it is about, where the vendor names none."""
 _WORDS = {"email": "email", "e-mail": "email", "phone": "phone", "telefon": "phone", "title": "name", "name": "name"}
 

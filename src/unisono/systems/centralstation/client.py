@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from unisono.connect import exact
+from unisono.connect.fields import Row, amount
 from unisono.connect.http import Door
 from unisono.connect.paging import Stretch, numbered, walk
 from unisono.connect.port import Answered, Command, Page, Raw
@@ -19,7 +20,7 @@ from unisono.connect.reply import Reply
 from unisono.model.errors import BadAnswer, Full, LoginRefused, NotThere, Refused, Unclear
 from unisono.model.secret import Secret
 from unisono.systems.centralstation.mapping import RESOURCES
-from unisono.systems.centralstation.values import Row, amount, ids, key_of, unwrap
+from unisono.systems.centralstation.values import ids, key_of, unwrap
 
 API = "https://api.centralstationcrm.net/api"
 PAGE = 250

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from unisono.connect.fields import amount, text
 from unisono.connect.port import Raw
 from unisono.model.document import File, Note
 from unisono.model.errors import BadAnswer
@@ -13,7 +14,6 @@ from unisono.model.text import clean
 from unisono.model.writing import Write
 from unisono.systems.centralstation.client import Client, row_in, rows_of
 from unisono.systems.centralstation.mapping import Bindings, marker
-from unisono.systems.centralstation.values import amount, text
 
 Read = Callable[[str, str], Raw | None]
 Records = Callable[[Raw], tuple[Record, ...]]

@@ -6,12 +6,13 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
+from unisono.connect.fields import Row, text
 from unisono.connect.port import Command
 from unisono.model.errors import BadAnswer, NotThere
 from unisono.model.secret import Secret
 from unisono.systems.centralstation.client import PAGE
 from unisono.systems.centralstation.system import CentralStation
-from unisono.systems.centralstation.values import Row, flag, id_of, text, unwrap
+from unisono.systems.centralstation.values import flag, id_of, unwrap
 
 _HOOKED = ("Company", "Person", "Deal")
 _EVENTS = ("create", "update", "destroy")

@@ -5,24 +5,14 @@ Every function either gives a value of the promised type or raises ``BadAnswer``
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any
 
-from unisono.model.errors import BadAnswer
-from unisono.model.money import decimal_of
-from unisono.model.text import clean
+from unisono.connect.fields import Row, bad
 
-Row = dict[str, Any]
 _ID = re.compile(r"[0-9]{1,19}\Z")
 _UUID = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]{0,63}\Z")
-
-
-def bad(record: str, field: str, value: object, code: str = "bad-field") -> BadAnswer:
-    """The error for a field that does not have the vendor's shape; the value is told, cut to 80 characters."""
-    return BadAnswer(code, {"record": record, "field": field, "value": str(value)[:80]})
 
 
 def unwrap(value: object, name: str) -> Row | None:
@@ -71,18 +61,6 @@ def ids(row: Row, field: str) -> tuple[str, ...]:
     return tuple(found for found in map(as_id, value) if found) if isinstance(value, list) else ()
 
 
-def text(row: Row, field: str, record: str) -> str:
-    """A text in canonical form; a number becomes its digits, nothing becomes empty."""
-    value = row.get(field)
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return clean(value)
-    if isinstance(value, int | Decimal) and not isinstance(value, bool):
-        return str(value)
-    raise bad(record, field, value)
-
-
 def flag(row: Row, field: str) -> bool:
     """A yes or no, also where it comes as ``1`` or ``"true"``."""
     return row.get(field) in (True, 1, "1", "true")
@@ -112,37 +90,3 @@ def age(row: Row) -> tuple[int, str]:
     """A sort key: lower ids first, rows without one last."""
     known = id_of(row)
     return (len(known), known) if known else (99, "")
-
-
-def amount(row: Row, field: str, record: str) -> Decimal | None:
-    """A decimal that comes as text (``"1190.50"``) or number; empty is ``None``."""
-    value = row.get(field)
-    if value is None or (isinstance(value, str) and not value.strip()):
-        return None
-    try:
-        return decimal_of(value)
-    except ValueError as error:
-        raise bad(record, field, value, "bad-amount") from error
-
-
-def day(row: Row, field: str, record: str) -> dt.date | None:
-    """A date (``2026-03-31``; of a full stamp its date part); empty is ``None``."""
-    value = text(row, field, record)
-    if not value:
-        return None
-    try:
-        return dt.date.fromisoformat(value[:10])
-    except ValueError as error:
-        raise bad(record, field, value, "bad-date") from error
-
-
-def stamp(row: Row, field: str) -> dt.datetime | None:
-    """A stamp with its offset, as UTC. It only informs, so one that cannot be read is none."""
-    value = row.get(field)
-    if not isinstance(value, str):
-        return None
-    try:
-        read = dt.datetime.fromisoformat(value)
-        return read.astimezone(dt.UTC) if read.tzinfo else None
-    except (ValueError, OverflowError):
-        return None

@@ -9,16 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from unisono.model.capability import Capabilities, FieldLimit
+from unisono.connect.fields import Row, bad, text
+from unisono.connect.limits import limits_of, must_fit, refused
+from unisono.model.capability import Capabilities
 from unisono.model.document import File, Note
-from unisono.model.errors import NotThere, Refused
+from unisono.model.errors import NotThere
 from unisono.model.party import Contact, Flat, Party
 from unisono.model.record import Kind, flat_of
 from unisono.model.text import clean
 from unisono.model.writing import Write
 from unisono.systems.centralstation import choose
 from unisono.systems.centralstation.mapping import PLURALS, Bindings, company, marker, person, postal, street_of
-from unisono.systems.centralstation.values import Row, bad, id_of, nested, text
+from unisono.systems.centralstation.values import id_of, nested
 
 TOP = {"name": "name", "first_name": "first_name", "title": "title", "note": "background"}
 """Canonical field -> the attribute of the row itself."""
@@ -54,7 +56,7 @@ def compose(write: Write, current: Row | None, capabilities: Capabilities, bindi
         case "delete", "party" | "contact":
             resource, row_id = split(write.key, ("company", "person"), write)
             return (Call(f"DELETE /{resource}/{row_id}"),)
-    raise _refused("cannot-write", write, "", f"{write.operation} {write.kind}")
+    raise refused("cannot-write", write, "", f"{write.operation} {write.kind}")
 
 
 def split(key: str, allowed: tuple[str, ...], write: Write) -> tuple[str, str]:
@@ -63,7 +65,7 @@ def split(key: str, allowed: tuple[str, ...], write: Write) -> tuple[str, str]:
     if key.startswith("$") and key[1:].isdigit() and len(allowed) == 1:
         return PLURALS[allowed[0]], key
     if singular not in allowed or not row_id.isdigit():
-        raise _refused("wrong-owner" if key else "missing-owner", write, "owner", key)
+        raise refused("wrong-owner" if key else "missing-owner", write, "owner", key)
     return PLURALS[singular], row_id
 
 
@@ -77,7 +79,7 @@ def _number(row_id: str) -> int | str:
 def _create(write: Write, capabilities: Capabilities, bindings: Bindings) -> Call:
     body = write.body
     if not isinstance(body, Party | Contact):
-        raise _refused("cannot-write", write, "", "no body")
+        raise refused("cannot-write", write, "", "no body")
     flat = flat_of(body)
     is_company = isinstance(body, Party) and body.type == "company"
     check(flat, write, capabilities, is_company=is_company)
@@ -120,7 +122,7 @@ def _new_address(flat: Flat, write: Write, is_company: bool) -> dict[str, Any]:
 def _placed(city: str, country: str, write: Write) -> None:
     """The vendor takes an address only with a city or a country."""
     if not (city or country):
-        raise _refused("missing-field", write, "address.city", "")
+        raise refused("missing-field", write, "address.city", "")
 
 
 def _street(first: str, rest: list[str]) -> str:
@@ -141,7 +143,7 @@ def _change(write: Write, current: Row | None, capabilities: Capabilities, bindi
     is_company = resource == "companies"
     changes = {name: clean(value) for name, value in write.changes.items()}
     if "type" in changes and changes["type"] != ("company" if is_company else "person"):
-        raise _refused("type-is-fixed", write, "type", changes["type"])
+        raise refused("type-is-fixed", write, "type", changes["type"])
     check(changes, write, capabilities, is_company=is_company, whole=False)
     row: dict[str, Any] = {attribute: changes[name] for name, attribute in TOP.items() if name in changes and _holds(name, is_company)}
     if not is_company and "salutation" in changes:
@@ -174,7 +176,7 @@ def _nothing(write: Write, current: Row, changes: Flat, bindings: Bindings, is_c
     held = flat_of(company(current, write.key, bindings) if is_company else person(current, write.key, bindings))
     for name, value in changes.items():
         if held.get(name, "") != value:
-            raise _refused("cannot-hold", write, name, value)
+            raise refused("cannot-hold", write, name, value)
 
 
 def _edited_point(current: Row, name: str, value: str, write: Write, is_company: bool) -> dict[str, Any]:
@@ -231,7 +233,7 @@ def _edited_position(current: Row, person_id: str, value: str, write: Write) -> 
     company_id = split(write.owner, ("company",), write)[1] if write.owner else ""
     held = choose.position(current, write.key, company_id)
     if held is None or not id_of(held):
-        raise _refused("no-position", write, "position", value)
+        raise refused("no-position", write, "position", value)
     return Call(f"PUT /people/{person_id}/positions/{id_of(held)}", {"position": {"name": value}})
 
 
@@ -253,7 +255,7 @@ def _note(write: Write, capabilities: Capabilities) -> Call:
         resource, row_id = split(key, ("deal", "company", "person"), write)
         about.setdefault({"deals": "deal_ids", "companies": "company_ids", "people": "person_ids"}[resource], []).append(_number(row_id))
     if not about:
-        raise _refused("missing-owner", write, "owner", "")
+        raise refused("missing-owner", write, "owner", "")
     fixed = {"type": "ProtocolObjectNote", "badge": "note", "format": "plaintext"}
     return Call("POST /protocols", {"protocol": fixed | row | about})
 
@@ -267,10 +269,10 @@ def _marked(content: str, reference: str) -> str:
 def _file(write: Write, capabilities: Capabilities) -> Call:
     body = write.body
     if not isinstance(body, File) or not body.path:
-        raise _refused("missing-field", write, "path", "")
+        raise refused("missing-field", write, "path", "")
     limit = capabilities.writing("file").file_limit
     if body.size > limit:
-        raise _refused("file-too-large", write, "size", str(body.size), str(limit))
+        raise refused("file-too-large", write, "size", str(body.size), str(limit))
     check({"name": body.name}, write, capabilities, is_company=False)
     _, note_id = split(write.owner, ("protocol",), write)
     row = {"filename": body.name, "content_type": body.media_type}
@@ -280,45 +282,14 @@ def _file(write: Write, capabilities: Capabilities) -> Call:
 # --- limits -----------------------------------------------------------------------------------------------------------------------------
 
 
-def limits(capabilities: Capabilities, kind: Kind, *, is_company: bool) -> dict[str, FieldLimit]:
-    """The limits that hold for this record: a person's name is shorter than a company's, whatever it is seen as."""
-    held = capabilities.fields(kind)
-    if kind != "party" or is_company:
-        return held
-    people = capabilities.fields("contact")
-    return {name: people.get(name, limit) for name, limit in held.items()}
-
-
 def check(flat: Flat, write: Write, capabilities: Capabilities, *, is_company: bool, whole: bool = True) -> None:
-    """Required fields and lengths. ``whole``: a create, where a field that is not there is missing; else only what changes is looked at."""
-    type_ = "company" if is_company else "person"
-    for name, limit in limits(capabilities, write.kind, is_company=is_company).items():
-        value = flat.get(name, "")
-        if limit.required in ("yes", type_) and not value and (whole or name in flat):
-            raise _refused("missing-field", write, name, "")
-        if limit.length and len(value) > limit.length:
-            raise _refused("too-long", write, name, value, str(limit.length))
-        if value and limit.values and value not in limit.values:
-            raise _refused("not-allowed", write, name, value, allowed=", ".join(limit.values))
-    country = flat.get("address.country", "")
-    if country and not (len(country) == 2 and country.isalpha() and country.isupper()):
-        raise _refused("unknown-country", write, "address.country", country)
+    """Required fields, lengths and words of what is written."""
+    limits = limits_of(capabilities, write.kind, is_company=is_company)
+    must_fit(flat, write, limits, "company" if is_company else "person", whole=whole)
 
 
 def _holds(name: str, is_company: bool) -> bool:
     return not (is_company and name in PERSON_ONLY)
-
-
-def _refused(code: str, write: Write, name: str, value: str, limit: str = "", allowed: str = "") -> Refused:
-    values = {"record": _told(write), "field": name, "value": value[:80], "limit": limit, "allowed": allowed}
-    return Refused(code, {k: v for k, v in values.items() if v or k in ("record", "field", "value")}, field=name)
-
-
-def _told(write: Write) -> str:
-    """How a person knows the record that is being written."""
-    body = write.body
-    name = getattr(body, "name", "") or getattr(body, "title", "")
-    return write.key or " ".join(part for part in (getattr(body, "first_name", ""), name) if part) or write.reference
 
 
 _NAMES = {"name": "name", "title": "title", "first_name": "first_name", "background": "note", "content": "text", "filename": "name"} | {

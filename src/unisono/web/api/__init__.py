@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from unisono.web.api import (
     check_list,
+    connection,
     customers,
     documents,
     exports,
@@ -34,6 +35,7 @@ MODULES = (
     previews,
     runs,
     setup,
+    connection,
     hooks,
     customers,
     documents,

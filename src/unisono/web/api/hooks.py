@@ -8,19 +8,35 @@ from pydantic import BaseModel
 from unisono.web.doors import Doors
 from unisono.web.gate import Visitor
 from unisono.web.pages.hooks import counted, side_of
-from unisono.wiring.hooks import NoNotices, NoPublicAddress, Told, close_doors, doors_of, open_door, public_address, strays
+from unisono.web.visit import Visit
+from unisono.wiring.hooks import (
+    ByHand,
+    NoNotices,
+    NoPublicAddress,
+    Told,
+    close_doors,
+    doors_of,
+    open_by_hand,
+    open_door,
+    public_address,
+    strays,
+)
 
 doors = Doors("hooks")
 
 
 class DoorOut(BaseModel):
-    """A side and its door. ``state``: empty (none), asked, open, ending. ``why_not`` says why there can be none. The secret is not told."""
+    """A side and its door. ``state``: empty (none), asked, open, ending. ``why_not`` says why there can be none. The secret is not told.
+
+    ``means``: `door` (the vendor calls us), `by-hand` (a person enters our address there), `queue` (we fetch what the vendor keeps).
+    """
 
     connection: str
     side: str
     system: str
     resources: list[str]
     why_not: str
+    means: str
     state: str
     address: str
     told: str
@@ -52,9 +68,13 @@ class CloseIn(BaseModel):
 
 
 class DoorStateOut(BaseModel):
-    """What became of a door: open, closed, or ending until the vendor can be reached."""
+    """What became of a door: open, closed, or ending until the vendor can be reached.
+
+    ``address`` is told once, where a person has to enter it at the vendor: whoever knows it may knock there.
+    """
 
     state: str
+    address: str = ""
 
 
 @doors.get("/pairs/{pair_id}/hooks", needs="admin")
@@ -74,6 +94,8 @@ def open_(visit: Visitor, pair_id: str, given: OpenIn) -> DoorStateOut:
         raise HTTPException(422)
     try:
         return DoorStateOut(state=open_door(visit.house, connection, visit.by).state)
+    except ByHand:
+        return _by_hand(visit, connection)
     except (NoPublicAddress, NoNotices):
         raise HTTPException(409) from None
 
@@ -85,6 +107,14 @@ def close(visit: Visitor, pair_id: str, given: CloseIn) -> DoorStateOut:
     return DoorStateOut(state="closed" if done else "ending")
 
 
+def _by_hand(visit: Visit, connection: str) -> DoorStateOut:
+    try:
+        door, address = open_by_hand(visit.house, connection, visit.by)
+    except NoPublicAddress:
+        raise HTTPException(409) from None
+    return DoorStateOut(state=door.state, address=address)
+
+
 def _out(one: Told) -> DoorOut:
     door = one.door
     return DoorOut(
@@ -93,6 +123,7 @@ def _out(one: Told) -> DoorOut:
         system=one.title,
         resources=list(one.resources),
         why_not=one.why_not,
+        means=one.means,
         state=door.state if door else "",
         address=door.address if door else "",
         told=door.told if door else "",

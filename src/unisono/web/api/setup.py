@@ -11,11 +11,13 @@ from unisono.store import pairs
 from unisono.web.api.settings import wrong_out
 from unisono.web.doors import Doors
 from unisono.web.gate import Visitor
-from unisono.web.pages.setup import added_firm, connection_of, joined, seen
+from unisono.web.pages.setup import added_firm, aways, connection_of, going, joined, seen
 from unisono.web.visit import NotFound
 from unisono.wiring.settings import Wrong
-from unisono.wiring.setup import MissingLogin, WrongAccount
-from unisono.wiring.starting import NoSuchChoice, add_connection, renew_key
+from unisono.wiring.setup import MissingLogin, NotTyped, WrongAccount
+from unisono.wiring.setup import connect as connect_now
+from unisono.wiring.signing import NotOurs, come_back, has_own_page
+from unisono.wiring.starting import NoSuchChoice, renew_key, settings_of
 
 doors = Doors("setup")
 
@@ -28,17 +30,29 @@ class FirmIn(BaseModel):
 
 
 class ConnectionIn(BaseModel):
-    """A login of a system: its fields by name, as `unisono systems` tells them."""
+    """A login of a system: its fields by name, as `unisono systems` tells them.
+
+    ``way`` is one of its ways to sign in, where it has several; ``private``: it stands on a host in the own network.
+    """
 
     firm: str
     system: str
     login: dict[str, SecretStr]
+    way: str = ""
+    private: bool = False
 
 
 class KeyIn(BaseModel):
     """The secret fields of a login."""
 
     login: dict[str, SecretStr]
+
+
+class BackIn(BaseModel):
+    """What a vendor's page sent the browser back with."""
+
+    state: SecretStr
+    code: SecretStr
 
 
 class PairIn(BaseModel):
@@ -54,6 +68,17 @@ class MadeOut(BaseModel):
     """What was made."""
 
     id: str
+
+
+class ConnectedOut(BaseModel):
+    """A connection that was made; or ``go_to``, the vendor's page on which somebody has to let us in first, within a quarter of an hour.
+
+    From there a browser comes back to the page of set-up with ``state`` and ``code``. Whoever began it by key hands both in at
+    `/connections/back`: nobody else's are taken.
+    """
+
+    id: str
+    go_to: str = ""
 
 
 class ConnectionOut(BaseModel):
@@ -87,16 +112,34 @@ def connections(visit: Visitor) -> list[ConnectionOut]:
 
 
 @doors.post("/connections", needs="admin")
-def connect(visit: Visitor, what: ConnectionIn) -> MadeOut:
+def connect(visit: Visitor, what: ConnectionIn) -> ConnectedOut:
     """A login is tested on the spot; only one that works is stored, its secret fields encrypted."""
     seen(visit, what.firm)
     login = {name: value.get_secret_value() for name, value in what.login.items()}
     try:
-        return MadeOut(id=add_connection(visit.house, what.firm, what.system, login).id)
+        settings = settings_of(visit.house, what.system, what.way, private=what.private)
+        if has_own_page(visit.house, what.system, what.way):
+            begun = aways(visit).begin(what.firm, what.system, login, settings, going(visit))
+            return ConnectedOut(id="", go_to=begun.address)
+        return ConnectedOut(id=connect_now(visit.house, what.firm, what.system, login, settings).id)
     except NoSuchChoice:
         raise NotFound from None
     except MissingLogin:
         raise HTTPException(422) from None
+
+
+@doors.post("/connections/back", needs="admin")
+def back(visit: Visitor, what: BackIn) -> MadeOut:
+    """What came back from a vendor's page: keys are fetched for it, tried and stored."""
+    try:
+        begun = aways(visit).take(what.state.get_secret_value(), going(visit))
+    except NotOurs:
+        raise NotFound from None
+    seen(visit, begun.firm)
+    try:
+        return MadeOut(id=come_back(visit.house, begun, what.code.get_secret_value()).id)
+    except WrongAccount:
+        raise HTTPException(409) from None
 
 
 @doors.put("/connections/{connection_id}/key", needs="admin")
@@ -105,7 +148,7 @@ def key(visit: Visitor, connection_id: str, what: KeyIn) -> MadeOut:
     row = connection_of(visit, connection_id)
     try:
         renew_key(visit.house, row.id, {name: value.get_secret_value() for name, value in what.login.items()})
-    except MissingLogin:
+    except (MissingLogin, NotTyped):
         raise HTTPException(422) from None
     except WrongAccount:
         raise HTTPException(409) from None

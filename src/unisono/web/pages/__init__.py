@@ -8,6 +8,7 @@ from unisono.web.doors import Doors
 from unisono.web.navigation import Entry
 from unisono.web.pages import (
     check_list,
+    connection,
     customers,
     documents,
     entrance,
@@ -42,6 +43,7 @@ MODULES = (
     preview,
     runs,
     setup,
+    connection,
     hooks,
     customers,
     documents,

@@ -11,7 +11,7 @@ from unisono.web.doors import Doors
 from unisono.web.gate import Visitor
 from unisono.web.navigation import Entry
 from unisono.web.visit import NotFound, Visit
-from unisono.wiring.hooks import NoNotices, NoPublicAddress, close_doors, doors_of, open_door, public_address, strays
+from unisono.wiring.hooks import ByHand, NoNotices, NoPublicAddress, close_doors, doors_of, open_by_hand, open_door, public_address, strays
 
 doors = Doors()
 ENTRIES = (Entry(code="nav.hooks", icon="sent", path="/pairs/{pair}/hooks", group="setup", order=95, needs="admin"),)
@@ -32,11 +32,23 @@ def open_(visit: Visitor, pair_id: str) -> Response:
         return _page(visit, row, {connection: str(visit.speech.words("hooks.yes-missing"))}, 422)
     try:
         open_door(visit.house, connection, visit.by)
-    except (NoPublicAddress, NoNotices):
+    except (NoPublicAddress, NoNotices, ByHand):
         return _page(visit, row, status=422)
     except SystemFault as fault:
         return _page(visit, row, {connection: visit.speech.tell(fault.code, fault.values)}, 502)
     return visit.go(f"/pairs/{row.id}/hooks", "hook-opened")
+
+
+@doors.form("/pairs/{pair_id}/hooks/hand", needs="admin")
+def by_hand(visit: Visitor, pair_id: str) -> Response:
+    """A door whose address a person enters at the vendor: it is shown in this answer and never again."""
+    row = visit.pair(pair_id)
+    connection = side_of(row, visit.given("connection"))
+    told = next(one for one in doors_of(visit.house, row.id) if one.connection.id == connection)
+    if told.means != "by-hand" or told.why_not:
+        return _page(visit, row, status=422)
+    _, address = open_by_hand(visit.house, connection, visit.by)
+    return _page(visit, row, handed=(connection, address))
 
 
 @doors.form("/pairs/{pair_id}/hooks/close", needs="admin")
@@ -66,7 +78,13 @@ def why(visit: Visit, door: HookRow | None) -> str:
     return visit.speech.tell(door.told, {}) if door is not None and door.told else ""
 
 
-def _page(visit: Visit, row: PairRow, troubles: dict[str, str] | None = None, status: int = 200) -> Response:
+def _page(
+    visit: Visit,
+    row: PairRow,
+    troubles: dict[str, str] | None = None,
+    status: int = 200,
+    handed: tuple[str, str] | None = None,
+) -> Response:
     counted(visit)
     sides = doors_of(visit.house, row.id)
     return visit.page(
@@ -76,6 +94,7 @@ def _page(visit: Visit, row: PairRow, troubles: dict[str, str] | None = None, st
         sides=sides,
         whys={one.connection.id: why(visit, one.door) for one in sides},
         troubles=troubles or {},
+        handed=handed,
         address=public_address(visit.house),
         strays=strays(visit.house),
     )

@@ -1,0 +1,114 @@
+"""The calls of a wave: one a record, or one a batch where the vendor takes several together; fanned out, each record's outcome its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import cast
+
+from unisono.connect.fan_out import fan_out
+from unisono.connect.port import Answered, Batching, Raw
+from unisono.engine.hands import Hands, Pairing
+from unisono.engine.job import Job, Refusals
+from unisono.model.errors import LoginRefused, SystemFault, Unclear
+
+Group = Sequence[Job]
+"""Jobs of one call: all on one side, of one kind."""
+
+
+def singly(jobs: Iterable[Job]) -> list[Group]:
+    """A call a job."""
+    return [(job,) for job in jobs]
+
+
+def together(jobs: Sequence[Job], size: Callable[[Job], int]) -> list[Group]:
+    """Jobs of one side, kind and operation in groups of at most ``size``, the vendor's batch for them; in the order they came."""
+    groups: list[list[Job]] = []
+    filling: dict[tuple[str, str, str], list[Job]] = {}
+    for job in jobs:
+        write = job.send.write
+        group = filling.get((write.side, write.kind, write.operation))
+        if group is None or len(group) >= size(job):
+            group = filling[write.side, write.kind, write.operation] = []
+            groups.append(group)
+        group.append(job)
+    return list(groups)
+
+
+def in_groups(
+    groups: Sequence[Group],
+    hands: Hands,
+    what: Callable[[Group], Sequence[SystemFault | None] | None],
+    refused: Refusals,
+    *,
+    at_once: int = 0,
+) -> None:
+    """Runs a part of every group, calls fanned out. A system's fault ends its own job only, one that the call raises all jobs of the call, a
+    refused login all that come after it there."""
+
+    def one(group: Group) -> Sequence[SystemFault | None]:
+        side = group[0].send.write.side
+        if side in refused:
+            raise refused[side]
+        try:
+            faults = what(group) or [None] * len(group)
+        except LoginRefused as fault:
+            refused.setdefault(group[0].side, fault)
+            raise
+        for job, told in zip(group, faults, strict=True):
+            if isinstance(told, LoginRefused):
+                refused.setdefault(job.side, told)
+        return faults
+
+    calls = [(lambda group=group: one(group)) for group in groups]
+    for group, outcome in zip(groups, fan_out(calls, at_once or hands.fan_out), strict=True):
+        faults = [outcome.fault] * len(group) if outcome.fault is not None else outcome.value or [None] * len(group)
+        for job, fault in zip(group, faults, strict=True):
+            if fault is not None:
+                job.fault = fault
+                job.unclear = isinstance(fault, Unclear)
+
+
+def send_groups(jobs: Sequence[Job], pairing: Pairing) -> list[Group]:
+    """The calls that carry the next step of some jobs."""
+    return together(jobs, lambda job: pairing.side(job.send.write.side).system.capabilities.writing(job.send.write.kind).batch)
+
+
+def send(group: Group, step: int, pairing: Pairing) -> Sequence[SystemFault | None]:
+    """Sends one step of every job of a call; the outcome of each."""
+    system = pairing.side(group[0].send.write.side).system
+    if len(group) == 1:
+        job = group[0]
+        job.answers = (*job.answers, system.send(job.commands[step], job.answers))
+        return (None,)
+    outcomes = cast(Batching, system).send_many([job.commands[step] for job in group], [job.answers for job in group])
+    for job, outcome in zip(group, outcomes, strict=True):
+        if isinstance(outcome, Answered):
+            job.answers = (*job.answers, outcome)
+    return [outcome if isinstance(outcome, SystemFault) else None for outcome in outcomes]
+
+
+def read_groups(jobs: Sequence[Job], pairing: Pairing, key: Callable[[Job], str]) -> list[Group]:
+    """The calls that read the records of some jobs; ``key`` is the record's."""
+
+    def size(job: Job) -> int:
+        write = job.send.write
+        system = pairing.side(write.side).system
+        return system.capabilities.resource(system.locate(write.kind, key(job))[0]).batch
+
+    return together(jobs, size)
+
+
+def read(group: Group, pairing: Pairing, key: Callable[[Job], str]) -> Iterator[tuple[Job, Raw | None]]:
+    """The rows of a call's records as they are now."""
+    system = pairing.side(group[0].send.write.side).system
+    places = [system.locate(job.send.write.kind, key(job)) for job in group]
+    if len(group) == 1:
+        yield group[0], system.read(*places[0])
+        return
+    # Records of one kind may lie in several lists.
+    rows: dict[tuple[str, str], Raw | None] = {}
+    for resource in sorted({name for name, _ in places}):
+        wanted = [row_key for name, row_key in places if name == resource]
+        rows |= {(resource, row_key): row for row_key, row in cast(Batching, system).read_many(resource, wanted).items()}
+    for job, place in zip(group, places, strict=True):
+        yield job, rows[place]

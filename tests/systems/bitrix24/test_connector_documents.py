@@ -1,0 +1,476 @@
+"""Deals, quotes and smart invoices: read whatever their stages are called, moved on, made, and filed as documents of the CRM."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import io
+import zipfile
+from base64 import b64decode
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.systems.bitrix24.local_app import LocalApp
+from tests.systems.bitrix24.portal import portal, records, system_of
+from tests.systems.bitrix24.test_connector_contract import Portal
+from tests.systems.contract.account import caught
+from unisono.connect.port import System
+from unisono.model.codes import INVOICE, QUOTATION
+from unisono.model.document import Document, File, Line, Lines, Note, adds_up
+from unisono.model.errors import NotThere, Refused, TryLater, Unclear
+from unisono.model.money import Basis
+from unisono.model.party import Party
+from unisono.model.record import Kind
+from unisono.model.writing import Write
+from unisono.systems.bitrix24 import notes
+from unisono.systems.bitrix24.client import Step
+from unisono.systems.bitrix24.setup import ways_of
+from unisono.systems.bitrix24.stages import Stage, choose
+
+REFERENCE = "uni-contract2345672a"
+FIELDS = {"deals": {"number": "UF_CRM_RE_NUMBER", "view_url": "UF_CRM_RE_LINK"}}
+PDF = b"%PDF-1.4 one"
+
+
+def moved(kind: Kind, key: str, **changes: str) -> Write:
+    return Write(operation="change", side="a", kind=kind, key=key, changes=changes)
+
+
+def do(system: System, write: Write) -> str:
+    """A write the way it is made where nothing is read before: papers are changed unread."""
+    key = ""
+    for command in system.compose(write, None):
+        key = system.send(command).key
+    return key
+
+
+def document(account: Portal, resource: str, key: str) -> Document:
+    raw = account.system.read(resource, key)
+    assert raw is not None
+    (record,) = account.system.records(raw)
+    assert isinstance(record.body, Document)
+    return record.body
+
+
+def add_stage(account: Portal, directory: str, status: str, name: str, meaning: str | None = None) -> None:
+    fields = {"ENTITY_ID": directory, "STATUS_ID": status, "NAME": name, "SORT": 900, "SEMANTICS": meaning}
+    system_of(account).client.write([Step("item", "crm.status.add", {"fields": fields})])
+
+
+def stage_of(account: Portal, table: str, key: str) -> str:
+    (row,) = [row for row in account.simulator.truth()[table] if str(row["ID"]) == key]
+    return str(row.get("STAGE_ID") or row.get("STATUS_ID"))
+
+
+# --- reading ----------------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_stage_of_the_firm_s_own_is_understood_by_its_meaning() -> None:
+    account = portal()
+    add_stage(account, "QUOTE_STATUS", "UC_NO", "Zu teuer", "F")
+    add_stage(account, "QUOTE_STATUS", "UC_ASK", "Nachgefasst")
+    for word in ("UC_NO", "UC_ASK", "SENT"):
+        key = account.act("create_quote", title=word)
+        account.act("move_quote", id=key, stage=word)
+
+    bodies = [record.body for record in records(account, "quotes")]
+
+    assert {b.title: (b.stage, b.answer) for b in bodies if isinstance(b, Document)} == {
+        "UC_NO": ("sent", "rejected"),
+        "UC_ASK": ("sent", "open"),
+        "SENT": ("sent", "open"),
+    }
+    assert document(account, "quotes", account.all("quotes")[0].key).answer == "rejected"
+
+
+def test_portals_without_stages_of_their_own_are_not_asked_for_them() -> None:
+    account = portal()
+    account.act("create_invoice", title="Rechnung", items="Kran; 1; 119,00; 19")
+    calls = len(account.wire.sent)
+
+    records(account, "invoices")
+
+    assert len(account.wire.sent) == calls + 1
+
+
+def test_an_amount_without_rows_says_nothing_about_tax() -> None:
+    account = portal()
+    key = account.act("create_deal", title="Kran", amount="99.50")
+
+    body = document(account, "deals", key)
+
+    assert (body.value, body.gross, body.net, body.vat) == (Decimal("99.5"), Decimal("99.5"), None, None)
+
+
+def test_a_discount_is_in_the_price_and_the_totals_add_up() -> None:
+    account = portal()
+    firm = account.act("create_company", title="Kranbau Riesig GmbH")
+    key = account.act("create_invoice", title="Rechnung", company_id=firm)
+    row = {"productName": "Kran", "price": 80000, "quantity": 1, "discountTypeId": 2, "discountRate": 20, "taxRate": 20, "taxIncluded": "Y"}
+    params = {"ownerType": "SI", "ownerId": int(key), "productRows": [row]}
+    system_of(account).client.write([Step("rows", "crm.item.productrow.set", params)])
+
+    body = document(account, "invoices", key)
+
+    assert isinstance(body.lines, Lines)
+    assert (body.lines.rows[0].price, body.gross, body.basis, adds_up(body)) == (Decimal(80000), Decimal(80000), "gross", "")
+
+
+def test_an_invoice_names_its_quote_else_its_deal_and_a_quote_its_contact() -> None:
+    account = portal()
+    deal, quote, person = (
+        account.act("create_deal", title="A"),
+        account.act("create_quote", title="B"),
+        account.act("create_contact", name="Ida"),
+    )
+    client = system_of(account).client
+    keys = []
+    for fields in ({"parentId2": int(deal)}, {"parentId2": int(deal), "parentId7": int(quote)}):
+        key = account.act("create_invoice", title="R")
+        client.write([Step("item", "crm.item.update", {"entityTypeId": 31, "id": int(key), "fields": fields})])
+        keys.append(key)
+    client.write([Step("item", "crm.item.update", {"entityTypeId": 7, "id": int(quote), "fields": {"contactIds": [int(person)]}})])
+
+    assert [document(account, "invoices", key).preceding for key in keys] == [f"deal:{deal}", f"quote:{quote}"]
+    (record,) = records(account, "quotes")
+    assert record.owner == f"contact:{person}"
+
+
+# --- moving on --------------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("what", "kind", "changes", "stage"),
+    (
+        ("deal", "quote", {"answer": "accepted"}, "WON"),
+        ("deal", "quote", {"answer": "rejected"}, "LOSE"),
+        ("deal", "quote", {"stage": "Vorkasse"}, "PREPAYMENT_INVOICE"),
+        ("deal", "quote", {"stage": "final_invoice"}, ""),
+        ("deal", "quote", {"stage": "FINAL_INVOICE"}, "FINAL_INVOICE"),
+        ("deal", "quote", {"stage": "sent"}, ""),
+        ("quote", "quote", {"stage": "sent"}, "SENT"),
+        ("quote", "quote", {"answer": "accepted"}, "APPROVED"),
+        ("quote", "quote", {"answer": "rejected"}, "DECLAINED"),
+        ("invoice", "invoice", {"stage": "sent"}, "DT31_3:S"),
+        ("invoice", "invoice", {"paid": "full"}, "DT31_3:P"),
+        ("invoice", "invoice", {"stage": "cancelled"}, "DT31_3:D"),
+        ("invoice", "invoice", {"stage": "nicht bezahlt"}, "DT31_3:D"),
+        ("invoice", "invoice", {"stage": "issued"}, ""),
+    ),
+)
+def test_a_paper_is_moved_to_the_stage_that_says_it_or_refused_by_name(what: str, kind: Kind, changes: dict[str, str], stage: str) -> None:
+    account = portal()
+    key = account.act(f"create_{what}", title="Kran")
+    write, before = moved(kind, f"{what}:{key}", **changes), stage_of(account, f"{what}s", key)
+
+    if stage:
+        assert do(account.system, write) == f"{what}:{key}"
+    else:
+        fault = caught(Refused, lambda: do(account.system, write))
+        assert (fault.code, fault.field, fault.values["value"]) == ("stage-not-there", "stage", changes["stage"])
+
+    assert stage_of(account, f"{what}s", key) == (stage or before)
+
+
+def test_a_deal_of_another_pipeline_is_moved_within_it() -> None:
+    account = portal()
+    number = account.act("add_pipeline", name="Service")
+    key = account.act("create_deal", title="Kran", category_id=number)
+
+    do(account.system, moved("quote", f"deal:{key}", answer="accepted"))
+
+    assert stage_of(account, "deals", key) == f"C{number}:WON"
+
+
+def test_a_paper_that_stands_where_it_should_is_not_written() -> None:
+    account = portal()
+    add_stage(account, "DEAL_STAGE", "UC_DONE", "Erledigt", "S")
+    key = account.act("create_deal", title="Kran")
+    account.act("move_deal", id=key, stage="UC_DONE")
+    writes = account.writes()
+
+    do(account.system, moved("quote", f"deal:{key}", answer="accepted"))
+
+    assert (account.writes(), stage_of(account, "deals", key)) == (writes, "UC_DONE"), "another stage of the same meaning is left alone"
+
+
+def test_two_stages_of_one_name_are_told_apart_by_their_id_only() -> None:
+    two = (Stage("UC_1", "Warten", ""), Stage("UC_2", "warten", ""))
+
+    assert choose(two, "deals", "NEW", {"stage": "UC_2"}) == "UC_2"
+    assert caught(Refused, lambda: choose(two, "deals", "NEW", {"stage": "Warten"})).code == "stage-not-there"
+
+
+def test_a_paper_that_is_gone_is_not_there_and_a_failed_look_is_no_doubt() -> None:
+    account = portal()
+    key = account.act("create_deal", title="Kran")
+    (command,) = account.system.compose(moved("quote", f"deal:{key}", answer="accepted"), None)
+    account.world.faults.arm("status", times=99, value=503)
+    caught(TryLater, lambda: account.system.send(command))
+    account.world.faults.clear()
+    assert stage_of(account, "deals", key) == "NEW"
+
+    account.act("delete_deal", id=key)
+    caught(NotThere, lambda: account.system.send(command))
+
+
+def test_the_counterpart_s_number_and_page_stand_in_the_fields_that_were_named() -> None:
+    account = portal(paper_fields=FIELDS)
+    for name in ("RE_NUMBER", "RE_LINK"):
+        account.act("make_field", kind="deal", name=name, type="string")
+    key = account.act("create_deal", title="Kran")
+    assert {"number", "view_url"} <= set(account.system.capabilities.fields("quote"))
+    assert not {"number", "view_url"} & set(account.system.capabilities.fields("invoice"))
+
+    write = moved("quote", f"deal:{key}", number="RE-7", view_url="https://rechnung.example/7", answer="accepted")
+    calls = len(account.wire.sent)
+    do(account.system, write)
+
+    (row,) = account.simulator.truth()["deals"]
+    assert (row["UF_CRM_RE_NUMBER"], row["UF_CRM_RE_LINK"], row["STAGE_ID"]) == ("RE-7", "https://rechnung.example/7", "WON")
+    assert len(account.wire.sent) == calls + 3, "two looks, one write"
+    quote = account.act("create_quote", title="Kran")
+    fault = caught(Refused, lambda: account.system.compose(moved("quote", f"quote:{quote}", number="RE-7"), None))
+    assert (fault.code, fault.field) == ("cannot-hold", "number")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    ({"leads": {"number": "UF_CRM_X"}}, {"deals": {"title": "UF_CRM_X"}}, {"deals": {"number": "TITLE"}}, {"deals": {"number": ""}}),
+)
+def test_a_field_that_cannot_be_is_named_at_set_up(fields: dict[str, dict[str, str]]) -> None:
+    with pytest.raises(ValueError, match=r"paper_fields\.(leads|deals)\."):
+        ways_of({"paper_fields": fields})
+
+
+def test_a_note_is_rewritten_unread_and_keeps_our_marker() -> None:
+    account = portal()
+    firm = account.act("create_company", title="Kranbau Riesig GmbH")
+    note = Note(title="Rechnung 7", text=f"Offen.\nRef: {REFERENCE}", about=(f"company:{firm}",))
+    key = account.do(Write(operation="create", side="a", kind="note", body=note, reference=REFERENCE))
+
+    do(account.system, Write(operation="change", side="a", kind="note", key=key, changes={"text": "Bezahlt."}))
+
+    body = account.record("note", key).body
+    assert isinstance(body, Note)
+    assert (body.title, body.text.splitlines()[0], body.reference) == ("Rechnung 7", "Bezahlt.", REFERENCE)
+
+
+# --- making -----------------------------------------------------------------------------------------------------------------------------
+
+
+def paper(kind: Kind, *lines: Line, basis: Basis = "net", **given: Any) -> Document:
+    rows = lines or (Line(name="Kran", quantity=Decimal(3), unit="Std", price=Decimal("33.33"), vat_rate=Decimal(19)),)
+    plain: dict[str, Any] = {"title": "Kran", "date": dt.date(2026, 3, 2), "due": dt.date(2026, 3, 16), "currency": "EUR", "basis": basis}
+    return Document(type_code=INVOICE if kind == "invoice" else QUOTATION, lines=Lines(rows), **plain | given)
+
+
+def made(account: Portal, kind: Kind, body: Document) -> tuple[str, Document]:
+    firm = account.do(Write(operation="create", side="a", kind="party", body=Party(type="company", name="Kranbau Riesig GmbH")))
+    key = account.do(Write(operation="create", side="a", kind=kind, body=body, owner=firm, reference=REFERENCE))
+    got = account.record(kind, key).body
+    assert isinstance(got, Document)
+    return key, got
+
+
+@pytest.mark.parametrize("kind", ("quote", "invoice"))
+def test_a_paper_is_made_with_its_rows_in_one_call_and_found_again(kind: Kind) -> None:
+    account = portal()
+    deal = account.act("create_deal", title="Kran")
+    calls = len(account.wire.sent)
+
+    key, got = made(account, kind, paper(kind, preceding=f"deal:{deal}", gross=Decimal("118.99")))
+
+    assert len(account.wire.sent) - calls == 3, "its customer, itself, and reading it back"
+    assert (got.reference, got.preceding, got.date, got.due) == (REFERENCE, f"deal:{deal}", dt.date(2026, 3, 2), dt.date(2026, 3, 16))
+    assert (got.gross, got.basis, got.stage) == (Decimal("118.99"), "gross", "draft")
+    assert key.startswith(f"{kind}:")
+
+
+def test_net_prices_are_grossed_up_where_no_cent_moves_and_else_a_line_is_one_piece() -> None:
+    account = portal()
+    exact = Line(name="Kran", quantity=Decimal(2), unit="Std", price=Decimal(100), vat_rate=Decimal(19))
+    fine = Line(name="Schraube", quantity=Decimal(1000), unit="Stk", price=Decimal("0.0123"), vat_rate=Decimal(19))
+
+    _, whole = made(account, "quote", paper("quote", exact))
+    _, folded = made(account, "invoice", paper("invoice", fine))
+
+    assert isinstance(whole.lines, Lines)
+    assert isinstance(folded.lines, Lines)
+    assert [(line.quantity, line.price) for line in whole.lines.rows] == [(Decimal(2), Decimal(119))]
+    assert [(line.name, line.quantity, line.price) for line in folded.lines.rows] == [("Schraube (1000 Stk)", Decimal(1), Decimal("14.64"))]
+    assert (whole.gross, folded.gross) == (Decimal(238), Decimal("14.64"))
+
+
+def test_a_total_that_the_portal_cannot_hold_is_refused_with_both_totals() -> None:
+    account = portal()
+    lines = tuple(Line(name=f"Teil {n}", price=Decimal("0.33"), vat_rate=Decimal(19)) for n in range(3))
+    firm = account.act("create_company", title="Kranbau Riesig GmbH")
+    write = Write(operation="create", side="a", kind="invoice", body=paper("invoice", *lines), owner=f"company:{firm}", reference=REFERENCE)
+    calls = len(account.wire.sent)
+
+    fault = caught(Refused, lambda: account.system.compose(write, None))
+
+    assert (fault.code, fault.field, fault.values["total"], fault.values["there"]) == ("total-not-held", "gross", "1.18", "1.17")
+    assert len(account.wire.sent) == calls
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "field"),
+    (
+        (paper("quote", title=""), "missing-field", "title"),
+        (paper("quote", basis="unknown"), "missing-field", "basis"),
+        (paper("quote", stage="issued"), "not-allowed", "stage"),
+        (paper("quote", Line(name=" ", price=Decimal(1), vat_rate=Decimal(0))), "missing-field", "lines.name"),
+        (paper("quote", Line(name="x" * 257, price=Decimal(1), vat_rate=Decimal(0))), "too-long", "lines.name"),
+        (paper("quote", Line(name="Kran", price=Decimal(1))), "missing-field", "lines.vat_rate"),
+        (paper("quote", Line(name="Kran", price=Decimal("1.005"), vat_rate=Decimal(0)), basis="gross"), "too-fine", "lines.price"),
+    ),
+)
+def test_what_a_paper_has_no_place_for_never_leaves(body: Document, code: str, field: str) -> None:
+    account = portal()
+    write = Write(operation="create", side="a", kind="quote", body=body, owner="company:1", reference=REFERENCE)
+
+    fault = caught(Refused, lambda: account.system.compose(write, None))
+
+    assert (fault.code, fault.field) == (code, field)
+
+
+def test_a_paper_whose_rows_did_not_arrive_is_found_and_not_made_again() -> None:
+    account = portal()
+    firm = account.act("create_company", title="Kranbau Riesig GmbH")
+    write = Write(operation="create", side="a", kind="quote", body=paper("quote"), owner=f"company:{firm}", reference=REFERENCE)
+    (command,) = account.system.compose(write, None)
+    steps = command.payload["steps"]
+    broken = [steps[0], ["rows", "crm.item.productrow.set", {**steps[1][2], "ownerType": "?"}]]
+
+    caught(Unclear, lambda: account.system.send(replace(command, payload={**command.payload, "steps": broken})))
+
+    assert len(account.system.probe(write)) == 1
+    assert account.system.probe(replace(write, reference="uni-somebodyelse2345")) == ()
+
+
+# --- filing -----------------------------------------------------------------------------------------------------------------------------
+
+
+def file(folder: Path, name: str, data: bytes = PDF) -> File:
+    path = folder / name
+    path.write_bytes(data)
+    return File(name=name, size=len(data), sha256=hashlib.sha256(data).hexdigest(), path=str(path))
+
+
+def filing(system: System, folder: Path, owner: str, name: str, data: bytes = PDF) -> str:
+    return do(system, Write(operation="create", side="a", kind="file", body=file(folder, name, data), owner=owner))
+
+
+def noted(system: System, card: str) -> str:
+    note = Note(title="Rechnung 7", text="Liegt bei.", about=(card,))
+    return do(system, Write(operation="create", side="a", kind="note", body=note, reference=REFERENCE))
+
+
+def test_a_webhook_puts_the_file_on_the_card_and_a_new_version_in_its_place(tmp_path: Path) -> None:
+    account = portal()
+    deal = account.act("create_deal", title="Kran")
+    mine, other = noted(account.system, f"deal:{deal}"), noted(account.system, f"deal:{deal}")
+    account.act("comment", kind="deal", id=deal, text="Bitte anrufen")
+    beside = filing(account.system, tmp_path, other, "RE-8.pdf")
+    first = filing(account.system, tmp_path, mine, "RE-7.pdf")
+
+    second = filing(account.system, tmp_path, mine, "RE-7_v2.pdf", PDF + b" and two")
+
+    assert account.system.read("files", first.partition(":")[2]) is None
+    assert all(account.system.read("files", key.partition(":")[2]) is not None for key in (beside, second))
+    assert len(account.simulator.truth()["comments"]) == 5, "two notes, two files, and what a person wrote"
+
+
+def test_a_local_app_files_a_document_of_the_crm_and_a_new_version_in_its_place(tmp_path: Path) -> None:
+    app = LocalApp()
+    system = app.system()
+    deal = app.act("create_deal", title="Kran")
+    note = noted(system, f"deal:{deal}")
+
+    first = filing(system, tmp_path, note, "RE-7.pdf")
+
+    (held,) = app.simulator.truth()["documents"]
+    assert (held["TITLE"], held["NUMBER"], str(held["ENTITY_ID"])) == ("RE-7.pdf", "RE-7", deal)
+    assert held["PDF_SHA256"] == hashlib.sha256(PDF).hexdigest()
+    assert [record.key for record in _records(system, "documents", first)] == [first]
+    assert len(app.simulator.truth()["comments"]) == 1, "no comment carries it besides"
+
+    beside = filing(system, tmp_path, note, "RE-70.pdf")
+    second = filing(system, tmp_path, note, "RE-7_v2.pdf", PDF + b" and two")
+
+    assert [f"document:{row['ID']}" for row in app.simulator.truth()["documents"]] == [beside, second]
+    do(system, Write(operation="delete", side="a", kind="file", key=second))
+    assert system.read("documents", second.partition(":")[2]) is None
+
+
+def _records(system: System, resource: str, key: str) -> tuple[Any, ...]:
+    raw = system.read(resource, key.partition(":")[2])
+    assert raw is not None
+    return system.records(raw)
+
+
+def test_a_document_whose_answer_was_lost_is_found_by_its_number_and_name(tmp_path: Path) -> None:
+    app = LocalApp()
+    system = app.system()
+    note = noted(system, f"deal:{app.act('create_deal', title='Kran')}")
+    write = Write(operation="create", side="a", kind="file", body=file(tmp_path, "RE-7.pdf"), owner=note)
+    (command,) = system.compose(write, None)
+    assert system.probe(write) == ()
+    app.world.faults.arm("timeout-after", times=1)
+
+    caught(Unclear, lambda: system.send(command))
+
+    (raw,) = system.probe(write)
+    assert [record.kind for record in system.records(raw)] == ["file"]
+    assert system.probe(replace(write, body=file(tmp_path, "RE-8.pdf"))) == ()
+
+
+def test_where_the_older_one_cannot_be_taken_away_the_new_file_stands_all_the_same(tmp_path: Path) -> None:
+    account = portal()
+    note = noted(account.system, f"deal:{account.act('create_deal', title='Kran')}")
+    first = filing(account.system, tmp_path, note, "RE-7.pdf")
+    body = file(tmp_path, "RE-7_v2.pdf", PDF + b" and two")
+    (command,) = account.system.compose(Write(operation="create", side="a", kind="file", body=body, owner=note), None)
+    account.world.faults.arm("status", times=9, value=503, skip=1)
+
+    second = account.system.send(command).key
+
+    account.world.faults.clear()
+    assert [account.system.read("files", key.partition(":")[2]) is not None for key in (first, second)] == [True, True]
+    third = filing(account.system, tmp_path, note, "RE-7_v3.pdf", PDF + b" and three")
+    assert [account.system.read("files", key.partition(":")[2]) is not None for key in (first, second, third)] == [False, False, True]
+
+
+def test_an_app_keeps_to_comments_where_the_connection_says_so(tmp_path: Path) -> None:
+    app = LocalApp()
+    system = app.system(files_as_comments=True)
+
+    key = filing(system, tmp_path, noted(system, f"deal:{app.act('create_deal', title='Kran')}"), "RE-7.pdf")
+
+    assert (key.partition(":")[0], app.simulator.truth()["documents"]) == ("file", [])
+
+
+def test_the_text_that_goes_along_with_a_pdf_is_a_whole_and_always_the_same_one(tmp_path: Path) -> None:
+    body = file(tmp_path, "RE-7.pdf")
+    step = notes.loaded(Step("item", "crm.documentgenerator.document.upload", {"fields": {"title": body.name}}), Path(body.path))
+    again = notes.loaded(Step("item", "crm.documentgenerator.document.upload", {"fields": {"title": body.name}}), Path(body.path))
+
+    fields = step.params["fields"]
+    assert fields == again.params["fields"]
+    assert b64decode(fields["pdfContent"]) == PDF
+    with zipfile.ZipFile(io.BytesIO(b64decode(fields["fileContent"]))) as archive:
+        assert set(archive.namelist()) == {"[Content_Types].xml", "_rels/.rels", "word/document.xml"}
+        assert archive.testzip() is None
+
+
+@pytest.mark.parametrize(
+    ("name", "number"), (("RE-7.pdf", "RE-7"), ("RE-7_v2.pdf", "RE-7"), ("RE_v.pdf", "RE_v"), ("A_v10.pdf", "A"), ("A_v1_v2.pdf", "A_v1"))
+)
+def test_all_versions_of_a_file_have_one_number(name: str, number: str) -> None:
+    assert notes.number_of(name) == number
