@@ -73,7 +73,10 @@ def _new_row(wanted: Joined, pair: str, at: str) -> dict[str, str]:
 
 
 def _agreed_row(wanted: Joined, old: Link) -> dict[str, str]:
-    agreed = {side: _seen_again(old.agreed(side), new) for side, new in (("a", wanted.agreed_a), ("b", wanted.agreed_b))}
+    agreed: dict[Side, dict[str, str]] = {
+        "a": _seen_again(old.agreed_a, wanted.agreed_a),
+        "b": _seen_again(old.agreed_b, wanted.agreed_b),
+    }
     if wanted.unread is not None:
         side, names = wanted.unread
         agreed[side] = {f"{name}{BEFORE}" if name in names else name: value for name, value in agreed[side].items()}
@@ -182,7 +185,7 @@ def _with_seen() -> Join:
 
 
 _LINK = (link.c.id, link.c.kind, link.c.a_key, link.c.b_key, link.c.agreed_a, link.c.agreed_b, link.c.state, link.c.why)
-_COUNTED: tuple[Kind, ...] = ("party", "contact", "quote", "invoice")
+_COUNTED: tuple[Kind, ...] = ("party", "contact", "product", "quote", "invoice")
 _LIMIT = bindparam("limit", type_=Integer)
 _MINE = link.c.pair == bindparam("pair")
 # A link that was kept on purpose is no news.
