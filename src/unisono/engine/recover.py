@@ -172,7 +172,9 @@ def _alike(intent: Intent, pairing: Pairing, hands: Hands) -> list[tuple[Record,
     where, email = pairing.side(write.side), keys_of_new(write).email
     with hands.store.read() as conn:
         listed = seen.alike(conn, where.id, "party", [MatchKeys(email=email)]) if email else []
-        listed += [row for row in seen.newest(conn, where.id, "party", instant(intent.first_sent), NEWEST) if _mostly(body, row.record.body)]
+        listed += [
+            row for row in seen.newest(conn, where.id, "party", instant(intent.first_sent), NEWEST) if _mostly(body, row.record.body)
+        ]
     keys = {row.record.key for row in listed if not row.gone} - {record.key for record, _ in found}
     rows = [where.system.read(*where.system.locate("party", key)) for key in sorted(keys)]
     also = _free(write, tuple(row for row in rows if row is not None), pairing, hands)

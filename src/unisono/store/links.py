@@ -73,7 +73,10 @@ def _new_row(wanted: Joined, pair: str, at: str) -> dict[str, str]:
 
 
 def _agreed_row(wanted: Joined, old: Link) -> dict[str, str]:
-    agreed = {side: _seen_again(old.agreed(side), new) for side, new in (("a", wanted.agreed_a), ("b", wanted.agreed_b))}
+    agreed: dict[Side, dict[str, str]] = {
+        "a": _seen_again(old.agreed_a, wanted.agreed_a),
+        "b": _seen_again(old.agreed_b, wanted.agreed_b),
+    }
     if wanted.unread is not None:
         side, before = wanted.unread
         agreed[side] = _seen_again(agreed[side], {f"{name}{BEFORE}": value for name, value in before.items()})
