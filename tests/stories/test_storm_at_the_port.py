@@ -126,3 +126,20 @@ def test_with_every_row_read_an_edited_customer_is_asked_about_at_once(v: Villag
     restored_with_an_unread_row(v, tmp_path)
     assert company_names(v) == ["Mond GmbH", "Sonne GmbH"], "the other side goes on"
     assert len(estimates(v)) == 1
+
+
+def test_who_was_asked_about_by_a_restored_pair_is_not_made_anew_for_being_edited_before_the_answer(v: Village, tmp_path: Path) -> None:
+    """They have the name and the postcode in common, then neither any more, and the pair knows all of its writes by then."""
+    key = restored_with_an_unread_row(v, tmp_path)
+    v.books.world.storage.table("customers")[key]["CUSTOMER_TYPE"] = "business"
+    v.clock.advance(300)
+    v.cycle(whole=True)
+    v.sync()
+    assert (unsure(v), [(q.code, q.values["rule"]) for q in v.questions()]) == (False, [("same-customer", "name_postcode")])
+    v.crm_act("edit_company", id=str(v.crm.truth()["companies"][0]["id"]), name="Sonne Nord GmbH", zip="20001")
+    v.books_act("edit_customer", ID=str(key), ORGANIZATION="Sonne Süd GmbH", ZIPCODE="20002")
+    v.sync()
+    v.sync()
+    assert (len(customers(v)), len(v.crm.truth()["companies"])) == (1, 1)
+    (asked,) = v.questions()
+    assert (asked.code, asked.options) == ("same-customer", ("same", "different", "later"))

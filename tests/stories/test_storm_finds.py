@@ -97,6 +97,22 @@ def test_so_is_one_that_got_another_name(v: Village) -> None:
     assert (asked.code, asked.options) == ("several-found", (made, "none", "later"))
 
 
+def test_so_is_one_that_is_hardly_what_was_sent_any_more_but_appeared_since(v: Village) -> None:
+    made = made_and_edited(v, ORGANIZATION="Bäckerei Mond GmbH", EMAIL="post@mond.example")
+    assert customer_names(v) == ["Bäckerei Mond GmbH"]
+    (asked,) = v.questions()
+    assert (asked.code, asked.options) == ("several-found", (made, "none", "later"))
+
+
+def test_somebody_else_who_appeared_since_is_not_asked_about(v: Village) -> None:
+    deal_of(v, company(v))
+    dies(v, "intended")
+    customer(v, ADDRESS="Ring 1")
+    v.sync()
+    assert customer_names(v) == ["Bäckerei Sonne GmbH", "Mond Optik GmbH"]
+    assert v.questions() == []
+
+
 def test_if_it_is_none_of_ours_the_ordinary_rules_hold_for_it(v: Village) -> None:
     made = made_and_edited(v)
     (asked,) = v.questions()

@@ -55,7 +55,7 @@ def lost(p: Picture, typed: list[Typed]) -> Iterator[Broken]:
         by_place.setdefault((one.mark, one.field), []).append(one)
     for (mark, field), values in sorted(by_place.items()):
         for one in values:
-            if not _kept(p, one, values) and not _in_window(p, one):
+            if not _kept(p, one, values) and not in_window(p, one):
                 yield Broken("I2", f"{one.value!r} typed for {mark} {field} on {one.letter} is lost", _ends(p, mark, field))
 
 
@@ -112,7 +112,7 @@ def _told(p: Picture, one: Typed) -> bool:
     return any(pr.field == one.field and one.value[:40] in str(pr.values) and one.value for pr in p.e.problems)
 
 
-def _in_window(p: Picture, one: Typed) -> bool:
+def in_window(p: Picture, one: Typed) -> bool:
     """The honest limit: an edit between the look right before a write and the write itself cannot be seen; nor can one between a write and
     the look after it be told from what the vendor made of the write."""
     # A vendor that shows an old copy shows nothing.
@@ -153,7 +153,7 @@ def apart(p: Picture, typed: list[Typed]) -> Iterator[Broken]:
             one, other = p.kept("b", name, p.kept("a", name, one)), p.kept("b", name, p.kept("a", name, other))
             if not same(name, one, other) and not p.excused(mark, name):
                 # Somebody edited it in a moment in which nobody can see it.
-                hidden = hidden if hidden is not None else {(t.mark, t.field) for t in typed if _in_window(p, t)}
+                hidden = hidden if hidden is not None else {(t.mark, t.field) for t in typed if in_window(p, t)}
                 if (mark, name) in hidden:
                     continue
                 yield Broken("I3", f"{mark} {name}: {one!r} and {other!r}", f"{a[0].key} {b[0].key}")

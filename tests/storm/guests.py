@@ -147,7 +147,10 @@ class Guest:
 
     def fetch_file(self, record: Record, folder: Path, limit: int) -> Fetched:
         """The rendered document."""
-        row = self._call("read", record.kind, record.key, lambda: self.fake.get(record.kind, record.key))
+        try:
+            row = self._call("read", record.kind, record.key, lambda: self.fake.get(record.kind, record.key))
+        except Missing as missing:
+            raise NotThere("not-there", {"key": record.key}) from missing
         body = b"%PDF-1.7 " + _ENCODE.encode(sorted(row.values.items()))
         if len(body) > limit:
             raise Refused("file-too-large", {"record": record.key})

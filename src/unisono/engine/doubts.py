@@ -13,7 +13,7 @@ from unisono.engine.hands import Pairing
 from unisono.engine.ids import REFERENCE, reference_of
 from unisono.model.record import Kind, Side, other
 from unisono.plan.flows.papers import SAME
-from unisono.plan.situation import Candidate, Link, Seen, Subject
+from unisono.plan.situation import Candidate, Link, Seen, Subject, subject_of
 from unisono.store import asking, intents, links, seen
 
 _MANY = 1000
@@ -74,12 +74,21 @@ def not_read_back(conn: Connection, pairing: Pairing, side: Side, links_of: Link
     )
 
 
-def asked_again(conn: Connection, pairing: Pairing, subjects: Sequence[Subject]) -> set[str]:
-    """The records about which a pair that was unsure asked: they stay unsure until a person has answered, or their next edit would be
-    planned by the ordinary rules, the question withdrawn, and the customer or document made a second time."""
-    found = asking.standing(conn, pairing.id, "same-customer", [str(s) for s in subjects if s.kind == "party"])
-    papers = asking.standing(conn, pairing.id, SAME, [str(s) for s in subjects if s.side == "a" and s.kind in ("quote", "invoice")])
-    return {key for key, told in (found | papers).items() if any("unsure" in values for values in told)}
+def asked_again(conn: Connection, pairing: Pairing, subjects: Sequence[Subject]) -> dict[str, dict[str, str]]:
+    """The records about which a pair that was unsure asked, on either side: whom each may be, and by which rule. They stay unsure and are
+    asked about until a person has answered, or their next edit would be planned by the ordinary rules, the question withdrawn, and the
+    customer or document made a second time."""
+    parties = [s for s in subjects if s.kind == "party"]
+    papers = [str(s) for s in subjects if s.side == "a" and s.kind in ("quote", "invoice")]
+    found = asking.standing(conn, pairing.id, "same-customer", [str(s) for s in parties], [s.key for s in parties])
+    found += asking.standing(conn, pairing.id, SAME, papers)
+    out: dict[str, dict[str, str]] = {}
+    for one in found:
+        if "unsure" in one.values:
+            here = subject_of(one.key)
+            there = Subject(other(here.side), here.kind, one.subject)
+            out.setdefault(str(here), {})[there.key] = out.setdefault(str(there), {})[here.key] = one.values.get("rule", SAME)
+    return out
 
 
 def own_references(

@@ -338,6 +338,7 @@ class _Batch:
             pool += self._candidates_from(far, "party", self._origins.get(side, ()))
             pool += self._to_be_made(far, [r.keys for r in rows])
             pool += not_read_back(self._conn, self._pairing, far, self._links_of) if parties else ()
+            pool += self._named(far, parties, {c.seen.record.key for c in pool})
             out |= dict.fromkeys(parties, pool)
             if pool:
                 self._find_peers(side, "party", rows)
@@ -367,7 +368,21 @@ class _Batch:
         ]
         return tuple(Candidate(row, linked=True) for row in made)
 
+    def _named(self, far: Side, parties: Sequence[Subject], known: set[str]) -> tuple[Candidate, ...]:
+        """Those that a person is asked about, or named as the same: they are candidates however little they have in common by now."""
+        keys = {key for s in parties for key in self._told(s)} - known
+        return self._candidates_from(
+            far, "party", list(seen.get_many(self._conn, self._pairing.side(far).id, "party", sorted(keys)).values())
+        )
+
+    def _told(self, subject: Subject) -> dict[str, str]:
+        said = self._answers.get(str(subject), {})
+        same = {name.partition("|")[2]: "" for name, answer in said.items() if name.startswith("same-customer|") and answer == "same"}
+        return same | self._asked_again.get(str(subject), {})
+
     def _narrow(self, subject: Subject, pool: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
+        told = self._told(subject)
+        pool = tuple(replace(c, asked=told[c.seen.record.key]) if c.seen.record.key in told else c for c in pool)
         mine = self._seen[subject.side, subject.kind].get(subject.key)
         if mine is None or subject.kind not in ("party", "product"):
             return pool
@@ -375,7 +390,8 @@ class _Batch:
         return tuple(
             c
             for c in pool
-            if any(getattr(k, n) and getattr(k, n) == getattr(c.seen.keys, n) for n in ("reference", "tax_id", "number", "email", "name"))
+            if c.seen.record.key in told
+            or any(getattr(k, n) and getattr(k, n) == getattr(c.seen.keys, n) for n in ("reference", "tax_id", "number", "email", "name"))
         )
 
     def _candidates_from(self, side: Side, kind: Kind, rows: Sequence[Seen]) -> tuple[Candidate, ...]:

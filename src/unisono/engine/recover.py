@@ -23,9 +23,10 @@ from unisono.engine.settle import mark_for, report_fault, settle_write
 from unisono.engine.undone import found_undone
 from unisono.model.errors import LoginRefused, Refused, SystemFault, TryLater, Unavailable
 from unisono.model.party import Party
-from unisono.model.record import FIELDWISE, Kind, MatchKeys, Record, flat_of, other
+from unisono.model.record import FIELDWISE, Body, Kind, MatchKeys, Record, flat_of, other
 from unisono.model.writing import Write
 from unisono.plan.actions import Ask, Reason, Send
+from unisono.plan.compare import respelled
 from unisono.plan.situation import Subject, subject_of
 from unisono.plan.undo import UNDONE
 from unisono.store import asking, intents, lanes, links, seen, work
@@ -35,6 +36,8 @@ from unisono.store.stamps import instant
 NO_TRACE = "no-trace-possible"
 """Code of the question whether an unclear create is there, at a vendor that cannot be asked."""
 PROBES = 2
+NEWEST = 500
+"""Of the records that appeared since an unclear create the newest so many are looked at: more come with an import only."""
 PATIENCE = timedelta(seconds=60)
 """After a probe that failed, the least time until the next."""
 ASKED_AGAIN = timedelta(hours=1)
@@ -123,7 +126,7 @@ def _look(intent: Intent, said: str, lag: timedelta, pairing: Pairing, hands: Ha
             return 0
         free = _probed(intent.write, pairing, hands)
         # Nothing is exactly as it was sent. Before that means *not there*: one alike may be ours, and somebody edited it meanwhile.
-        alike = _alike(intent.write, pairing, hands) if not free and intent.probes + 1 >= PROBES else []
+        alike = _alike(intent, pairing, hands) if not free and intent.probes + 1 >= PROBES else []
     except SystemFault as fault:
         _not_seen(intent, fault, max(lag, PATIENCE), pairing, hands, outcome)
         return 1
@@ -157,8 +160,10 @@ def _probed(write: Write, pairing: Pairing, hands: Hands) -> list[tuple[Record, 
     return _free(write, pairing.side(write.side).system.probe(write), pairing, hands)
 
 
-def _alike(write: Write, pairing: Pairing, hands: Hands) -> list[tuple[Record, Raw]]:
-    """Customers that nobody is linked with and that have at least the name of what was sent, or its e-mail as far as they were listed."""
+def _alike(intent: Intent, pairing: Pairing, hands: Hands) -> list[tuple[Record, Raw]]:
+    """Customers that nobody is linked with and that have at least the name of what was sent; as far as they were listed also those with its
+    e-mail, and those that appeared since it was sent and hold most of it: somebody may have corrected the name."""
+    write = intent.write
     body = write.body
     if not isinstance(body, Party):
         return []
@@ -166,11 +171,21 @@ def _alike(write: Write, pairing: Pairing, hands: Hands) -> list[tuple[Record, R
     found = _probed(named, pairing, hands)
     where, email = pairing.side(write.side), keys_of_new(write).email
     with hands.store.read() as conn:
-        mailed = seen.alike(conn, where.id, "party", [MatchKeys(email=email)]) if email else []
-    keys = {row.record.key for row in mailed if not row.gone} - {record.key for record, _ in found}
+        listed = seen.alike(conn, where.id, "party", [MatchKeys(email=email)]) if email else []
+        listed += [
+            row for row in seen.newest(conn, where.id, "party", instant(intent.first_sent), NEWEST) if _mostly(body, row.record.body)
+        ]
+    keys = {row.record.key for row in listed if not row.gone} - {record.key for record, _ in found}
     rows = [where.system.read(*where.system.locate("party", key)) for key in sorted(keys)]
     also = _free(write, tuple(row for row in rows if row is not None), pairing, hands)
     return found + [(r, row) for r, row in also if r.key in keys and isinstance(r.body, Party) and r.body.type == body.type]
+
+
+def _mostly(sent: Body, there: Body) -> bool:
+    """Whether a record holds more than half of the values that were sent."""
+    now = flat_of(there)
+    told = {name: value for name, value in flat_of(sent).items() if value and name != "type"}
+    return 2 * sum(respelled(now.get(name, ""), value) for name, value in told.items()) > len(told)
 
 
 def _not_seen(intent: Intent, fault: SystemFault, wait: timedelta, pairing: Pairing, hands: Hands, outcome: Outcome) -> None:

@@ -90,7 +90,7 @@ def compare(
 
     for name in held_by_both(kind, rules.a, rules.b, link.a_key, link.b_key):
         va, vb = a.get(name, ""), b.get(name, "")
-        if name not in agreed_a and name not in agreed_b:
+        if not (_known(name, agreed_a) and _known(name, agreed_b)):
             if same(name, va, vb, country) or alike(name, va, vb) or (unsure and respelled(va, vb)):
                 agree.append(name)
             elif not va or not vb:
@@ -102,7 +102,11 @@ def compare(
         if not changed_a and not changed_b:
             continue
         if same(name, va, vb, country) or alike(name, va, vb) or (unsure and changed_a and changed_b and respelled(va, vb)):
-            agree.append(name)
+            if _as_before(name, va, agreed_a) or _as_before(name, vb, agreed_b):
+                # What nobody has looked at since our write equals the other side's edit only in an old picture: the look before the write tells.
+                move(name, "a" if changed_b else "b")
+            else:
+                agree.append(name)
         elif changed_a and changed_b:
             _decide(name, va, vb, _winner(kind, name, rules.policy), answers, move, conflicts)
         else:
@@ -129,12 +133,22 @@ def same(name: str, a: str, b: str, country: str) -> bool:
     return name == "email" and a.casefold() == b.casefold()
 
 
+def _known(name: str, agreed: Flat) -> bool:
+    """Whether a side was ever in step in a field, also if nobody has seen what became of a write since."""
+    return name in agreed or f"{name}{BEFORE}" in agreed
+
+
 def _changed(name: str, value: str, agreed: Flat, theirs: Flat) -> bool:
     """Whether a side changed a field. Where nobody has seen what became of a write of ours, neither what stood there before it nor what may
     have become of it is a change."""
     if name in agreed:
         return value != agreed[name]
-    return value != agreed.get(f"{name}{BEFORE}") and not kept(value, theirs[name])
+    return not _as_before(name, value, agreed) and not kept(value, theirs.get(name, ""))
+
+
+def _as_before(name: str, value: str, agreed: Flat) -> bool:
+    """Whether a side shows what stood there before a write of ours of which nobody has seen what became."""
+    return value == agreed.get(f"{name}{BEFORE}")
 
 
 def kept(value: str, sent: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 from unisono.model.party import Flat, Party
 from unisono.model.record import MatchKeys, flat_of
@@ -72,6 +72,11 @@ def find_again(me: Seen, candidates: tuple[Candidate, ...], wanted: Flat, answer
         exact = [c for c in free if all(flat_of(c.seen.record.body).get(name, "") == value for name, value in told.items())]
         if len(exact) == 1:
             return Match(sure=Hit(exact[0], "as-made"))
+    asked = [Hit(c, cast("MatchRule | Again", c.asked)) for c in free if c.asked]
+    if asked:
+        # It stays asked about, whatever was edited since and whoever else is alike by now.
+        first = {hit.candidate.seen.record.key for hit in asked}
+        return Match(doubtful=(*asked, *(hit for hit in found.doubtful if hit.candidate.seen.record.key not in first)))
     if found.doubtful:
         return found
     named = [Hit(c, "name") for c in free if me.keys.name and c.seen.keys.name == me.keys.name]

@@ -83,11 +83,12 @@ class Owner:
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A record of the other side that may be the same. ``linked`` says it already is somebody else's counterpart, ``asks`` that it is
-    to go across itself, so that its own planning asks about this couple."""
+    to go across itself, so that its own planning asks about this couple. ``asked``: by which rule a person is asked about them already."""
 
     seen: Seen
     linked: bool = False
     asks: bool = False
+    asked: str = ""
 
 
 @dataclass(frozen=True, slots=True)

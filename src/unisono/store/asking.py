@@ -37,6 +37,15 @@ class Question:
     answer: str
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An open question as planning needs it: of which record, about what, with which values."""
+
+    key: str
+    subject: str
+    values: dict[str, str]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """A record that cannot go across as it is. ``raw`` is the other system's own answer, redacted."""
@@ -142,13 +151,14 @@ def questions(conn: Connection, pair: str, state: str = "open", limit: int = 500
     return [question_from(row) for row in _QUESTIONS.rows(conn, pair=pair, state=state, limit=limit)]
 
 
-def standing(conn: Connection, pair: str, code: str, keys: Sequence[str]) -> dict[str, list[dict[str, str]]]:
-    """Of some records the values of their open questions of one code."""
-    out: dict[str, list[dict[str, str]]] = {}
-    for some in portions(keys):
-        for key, values in _STANDING.rows(conn, pair=pair, code=code, keys=some):
-            out.setdefault(key, []).append(value_from(values))
-    return out
+def standing(conn: Connection, pair: str, code: str, keys: Sequence[str], subjects: Sequence[str] = ()) -> list[Standing]:
+    """The open questions of one code that are of some records, or about some ``subjects``."""
+    found: dict[tuple[str, str], Standing] = {}
+    for statement, wanted in ((_STANDING, keys), (_STANDING_ABOUT, subjects)):
+        for some in portions(wanted):
+            for key, subject, values in statement.rows(conn, pair=pair, code=code, keys=some):
+                found[key, subject] = Standing(key, subject, value_from(values))
+    return [found[which] for which in sorted(found)]
 
 
 def report(conn: Connection, new_id: str, pair: str, key: str, kind: str, label: str, what: Report, raw: str, now: datetime) -> None:
@@ -284,6 +294,10 @@ def _all_problems(conn: Connection) -> Built:
     return wanted.order_by(*_sorted(conn, *order)).limit(_LIMIT)
 
 
+def _standing() -> Select[Any]:
+    return select(question.c.key, question.c.subject, question.c["values"]).where(_ASKED_STILL, question.c.code == bindparam("code"))
+
+
 _LIMIT = bindparam("limit", type_=Integer)
 _KEYS: BindParameter[str] = bindparam("keys", expanding=True)
 _ASKED = question.c.pair == bindparam("pair")
@@ -323,11 +337,8 @@ _ANSWERED_TO = Statement(
     )
 )
 _QUESTIONS = Statement(_all_questions)
-_STANDING = Statement(
-    lambda _: select(question.c.key, question.c["values"]).where(
-        _ASKED_STILL, question.c.code == bindparam("code"), question.c.key.in_(_KEYS)
-    )
-)
+_STANDING = Statement(lambda _: _standing().where(question.c.key.in_(_KEYS)))
+_STANDING_ABOUT = Statement(lambda _: _standing().where(question.c.subject.in_(_KEYS)))
 _REPORT = Statement(_report)
 _SET_PROBLEM = Statement(lambda _: update(problem).where(problem.c.id == bindparam("b_id")))
 _STANDING_PROBLEMS = Statement(

@@ -39,6 +39,9 @@ class Intent:
     target: str = ""
     before: dict[str, str] = field(default_factory=dict)
     sent_at: str = ""
+    """When it was sent; of a doubtful one from when on it may be looked at."""
+    first_sent: str = ""
+    """When it was sent, also of a doubtful one."""
     doubt: str = ""
     """Code of what leaves its outcome open."""
 
@@ -133,6 +136,7 @@ def _intent(row: tuple[Any, ...]) -> Intent:
         state=state,
         target=target,
         sent_at=due_at or sent_at,
+        first_sent=sent_at,
         doubt=str((value_from(told) or {}).get("code", "")) if told else "",
     )
 

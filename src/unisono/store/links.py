@@ -39,8 +39,8 @@ class Joined:
     b_key: str
     agreed_a: dict[str, str]
     agreed_b: dict[str, str]
-    unread: tuple[Side, tuple[str, ...]] | None = None
-    """A side, and its fields of which nobody has seen what became of them: nothing is agreed there any more."""
+    unread: tuple[Side, dict[str, str]] | None = None
+    """A side, and what stood there in the fields of which nobody has seen what became of them: nothing is agreed there any more."""
 
 
 def put_links(conn: Connection, pair: str, wanted: Sequence[Joined], now: datetime) -> list[Joined]:
@@ -78,13 +78,14 @@ def _agreed_row(wanted: Joined, old: Link) -> dict[str, str]:
         "b": _seen_again(old.agreed_b, wanted.agreed_b),
     }
     if wanted.unread is not None:
-        side, names = wanted.unread
-        agreed[side] = {f"{name}{BEFORE}" if name in names else name: value for name, value in agreed[side].items()}
+        side, before = wanted.unread
+        agreed[side] = _seen_again(agreed[side], {f"{name}{BEFORE}": value for name, value in before.items()})
     return {"b_id": old.id, "agreed_a": text_of(agreed["a"]), "agreed_b": text_of(agreed["b"])}
 
 
 def _seen_again(old: dict[str, str], new: dict[str, str]) -> dict[str, str]:
-    return {name: value for name, value in old.items() if name.removesuffix(BEFORE) not in new} | new
+    named = {name.removesuffix(BEFORE) for name in new}
+    return {name: value for name, value in old.items() if name.removesuffix(BEFORE) not in named} | new
 
 
 def sever(conn: Connection, pair: str, kind: Kind, a_key: str, b_key: str, why: str, now: datetime) -> None:

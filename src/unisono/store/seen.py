@@ -181,6 +181,11 @@ def alike(conn: Connection, connection: str, kind: Kind, wanted: Sequence[MatchK
     return [_seen(found[row_id]) for row_id in sorted(found)]
 
 
+def newest(conn: Connection, connection: str, kind: Kind, since: datetime, limit: int) -> list[Seen]:
+    """Records of a kind that were first seen since an instant, the last of them first."""
+    return [_seen(row) for row in _NEWEST.rows(conn, connection=connection, kind=kind, since=stamp(since), limit=limit)]
+
+
 def count_rows(conn: Connection, connection: str, resource: str) -> int:
     """How many vendor rows of a resource are known and not gone."""
     return int(_COUNT.value(conn, connection=connection, resource=resource))
@@ -325,6 +330,9 @@ _OF_OWNERS = Statement(lambda _: select(*_SEEN).where(_BELONGS).order_by(seen.c.
 _LIVE_OF_OWNERS = Statement(lambda _: select(*_SEEN).where(_BELONGS, _LIVE).order_by(seen.c.id))
 _KEYS_OF_OWNERS = Statement(lambda _: select(seen.c.kind, seen.c.key).where(_BELONGS, _LIVE).order_by(seen.c.id))
 _AFTER = Statement(_after)
+_NEWEST = Statement(
+    lambda _: select(*_SEEN).where(_OF_KIND, seen.c.first_at >= bindparam("since"), _LIVE).order_by(seen.c.id.desc()).limit(_LIMIT)
+)
 _ALIKE = {
     "reference": _like(seen.c.ref, indexed=False),
     "tax_id": _like(seen.c.tax_id, indexed=True),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.stories.folk import company, count, customers, deal_of, estimates, files_at, notes
+from tests.stories.folk import company, count, customer, customers, deal_of, estimates, files_at, notes
 from tests.support.village import Village
 from unisono.engine.cycle import cycle
 from unisono.store import intents
@@ -47,6 +47,28 @@ def test_a_worker_whose_lane_was_taken_between_call_and_settlement_settles_nothi
     assert v.link_count()["party"] == 1
     assert (len(customers(v)), len(estimates(v))) == (1, 1)
     assert count(v, "b", "customer.create") == 1
+
+
+def test_a_worker_whose_lane_was_taken_tells_what_it_made_besides(v: Village) -> None:
+    """The one that took the lane looked for the outcome, found somebody's customer of the same name, and took that one for it."""
+    deal_of(v, company(v, name="Sonne GmbH"))
+    v.clock.advance(300)
+    others: list[str] = []
+
+    def step(name: str) -> None:
+        if name == "sent" and not others:
+            others.append(str(customer(v, ORGANIZATION="Sonne GmbH")))
+            v.lease()
+            with v.house.store.write() as conn:
+                (intent,) = intents.unsettled(conn, v.pair)
+                intents.settle(conn, [(intent.id, "done", others[0], {}, {"code": "found-again"})], v.clock.now())
+
+    v.house.step = step
+    with pytest.raises(LostLane):
+        v.cycle()
+    (made,) = {c["CUSTOMER_ID"] for c in customers(v)} - set(others)
+    assert [(p.code, p.values["key"]) for p in v.problems()] == [("made-twice", made)]
+    assert [j["target"] for j in v.journal()] == others, "and overwrites nothing of what the other one settled"
 
 
 def test_a_worker_whose_lane_was_taken_before_the_intent_sends_nothing(v: Village) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.unit.plan.worlds import FIELDS, rules
 from unisono.model.party import Flat
 from unisono.plan.compare import Comparison, Conflict, allowed, compare, conflict_subject, held_by_both, same
+from unisono.plan.compare import kept as kept_by_vendor
 from unisono.plan.situation import Link, Rules
 from unisono.policy.schema import Direction, direction_of, winner_of
 
@@ -99,6 +100,52 @@ def test_only_a_pair_that_forgot_its_writes_takes_two_spellings_of_one_value_for
         what = {"agree": found.agree, "to_b": found.to_b, "conflict": [c.field for c in found.conflicts]}
         assert [name for name, named in what.items() if "address.city" in named] == [said]
         assert found.to_a == {}
+
+
+@pytest.mark.parametrize(
+    ("after", "outcome"),
+    (
+        (("Ulm", "Potsdam"), Comparison()),
+        (("Potsdam", "Potsdam"), Comparison()),
+        # What the vendor may have made of it: re-cased, cut.
+        (("POTSDAM", "Potsdam"), Comparison()),
+        (("Pots", "Potsdam"), Comparison()),
+        (("Köln", "Potsdam"), Comparison(to_b={"address.city": "Köln"})),
+        (("", "Potsdam"), Comparison(to_b={"address.city": ""})),
+        (("Ulm", "Köln"), Comparison(to_a={"address.city": "Köln"})),
+        # The other side's user types the old value again: also where it equals what an old picture of this side shows.
+        (("Potsdam", "Ulm"), Comparison(to_a={"address.city": "Ulm"})),
+        (("Ulm", "Ulm"), Comparison(to_a={"address.city": "Ulm"})),
+        (("Köln", "Köln"), Comparison(agree=("address.city",))),
+        (("Köln", "Bonn"), Comparison(conflicts=(Conflict("address.city", "Köln", "Bonn", False),))),
+    ),
+)
+def test_where_nobody_saw_what_became_of_our_write_neither_the_old_value_nor_ours_is_an_edit(
+    after: tuple[str, str], outcome: Comparison
+) -> None:
+    """Ulm stood in the CRM, Potsdam was written over it, and reading it back failed."""
+    rest = {name: "" for name in FIELDS if name != "address.city"}
+    a, b = rest | {"address.city": after[0]}, rest | {"address.city": after[1]}
+    assert compared(a, b, rest | {"address.city?": "Ulm"}, rest | {"address.city": "Potsdam"}) == outcome
+    mirrored = compared(b, a, rest | {"address.city": "Potsdam"}, rest | {"address.city?": "Ulm"})
+    turned = tuple(Conflict(c.field, c.b, c.a, c.first) for c in outcome.conflicts)
+    assert mirrored == Comparison(outcome.to_b, outcome.to_a, outcome.agree, turned)
+
+
+@pytest.mark.parametrize(
+    ("now", "stands"),
+    (
+        ("Sonne GmbH", True),
+        ("SONNE  GMBH", True),
+        ("Sonne Gmb", True),
+        ("Sonne, GmbH", True),
+        ("", False),
+        ("Mond GmbH", False),
+        ("Sonne GmbH & Co.", False),
+    ),
+)
+def test_what_a_vendor_makes_of_a_value_is_told_from_another_value(now: str, stands: bool) -> None:
+    assert kept_by_vendor(now, "Sonne GmbH") is stands
 
 
 def test_a_first_difference_is_asked_even_where_a_winner_is_set() -> None:

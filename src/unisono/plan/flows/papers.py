@@ -60,7 +60,7 @@ def asked_same(s: Situation, kind: PaperKind, me: Seen, version: Version, alike:
             continue
         if said == "same":
             return joined(s, kind, me, they, version, Reason("answered-same", {"name": label_of(they.record)}))
-        if not alike(mine, document_of(they)):
+        if not candidate.asked and not alike(mine, document_of(they)):
             continue
         values = {"name": label_of(me.record), "other": label_of(they.record)} | ({"unsure": "yes"} if s.unsure else {})
         ask = Ask(code=SAME, subject=key, group=f"{SAME}/{kind}", options=("same", "different", "later"), values=values)
