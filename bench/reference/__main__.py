@@ -20,11 +20,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from bench.reference.bars import Bar, Pairs, bars, large_bars, latency_bars, limit_bars
+from bench.reference.bars import CHANGED, Bar, Pairs, bars, large_bars, latency_bars, limit_bars
 from bench.reference.running import Address, Cost, module, server
 
 PHASES = ("first", "second", "third")
-CHANGED, LARGE, LATENCY = 100, 100_000, 150
+LARGE, LATENCY = 100_000, 150
 
 
 class Jobs:

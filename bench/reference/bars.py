@@ -8,8 +8,10 @@ from statistics import median
 from typing import Any
 
 from bench.reference.running import Cost
+from bench.reference.world import BATCH, PAGE
 
-CHANGED, PAGE, BATCH = 100, 250, 50
+CHANGED = 100
+"""Customers that are edited before the second run."""
 Costs = Mapping[str, Cost]
 """Phase -> what it cost."""
 

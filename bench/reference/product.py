@@ -154,9 +154,8 @@ def main(args: list[str] | None = None) -> None:
     parser.add_argument("--limits", action="store_true", help="keep the vendors' limits")
     given = parser.parse_args(args)
     wire = Noted(Network(proxies=False))
-    with Store.open(given.folder) as store:
-        with the_house(store, given.folder, os.environ["BENCH_URL"], wire, limits=given.limits) as house:
-            told = set_up(house) if given.phase == "setup" else _looked_at(house)
+    with Store.open(given.folder) as store, the_house(store, given.folder, os.environ["BENCH_URL"], wire, limits=given.limits) as house:
+        told = set_up(house) if given.phase == "setup" else _looked_at(house)
     beside = time.process_time() - time.thread_time()
     sys.stdout.write(json.dumps(told | {"first_call": wire.first, "beside": beside}) + "\n")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -83,11 +83,7 @@ class Books:
     door: Door
     base: str
     ahead: int = 4
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """What it can do."""
-        return capabilities(BOOKS)
+    capabilities: Capabilities = field(default_factory=partial(capabilities, BOOKS))
 
     def identify(self) -> Identity | None:
         """It does not say whose account it is; one row proves that it answers."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -101,11 +102,7 @@ class Crm:
 
     door: Door
     base: str
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """What it can do."""
-        return capabilities(CRM)
+    capabilities: Capabilities = field(default_factory=partial(capabilities, CRM))
 
     def identify(self) -> Identity | None:
         """It does not say whose portal it is; an empty list proves that it answers."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from unisono.sandbox.kit.world import World
 from unisono.store import pairs, secrets
 from unisono.store.doors import Store
 from unisono.wiring import House, add_pair
+from unisono.wiring.adjusting import adjust
 
 CANARY = "canary4711canary4711"
 POLICY = """schema_version = 1
@@ -48,7 +48,7 @@ BITRIX24 = pytest.mark.parametrize("v", ("bitrix24",), indirect=True)
 HOFF = {"name": "Hoffmann Kräne GmbH", "vat_id": "DE136695976", "street": "Kai 1", "zip": "28195", "city": "Bremen", "country": "DE"}
 
 
-def village(folder: Path, crm: str, settings: Mapping[str, Any] | None = None) -> Village:
+def village(folder: Path, crm: str, policy: str = POLICY) -> Village:
     """A pair that only reads so far: either CRM, empty, and Lexware Office, as a firm has it that starts."""
     clock = FakeClock()
     makers: dict[str, Any] = {"centralstation": centralstation.make, "bitrix24": bitrix24.make}
@@ -69,10 +69,10 @@ def village(folder: Path, crm: str, settings: Mapping[str, Any] | None = None) -
     with store.write() as conn:
         pairs.add_firm(conn, firm, "Muster GmbH", "DE", "de", "Europe/Berlin", clock.now())
         pairs.add_connection(conn, a, firm, crm, "CRM", login, {}, clock.now())
-        pairs.add_connection(conn, b, firm, "lexoffice", "Lexware Office", {}, dict(settings or {}), clock.now())
+        pairs.add_connection(conn, b, firm, "lexoffice", "Lexware Office", {}, {}, clock.now())
         secrets.put_secret(conn, ring, a, key[0], Secret(key[1]), clock.now())
         secrets.put_secret(conn, ring, b, "api_key", Secret(CANARY), clock.now())
-    pair = add_pair(house, firm, "CRM - Lexware Office", a, b, POLICY)
+    pair = add_pair(house, firm, "CRM - Lexware Office", a, b, policy)
     return Village(house, clock, ours, books, firm, a, b, pair)
 
 
@@ -372,8 +372,10 @@ def test_what_the_crm_had_before_is_not_written_to_lexware_office(v: Village) ->
 
 
 @pytest.mark.feature("L04", kind="do")
-def test_the_standard_address_is_the_one_that_was_chosen(tmp_path: Path) -> None:
-    v = village(tmp_path, "bitrix24", {"address": "shipping"})
+def test_the_standard_address_is_the_one_that_a_person_chose_before_the_start(tmp_path: Path) -> None:
+    v = village(tmp_path, "bitrix24")
+    chosen = adjust(v.house, v.b, {"address": "shipping"}, "Ada")
+    assert next((one.name, one.value) for one in chosen) == ("address", "shipping")
     v.release()
     key = customer(v)
     act(v, "edit_contact", id=key, shipping_street="Lager 5", shipping_zip="26721", shipping_city="Emden", shipping_country="DE")

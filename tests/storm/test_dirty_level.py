@@ -12,18 +12,18 @@ from xml.parsers import expat
 
 import pytest
 
-from tests.storm.levels import bounds, dirty, handed, knocks, mutations
+from tests.storm.levels import bounds, dirty, handed, knocks, mutations, packages
 from tests.storm.levels.samples import SYSTEMS, samples, there
 from tests.storm.verdict import Broken
 from tests.support.hooks import deliver
 from unisono.connect.port import Raw
 from unisono.engine.pull import Pulled
 from unisono.model.errors import BadAnswer
+from unisono.model.fields import amount
 from unisono.policy import files
 from unisono.store import pairs
 from unisono.store.tables import firm
 from unisono.systems.bitrix24 import webhook as bitrix24_webhook
-from unisono.systems.centralstation import mapping as crm_mapping
 from unisono.systems.fastbill import system as fastbill_system
 from unisono.systems.fastbill import values
 from unisono.wiring import hints, receiving, spreadsheet
@@ -53,6 +53,14 @@ def test_a_sound_notice_at_each_door_leads_to_the_row_it_names(system: str) -> N
 
     assert asked
     assert here.lying(system) == []
+
+
+def test_of_a_notice_whose_parts_ran_together_no_key_is_kept() -> None:
+    whole = knocks.written("bitrix24", knocks.notices("bitrix24")[0])
+    assert whole.count(knocks.CANARY.encode()) == 3
+    for at in [place for place, letter in enumerate(whole) if letter == ord("&")]:
+        kept = bitrix24_webhook.bare(whole[:at] + b"x" + whole[at + 1 :])
+        assert knocks.CANARY.encode() not in kept, kept
 
 
 def test_both_workbooks_hold_the_list_and_what_nobody_reads() -> None:
@@ -116,7 +124,7 @@ def test_money_that_went_through_a_float_is_caught(monkeypatch: pytest.MonkeyPat
 
 
 def test_an_amount_that_cannot_be_read_and_counts_as_nothing_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    sound = crm_mapping.amount
+    sound = amount
 
     def lenient(*of: Any) -> Decimal | None:
         try:
@@ -159,6 +167,10 @@ def in_a_workbook(seed: int) -> list[Broken]:
     return list(handed.sheeted(Random(f"{seed} workbook"), lambda _: None))
 
 
+def over_a_bad_line(seed: int, package: bytes) -> list[Broken]:
+    return list(handed.judged("bytes", packages.spoilt_bytes(Random(seed), package), lambda _: None))
+
+
 def in_a_policy(seed: int) -> list[Broken]:
     return list(handed.policed(Random(f"{seed} policy"), lambda _: None))
 
@@ -167,7 +179,9 @@ def in_a_policy(seed: int) -> list[Broken]:
 @pytest.mark.parametrize("what", ("crashes", "points anywhere"))
 def test_a_notice_that_crashes_or_points_anywhere_is_caught(system: str, what: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def extract(body: bytes) -> list[tuple[str, str]]:
-        return [("contacts", {}[body] if what == "crashes" else body.decode(errors="replace")[:30])]
+        if what == "crashes":
+            raise IndexError
+        return [("contacts", body.decode(errors="replace")[:30])]
 
     knocks.hall()
     monkeypatch.setattr(receiving.notices_of(system), "extract", extract)
@@ -209,21 +223,21 @@ def test_a_notice_that_is_taken_for_content_is_caught(monkeypatch: pytest.Monkey
 
 def test_a_workbook_that_crashes_its_reader_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spreadsheet, "zlib", SimpleNamespace(error=ZeroDivisionError))
-    assert found(range(200), in_a_workbook) == {"I16"}
+    assert found(range(400), lambda seed: over_a_bad_line(seed, handed.workbooks()[0])) == {"I16"}
 
 
 def test_check_sums_that_nobody_compares_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stored(seed: int) -> list[Broken]:
+        return over_a_bad_line(seed, handed.workbooks()[1])
+
+    assert found(range(400), stored) == set()
     monkeypatch.setattr(zipfile.ZipExtFile, "_update_crc", lambda *_: None)
-    assert "I21" in found(range(1500), in_a_workbook)
+    assert found(range(400), stored) == {"I21"}
 
 
 def test_what_a_document_type_smuggles_in_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     sound = expat.ParserCreate
-
-    def trusting() -> Any:
-        return Trusting(sound())
-
-    monkeypatch.setattr(spreadsheet.expat, "ParserCreate", trusting)
+    monkeypatch.setattr(expat, "ParserCreate", lambda: Trusting(sound()))
     assert "I14" in found(range(200), in_a_workbook)
 
 

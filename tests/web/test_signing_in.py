@@ -119,7 +119,11 @@ def test_as_an_app_somebody_goes_to_the_portal_and_comes_back_connected(portal: 
     answer = portal.desk.browser("anna").get("/setup/back", params=back)
     (row,) = portal.rows()
     assert answer.headers["location"] == f"/setup/connection/{row.id}"
-    assert (row.identity, row.settings, row.proven["member"]) == (PORTAL, {"login": "local-app"}, portal.simulator.portal.setting("member_id"))
+    assert (row.identity, row.settings, row.proven["member"]) == (
+        PORTAL,
+        {"login": "local-app"},
+        portal.simulator.portal.setting("member_id"),
+    )
     with portal.desk.village.house.store.read() as conn:
         assert set(secrets.tails(conn, row.id)) == {"client_secret", "access_token", "refresh_token"}
     shown = portal.desk.browser("anna").get(f"/setup?firm={firm}").text
@@ -299,7 +303,12 @@ def test_a_portal_on_a_host_of_its_own_is_looked_at_before_a_key_goes_there(port
     from unisono.model.errors import Refused
 
     house = portal.desk.village.house
-    known = {"crm.firma.example": "1.1.1.1", "intern.firma.example": "10.0.0.7", "meta.firma.example": "169.254.169.254", "127.0.0.1": "127.0.0.1"}
+    known = {
+        "crm.firma.example": "1.1.1.1",
+        "intern.firma.example": "10.0.0.7",
+        "meta.firma.example": "169.254.169.254",
+        "127.0.0.1": "127.0.0.1",
+    }
     house.outward = Outward(resolve=lambda name: [known[name]])
     if isinstance(found, str):
         with pytest.raises(Refused) as told:

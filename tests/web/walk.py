@@ -55,6 +55,7 @@ IDS: Mapping[str, Callable[[Desk], str]] = {
     "record": _document,
     "seq": _row,
     "what": lambda _: "customers",
+    "connection_id": lambda desk: desk.village.a,
 }
 """A name in the path of a door -> something of the street that it can be, taken where there is most to see."""
 MORE = ("/problems?kind=waiting", "/problems?kind=left-out")

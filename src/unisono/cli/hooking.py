@@ -7,7 +7,21 @@ from typing import Annotated
 import typer
 
 from unisono.cli.pairing import PairId, the_pair
-from unisono.cli.terminal import AsJson, Commands, Data, WrongCall, add_commands, go_on, house_at, language, out, person, show, the_connection, words
+from unisono.cli.terminal import (
+    AsJson,
+    Commands,
+    Data,
+    WrongCall,
+    add_commands,
+    go_on,
+    house_at,
+    language,
+    out,
+    person,
+    show,
+    the_connection,
+    words,
+)
 from unisono.locale.names import name_of
 from unisono.wiring import House
 from unisono.wiring.hooks import (

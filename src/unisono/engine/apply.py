@@ -303,7 +303,9 @@ def with_reference(send: Send, pairing: Pairing, subject: Subject, known: str) -
     write = send.write
     if write.operation != "create" or write.kind == "file":
         return send
-    reference = known or reference_of(pairing.id, str(subject), write.kind)
+    # Each state that is told has a note of its own.
+    of = f"{write.kind}/{send.agree.get('note', '')}" if send.link_kind == "status" else write.kind
+    reference = known or reference_of(pairing.id, str(subject), of)
     body = write.body
     if isinstance(body, Note):
         body = replace(body, text=f"{body.text}\nRef: {reference}", reference=reference)

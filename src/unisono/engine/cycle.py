@@ -9,6 +9,7 @@ from unisono.engine.outcome import Outcome
 from unisono.engine.pull import pull
 from unisono.engine.recover import recover
 from unisono.engine.runs import close_finished
+from unisono.engine.states import wake_overdue
 from unisono.model.errors import SystemFault
 from unisono.store import pairs
 
@@ -22,6 +23,7 @@ def cycle(pairing: Pairing, hands: Hands, *, read: bool = True, dry: bool = Fals
             tell_unreadable(pairing, "a", outcome.pulled_a, hands)
             tell_unreadable(pairing, "b", outcome.pulled_b, hands)
         take_changes(pairing, hands)
+        wake_overdue(pairing, hands)
         if brake(pairing, hands):
             outcome.stopped = "brake"
         elif dry:

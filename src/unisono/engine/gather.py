@@ -70,7 +70,8 @@ class _Batch:
             keys = [s.key for s in subjects if (s.side, s.kind) == (side, kind)]
             self._load(side, kind, keys)
         self._origins = own_references(conn, pairing, subjects, self._seen, self._links)
-        self._filed = self._notes(subjects)
+        self._filed = self._of_documents("note", subjects)
+        self._states = self._of_documents("status", subjects) if pairing.policy.status.direction != "off" else {}
         self._answers = asking.answers_for(conn, pairing.id, [str(s) for s in subjects])
         self._asked_again = asked_again(conn, pairing, subjects)
         self._remember_couples(subjects)
@@ -99,6 +100,7 @@ class _Batch:
             b=b,
             link=link,
             filed=self._filed.get(subject),
+            told=self._states.get(subject),
             reasons=self._reasons.get(subject, ()),
             owner=owner,
             candidates=self._candidates.get(subject, ()),
@@ -109,6 +111,8 @@ class _Batch:
             whole=subject.kind in self._whole[other(subject.side)],
             held=self._held.holds(subject) or twin_unclear(self._unclear, subject, mine),
             history=mine is not None and self._is_history(subject.side, mine),
+            existed=mine is not None and self._existed(subject.side, mine),
+            today=self._pairing.today,
             merged=self._merged.get(subject, ()),
             issued=subject not in self._without_documents,
             moved=subject in self._moved,
@@ -133,9 +137,10 @@ class _Batch:
         far = other(subject.side)
         return self._seen.get((far, subject.kind), {}).get(link.key(far)) if link else None
 
-    def _notes(self, subjects: Sequence[Subject]) -> dict[Subject, Link]:
+    def _of_documents(self, kind: Kind, subjects: Sequence[Subject]) -> dict[Subject, Link]:
+        """The notes that file some documents, or what was told of their states."""
         documents = {f"{s.kind}/{s.key}": s for s in subjects if s.side == "b" and s.kind in _DOCUMENTS}
-        found = self._links_of("note", "b", list(documents))
+        found = self._links_of(kind, "b", list(documents))
         return {documents[key]: link for key, link in found.items()}
 
     def _remember_couples(self, subjects: Sequence[Subject]) -> None:
@@ -303,20 +308,26 @@ class _Batch:
         return self._pairing.policy.documents.direction != "off" and not self._is_history("b", row)
 
     def _is_history(self, side: Side, row: Seen) -> bool:
-        """Whether a record was there before the pair was released; a document also if it has not changed since."""
-        if self._released is None:
-            return True
-        made: datetime = row.record.created or row.first_at
+        """Whether a record was there before the pair was released; a document also if it has not changed since. An invoice of the CRM counts
+        by its date: a payment on an old one makes no new one of it."""
+        body = row.record.body
+        if self._released is None or not isinstance(body, Document):
+            return self._existed(side, row)
         if (side, row.record.kind) == ("a", "invoice"):
-            # A payment or a note on an old one makes no new one of it; the day it was issued on does.
-            body = row.record.body
-            return made <= self._released and not (isinstance(body, Document) and body.date and body.date > self._released.date())
-        if isinstance(row.record.body, Document) and row.record.changed is not None:
-            made = max(made, row.record.changed)
+            return self._existed(side, row) and not (body.date is not None and body.date > self._released.date())
+        since = row.record.changed is not None and self._after_release(side, row, row.record.changed)
+        return self._existed(side, row) and not since
+
+    def _existed(self, side: Side, row: Seen) -> bool:
+        """Whether a record was there before the pair was released."""
+        return self._released is None or not self._after_release(side, row, row.record.created or row.first_at)
+
+    def _after_release(self, side: Side, row: Seen, at: datetime) -> bool:
+        assert self._released is not None
         if row.record.kind in self._known[side] and row.first_at > self._released:
             # It was not there when everything was listed: it is new, even if the vendor's clock is behind.
-            made += CLOCKS_APART
-        return made <= self._released
+            at += CLOCKS_APART
+        return at > self._released
 
     def _load_also(self, subjects: Sequence[Subject]) -> dict[Subject, Kind]:
         out: dict[Subject, Kind] = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 from unisono.connect.clock import Clock
@@ -63,6 +64,8 @@ class Pairing:
     unsure: bool = False
     epoch: int = 0
     run: str = ""
+    today: date | None = None
+    """The firm's date, where the policy makes something depend on it."""
     rules: Rules = field(init=False)
 
     def __post_init__(self) -> None:

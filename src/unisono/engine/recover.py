@@ -20,6 +20,7 @@ from unisono.engine.hands import Hands, Pairing
 from unisono.engine.job import Job
 from unisono.engine.outcome import Outcome
 from unisono.engine.settle import mark_for, report_fault, settle_write
+from unisono.engine.states import UNSURE, is_trigger, settle_trigger
 from unisono.engine.undone import found_undone
 from unisono.model.errors import LoginRefused, Refused, SystemFault, TryLater, Unavailable
 from unisono.model.party import Party
@@ -56,7 +57,7 @@ def recover(pairing: Pairing, hands: Hands, outcome: Outcome) -> None:
         answers = asking.answers_for(conn, pairing.id, [intent.key for intent in waiting])
     for intent in waiting:
         told = answers.get(intent.key, {})
-        said = told.get(f"{SEVERAL}|{intent.id}") or told.get(f"{NO_TRACE}|{intent.id}") or ""
+        said = next((answer for code in (SEVERAL, NO_TRACE, UNSURE) if (answer := told.get(f"{code}|{intent.id}"))), "")
         lag = timedelta(seconds=pairing.side(intent.write.side).system.capabilities.writing(intent.write.kind).lag)
         due = _due(intent, lag, hands)
         if (hands.clock.now() < due and not said) or (intent.write.side, "*") in outcome.closed:
@@ -119,6 +120,8 @@ def _look(intent: Intent, said: str, lag: timedelta, pairing: Pairing, hands: Ha
         if intent.reason[0] == UNDONE:
             found_undone(intent, pairing, hands)
             return 0
+        if is_trigger(intent):
+            return 0 if settle_trigger(intent, said, pairing, hands) else 1
         if intent.write.operation != "create":
             after_all = changed_after_all if intent.write.operation == "change" else gone_after_all
             if not after_all(intent, pairing, hands):

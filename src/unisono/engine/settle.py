@@ -128,7 +128,9 @@ def settle_decision(conn: Connection, decision: Decision, label: str, pairing: P
     """The parts of a decision that need no call: joins, ends of links, questions, problems."""
     now, key = hands.clock.now(), str(decision.subject)
     for action in decision.actions:
-        if isinstance(action, Join):
+        if isinstance(action, Join) and action.kind == "status":
+            links.put_links(conn, pairing.id, [remembered(hands, action.b_key, action.agreed_a, action.agreed_b)], now)
+        elif isinstance(action, Join):
             new = links.put_link(
                 conn, hands.ids.new(), pairing.id, action.kind, action.a_key, action.b_key, action.agreed_a, action.agreed_b, now
             )
@@ -228,6 +230,9 @@ def settle_writes(conn: Connection, written: Sequence[Written], pairing: Pairing
             values.append({})
         elif done.send.reason.code == CORRECTED:
             values.append(_corrected(conn, done, record, pairing, hands))
+        elif done.send.link_kind == "status":
+            wanted.append(_told_state(done.send, hands))
+            values.append({})
         elif write.kind in ("note", "file"):
             wanted.append(_noted(done.send, done.target, hands))
             values.append(wanted[-1].agreed_a | wanted[-1].agreed_b)
@@ -237,7 +242,7 @@ def settle_writes(conn: Connection, written: Sequence[Written], pairing: Pairing
             _tell_unkept(conn, done.send, after, record, pairing, hands)
             values.append({name: after.get(name, "") for name in done.send.agree if name in after})
     new = links.put_links(conn, pairing.id, wanted, hands.clock.now())
-    _linked(conn, pairing, hands, [(link.kind, link.a_key, link.b_key) for link in new if link.kind != "note"])
+    _linked(conn, pairing, hands, [(link.kind, link.a_key, link.b_key) for link in new if link.kind not in ("note", "status")])
     return values
 
 
@@ -333,6 +338,18 @@ def _observed(conn: Connection, written: Sequence[Written], pairing: Pairing, ha
 def _no_news(done: Written) -> bool:
     """Whether nothing follows from a row but what follows from its write. A correction is an edit; a document may have to be filed."""
     return done.send.write.kind in ("party", "contact") and done.send.reason.code != CORRECTED
+
+
+def remembered(hands: Hands, document: str, agreed_a: Flat, agreed_b: Flat) -> links.Joined:
+    """What was told of a document's states: a link of its own, on either side under the document's name."""
+    return links.Joined(hands.ids.new(), "status", document, document, agreed_a, agreed_b)
+
+
+def _told_state(send: Send, hands: Hands) -> links.Joined:
+    """A state was told to the CRM by one of its means, or by the last that was left."""
+    agreed_b = {name: value for name, value in send.agree.items() if name in ("state", "due")}
+    agreed_a = {name: value for name, value in send.agree.items() if name not in agreed_b}
+    return remembered(hands, send.source.replace(":", "/", 1), agreed_a, agreed_b)
 
 
 def _noted(send: Send, target: str, hands: Hands) -> links.Joined:

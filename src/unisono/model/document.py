@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
+from unisono.model.codes import QUOTATION
 from unisono.model.money import Basis, cents, plain
 
 Stage = Literal["draft", "issued", "sent", "cancelled"]
 Answer = Literal["open", "accepted", "rejected"]
 Paid = Literal["none", "part", "full"]
+State = Literal["draft", "issued", "sent", "accepted", "rejected", "part-paid", "paid", "overdue", "reminded", "cancelled"]
+"""Where a document stands, in one word: what people ask first of its four axes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +129,19 @@ def overdue(document: Document, today: dt.date) -> bool:
     """Whether an issued document is past due and not wholly paid on ``today`` (the firm's date)."""
     open_ = document.stage in ("issued", "sent") and document.paid != "full"
     return open_ and document.due is not None and document.due < today
+
+
+def state_of(document: Document, today: dt.date | None = None) -> State:
+    """Where a document stands. It is overdue only for whoever says which day it is."""
+    if document.stage == "cancelled":
+        return "cancelled"
+    if document.paid != "none":
+        return "paid" if document.paid == "full" else "part-paid"
+    if document.dunning:
+        return "reminded"
+    if document.answer != "open":
+        return document.answer
+    return "overdue" if today is not None and document.type_code != QUOTATION and overdue(document, today) else document.stage
 
 
 def version_of(document: Document) -> str:

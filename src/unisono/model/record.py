@@ -14,7 +14,8 @@ from unisono.model.text import folded
 
 Side = Literal["a", "b"]
 """``a`` is the CRM, ``b`` the invoicing system."""
-Kind = Literal["party", "contact", "quote", "order", "invoice", "payment", "product", "stock", "note", "file", "tag", "user"]
+Kind = Literal["party", "contact", "quote", "order", "invoice", "payment", "product", "stock", "note", "file", "tag", "user", "status"]
+"""``status`` is no record: the kind of a link that remembers which state of a document was told to the CRM."""
 FIELDWISE: tuple[Kind, ...] = ("party", "contact", "product")
 """Kinds of records that are kept in step field by field."""
 Body = Party | Contact | Document | Product | Note | File | Tag

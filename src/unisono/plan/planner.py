@@ -10,6 +10,7 @@ from unisono.plan.flows.documents import Words, plan_document
 from unisono.plan.flows.invoices import plan_invoice
 from unisono.plan.flows.products import plan_product
 from unisono.plan.flows.quotes import plan_quote
+from unisono.plan.flows.status import plan_status
 from unisono.plan.situation import Rules, Situation
 
 RANKS = {"party": 0, "contact": 1, "product": 1, "quote": 2, "invoice": 3}
@@ -32,11 +33,13 @@ def plan(s: Situation, rules: Rules, words: Words) -> tuple[Decision, ...]:
         return (plan_product(s, rules),)
     if kind == "quote" and side == "a":
         return (plan_quote(s, rules),)
+    told = plan_status(s, rules, words) if kind in ("quote", "invoice") else None
+    states = () if told is None else (told,)
     if kind == "quote":
-        return (plan_quote(s, rules), plan_document(s, rules, words))
+        return (plan_quote(s, rules), plan_document(s, rules, words), *states)
     if kind == "invoice" and side == "a":
         return (plan_invoice(s, rules),)
     if kind == "invoice":
         made = (plan_invoice(s, rules),) if s.link is not None else ()
-        return (*made, plan_document(s, rules, words))
+        return (*made, plan_document(s, rules, words), *states)
     return (Decision(s.subject, "left-out", Reason("kind-not-synchronised", {"kind": kind})),)

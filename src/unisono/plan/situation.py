@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -109,6 +110,8 @@ class Situation:
     link: Link | None = None
     filed: Link | None = None
     """The note in the CRM that files this document."""
+    told: Link | None = None
+    """Which state of this document was told to the CRM, and how (a link of kind ``status``)."""
     reasons: tuple[str, ...] = ()
     """Why a CRM customer is one of the invoicing system's: ``quote``, ``tag``, ``contact-tag``."""
     owner: Owner | None = None
@@ -127,6 +130,10 @@ class Situation:
     so alike that this one may be the same."""
     history: bool = False
     """The record is older than the release of the pair."""
+    existed: bool = False
+    """The record was there before the release of the pair, whatever happened to it since."""
+    today: dt.date | None = None
+    """The firm's date; ``None`` where nothing depends on it."""
     merged: tuple[Candidate, ...] = ()
     """Records on the side where this one vanished that may be what it was merged into."""
     issued: bool = True

@@ -166,6 +166,8 @@ def _target(t: Target, rules: Rules, going: set[RecordKey]) -> list[Step]:
         return [_remove(t, rules.capabilities(t.side), going)]
     if t.kind in ("note", "file"):
         return [_step(t, "leave", "undo-cannot-change", fields="text")]
+    if t.now is not None and isinstance(t.now.record.body, Document):
+        return [_step(t, "leave", "undo-status-told", system=rules.capabilities(t.side).title)]
     return _put_back(t, rules)
 
 

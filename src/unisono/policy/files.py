@@ -17,7 +17,7 @@ _PLACE = re.compile(r"line (\d+), column (\d+)")
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"|\'[^\']*\'')
 _DEEP, _EXPONENT = 20, 30
 _TOLD, _LONGEST = 100, 200
-"""Of what is wrong no more is told, and of an entry's name no more shown: nobody mends thousands of entries by hand."""
+"""Of what is wrong no more is told, and of a name or a finding no more shown: nobody mends thousands of entries by hand."""
 _CHOICE = re.compile(r"'?([\w-]+)'?(?:,| or |$)")
 _WRONG = {
     "literal_error": "choice",
@@ -76,6 +76,10 @@ def toml_of(text: str) -> dict[str, Any]:
         # A key of thousands of parts takes the parser minutes.
         if line.count(".") > _DEEP and _STRING.sub("", line).partition("#")[0].count(".") > _DEEP:
             raise BadPolicy("policy-not-toml", line=str(place), column="1")
+        try:
+            line.encode()
+        except UnicodeEncodeError as half:  # half a character, at which whoever checks the entries chokes
+            raise BadPolicy("policy-not-toml", line=str(place), column=str(half.start + 1)) from half
     try:
         # With a last line break the parser names the line even of a mistake in the last one.
         return tomllib.loads(text + "\n", parse_float=number)
@@ -132,7 +136,7 @@ def number(text: str) -> Decimal | str:
 def bad_policy(first: Any) -> BadPolicy:
     """An error of the schema as one that a person can act on."""
     entry, value, why = _wrong(first)
-    return BadPolicy("policy-wrong-entry", entry=entry[:_LONGEST], value=value[:80], **why)
+    return BadPolicy("policy-wrong-entry", entry=entry[:_LONGEST], value=value[:80], **why | {"found": why["found"][:_LONGEST]})
 
 
 def _wrong(first: Any) -> tuple[str, str, dict[str, str]]:

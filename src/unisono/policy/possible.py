@@ -8,10 +8,10 @@ from typing import Literal
 
 from unisono.model.capability import Capabilities
 from unisono.model.record import Kind
-from unisono.policy.schema import ProductFields
+from unisono.policy.schema import ProductFields, Stages, Triggers
 from unisono.policy.settings import Setting
 
-Code = Literal["read", "write", "tags", "delete", "field", "bind", "public-link", "clear", "means"]
+Code = Literal["read", "write", "tags", "delete", "field", "bind", "public-link", "clear", "means", "trigger"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,7 @@ class Lack:
 
 Lacks = Mapping[str, Lack]
 """Choice -> what stands in its way; ``""``: the whole question is about something that is not there."""
+_PAPERS: tuple[Kind, ...] = ("quote", "invoice")
 _MATCHED = {"tax_id": ("tax_id",), "number": ("number",), "email_name": ("email",), "name_postcode": ("address.postcode",)}
 
 
@@ -123,6 +124,24 @@ def _invoices(choice: str, a: Capabilities, b: Capabilities) -> Lack | None:
     return Lack("write", "invoicing", "invoice") if b.writing("invoice").create == "none" else None
 
 
+def _status(choice: str, a: Capabilities, _: Capabilities) -> Lack | None:
+    if choice == "off" or "trigger" in a.doors or a.writing("note").create != "none" or any(_moves(kind, a) for kind in _PAPERS):
+        return None
+    return Lack("write", "crm", "note")
+
+
+def _stage(choice: str, a: Capabilities, _: Capabilities) -> Lack | None:
+    return None if choice or any(_moves(kind, a) for kind in _PAPERS) else Lack("field", "crm", "quote", "stage")
+
+
+def _moves(kind: Kind, crm: Capabilities) -> bool:
+    return crm.writing(kind).change and "stage" in crm.fields(kind)
+
+
+def _trigger(choice: str, a: Capabilities, _: Capabilities) -> Lack | None:
+    return None if choice or "trigger" in a.doors else Lack("trigger", "crm", "quote")
+
+
 def _made_as(choice: str, _: Capabilities, b: Capabilities) -> Lack | None:
     writing = b.writing("invoice")
     makes = writing.create != "none" and choice not in ("", writing.create, *writing.other_means)
@@ -192,6 +211,9 @@ _RULES: dict[str, Callable[[str, Capabilities, Capabilities], Lack | None]] = {
     "documents.kinds": _kinds,
     "documents.file": _file,
     "documents.public_link": _public,
+    "status.direction": _status,
+    **{f"status.stages.{name}": _stage for name in Stages.model_fields},
+    **{f"status.triggers.{name}": _trigger for name in Triggers.model_fields},
     "customers.deletion.in_crm": _deleted_in_crm,
     "customers.deletion.in_invoicing": _deleted_in_invoicing,
     "customers.deletion.contacts": _deleted_contacts,

@@ -196,6 +196,44 @@ class Documents(_Part):
     """A link that opens without login is written into the CRM only if this says so."""
 
 
+class Stages(_Part):
+    """State of a document -> the CRM's own name for the stage that a deal, quote or invoice is moved to; empty: it stays where it is."""
+
+    issued: str = ""
+    sent: str = ""
+    accepted: str = ""
+    rejected: str = ""
+    part_paid: str = ""
+    paid: str = ""
+    overdue: str = ""
+    reminded: str = ""
+    cancelled: str = ""
+
+
+class Triggers(_Part):
+    """State of a document -> the code of the automation that is set off for it; empty: none."""
+
+    issued: str = ""
+    sent: str = ""
+    accepted: str = ""
+    rejected: str = ""
+    part_paid: str = ""
+    paid: str = ""
+    overdue: str = ""
+    reminded: str = ""
+    cancelled: str = ""
+
+
+class Status(_Part):
+    """What a document's new state in the invoicing system leads to at the deal, quote or invoice of the CRM that it belongs to."""
+
+    direction: Literal["to-crm", "off"] = "off"
+    stages: Stages = Stages()
+    triggers: Triggers = Triggers()
+    note: bool = True
+    """Where a stage or automation is wanted that the CRM does not let others move or set off, a note says what happened."""
+
+
 class Poll(_Part):
     """How often both systems are asked. ``floor_seconds`` is the shortest interval; the vendor's allowance may demand a longer one."""
 
@@ -214,6 +252,7 @@ class Policy(_Part):
     quotes: Quotes = Quotes()
     invoices: Invoices = Invoices()
     documents: Documents = Documents()
+    status: Status = Status()
     poll: Poll = Poll()
     leave_out: tuple[str, ...] = ()
     """Records a person left out for good, linked or not, with all that belongs to them: ``a:party:company:42`` (a: CRM, b: invoicing)."""

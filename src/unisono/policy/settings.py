@@ -36,6 +36,7 @@ _SECTIONS = {
     "quotes": ("quotes",),
     "invoices": ("invoices",),
     "documents": ("documents",),
+    "status": ("status",),
     "deletions": ("customers.deletion",),
     "running": ("language", "poll"),
 }

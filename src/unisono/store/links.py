@@ -107,6 +107,11 @@ def _between(pair: str, kind: Kind, a_key: str, b_key: str) -> dict[str, str]:
     return {"b_pair": pair, "b_kind": kind, "b_a_key": a_key, "b_b_key": b_key}
 
 
+def all_of(conn: Connection, pair: str, kind: Kind) -> list[Link]:
+    """Every live link of a kind, oldest first."""
+    return [_link(row) for row in _ALL_OF.rows(conn, pair=pair, kind=kind)]
+
+
 def some_keys(conn: Connection, pair: str, side: Side, count: int) -> list[str]:
     """The keys of a few linked customers on one side: to tell by them whose account a key opens."""
     return [key for (key,) in _SOME[side].rows(conn, pair=pair, limit=count)]
@@ -207,6 +212,9 @@ _SET_BETWEEN = Statement(lambda _: update(link).where(_BETWEEN))
 _FORGET = Statement(lambda _: delete(link).where(_BETWEEN))
 _FORGET_ALL = Statement(lambda _: delete(link).where(_MINE))
 _SOME: dict[Side, Statement] = {"a": Statement(lambda _: _some(link.c.a_key)), "b": Statement(lambda _: _some(link.c.b_key))}
+_ALL_OF = Statement(
+    lambda _: select(*_LINK).where(_MINE, link.c.kind == bindparam("kind"), link.c.state == "linked").order_by(link.c.id)
+)
 _COUNT = Statement(lambda _: select(link.c.kind, func.count()).where(_MINE, link.c.state == "linked").group_by(link.c.kind))
 _TOTAL = Statement(lambda _: select(func.count()).select_from(link).where(_ALIVE))
 _VANISHED = Statement(lambda _: select(func.count(func.distinct(link.c.id))).select_from(_with_seen()).where(_ALIVE, _LOST))

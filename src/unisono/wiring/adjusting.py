@@ -9,8 +9,8 @@ from typing import Any
 from unisono.model.choice import Choice
 from unisono.store import pairs, seen
 from unisono.store.pairs import ConnectionRow
-from unisono.wiring.house import House
 from unisono.wiring.hooks import note
+from unisono.wiring.house import House
 
 
 class NoSuchValue(ValueError):

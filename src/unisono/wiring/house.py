@@ -6,13 +6,14 @@ import random
 import secrets as chance
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache, lru_cache
 from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
@@ -182,6 +183,7 @@ class House:
     def paired(self, row: PairRow, a: ConnectionRow, b: ConnectionRow, *, epoch: int = 0, run: str = "") -> Pairing:
         """As ``pairing``, of rows that were read just now."""
         policy = _policy_of(row.policy)
+        dated = policy.status.direction != "off"
         return Pairing(
             id=row.id,
             a=self._connected(a, policy, "a"),
@@ -193,7 +195,14 @@ class House:
             unsure=row.unsure,
             epoch=epoch,
             run=run,
+            today=self._today(row.firm) if dated else None,
         )
+
+    def _today(self, firm: str) -> date:
+        """The date where a firm is."""
+        with self.store.read() as conn:
+            zone = next((one["time_zone"] for one in pairs.firms(conn) if one["id"] == firm), "UTC")
+        return self.clock.now().astimezone(ZoneInfo(zone)).date()
 
     def _connected(self, row: ConnectionRow, policy: Policy, side: str) -> Connected:
         tag = policy.customers.from_crm.tag if side == "a" else ""
@@ -215,12 +224,14 @@ def needed(capabilities: Capabilities, policy: Policy, side: str) -> tuple[str, 
     if (
         policy.quotes.direction != "off"
         or policy.documents.direction != "off"
+        or policy.status.direction != "off"
         or (side == "a" and "quote" in policy.customers.from_crm.when)
     ):
         kinds.append("quote")
     if side == "a" and "tag" in policy.customers.from_crm.when:
         kinds.append("tag")
-    if policy.invoices.direction != "off" or (side == "b" and policy.documents.direction != "off"):
+    documents = policy.documents.direction != "off" or policy.status.direction != "off"
+    if policy.invoices.direction != "off" or (side == "b" and documents):
         kinds.append("invoice")
     if policy.products.direction != "off":
         kinds.append("product")

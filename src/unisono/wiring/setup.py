@@ -110,7 +110,7 @@ def own_host(house: House, system: str, given: Mapping[str, str | Secret], setti
     """
     capabilities = house.capabilities(system)
     place = _HOST_FIELD.search(capabilities.api)
-    if place is None or "api" in settings and "pinned" not in settings:
+    if place is None or ("api" in settings and "pinned" not in settings):
         return {}
     base = capabilities.api.replace(place[0], str(given.get(place[1], "")).strip().removeprefix("https://").partition("/")[0])
     try:
@@ -300,6 +300,10 @@ def interval_of(house: House, where: Connected, row: ConnectionRow, floor: int) 
     with house.store.read() as conn:
         for name in where.resources:
             resource = where.system.capabilities.resource(name)
+            if resource.signal in ("stamp", "coarse-stamp", "ordered-until"):
+                # Only what changed is listed; all of it once a week.
+                cost += 1
+                continue
             rows = seen.count_rows(conn, where.id, name)
             cost += 1 + (rows // resource.page if resource.page else 0) + rows * resource.row_calls
     rules = () if house.unlimited else where.system.capabilities.pace

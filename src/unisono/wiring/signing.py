@@ -79,9 +79,7 @@ class Aways:
             for name, old in known.items()
         }
         settings = row.settings | row.proven
-        return self._away(
-            Begun(firm=row.firm, system=row.system, login=given, settings=settings, connection=row.id, **self._mine(session))
-        )
+        return self._away(Begun(firm=row.firm, system=row.system, login=given, settings=settings, connection=row.id, **self._mine(session)))
 
     def take(self, state: str, session: str) -> Begun:
         """What was begun with a state, once. Raises ``NotOurs``."""

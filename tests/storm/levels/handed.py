@@ -126,6 +126,11 @@ def parts(package: bytes) -> dict[str, bytes]:
 def sheeted(rnd: Random, count: Callable[[str], None], *, weighed: bool = False) -> Iterator[Broken]:
     """A spoilt workbook: its bytes, or a part inside a package that is sound, or which parts there are."""
     how, data = _spoilt(rnd)
+    yield from judged(how, data, count, weighed=weighed)
+
+
+def judged(how: str, data: bytes, count: Callable[[str], None], *, weighed: bool = False) -> Iterator[Broken]:
+    """What the reader makes of it."""
     try:
         with Bound(f"workbook, {how}", weighed=weighed) as bound:
             rows = spreadsheet.rows_of(data)
@@ -146,9 +151,9 @@ def sheeted(rnd: Random, count: Callable[[str], None], *, weighed: bool = False)
 
 def _spoilt(rnd: Random) -> tuple[str, bytes]:
     package, draw = pick(rnd, workbooks()), rnd.random()
-    if draw < 0.35:
+    if draw < 0.3:
         return "bytes", spoilt_bytes(rnd, package)
-    if draw < 0.9:
+    if draw < 0.94:
         return spoilt_part(rnd, parts(package), CANARY)
     return "parts", spoilt_parts(rnd, parts(package))
 

@@ -72,7 +72,6 @@ class Hall:
     vendors: dict[str, Vendor]
     connections: dict[str, str]
     urls: dict[str, str]
-    folder: TemporaryDirectory[str]
 
     def lying(self, system: str) -> list[bytes]:
         """What was kept and not yet looked at."""
@@ -100,31 +99,35 @@ class Hall:
 @cache
 def hall() -> Hall:
     """Made once for a process. The first notice at each door is a sound one: by its token the others are known."""
-    folder = TemporaryDirectory()
-    place, clock = Path(folder.name), FakeClock()
+    # Its folder is there while it is made; notices write nothing into files.
+    with TemporaryDirectory() as folder:
+        made = _furnished(Path(folder))
+        for name in DOORED:
+            place = made.keeper.knock("POST", urlsplit(made.urls[name]).path, kind_of(name), 1)
+            assert place is not None, name
+            made.keeper.keep(place, written(name, notices(name)[0]))
+            made.look(name)
+    return made
+
+
+def _furnished(folder: Path) -> Hall:
+    clock = FakeClock()
     # Who asks nobody needs no key.
     vendors = {name: Vendor(replace(load(name), login=())) for name in DOORED}
     house = House(
-        store=Store.open(":memory:", least_room=0), ring=KeyRing(place / "key"), folder=place, clock=clock, chance=Random(7),
+        store=Store.open(":memory:", least_room=0), ring=KeyRing(folder / "key"), folder=folder, clock=clock, chance=Random(7),
         guests=lambda name: cast(System, vendors[name]), unlimited=True,
     )  # fmt: skip
-    firm = house.ids.new()
-    made = Hall(house, clock, Doorkeeper(house=house), vendors, {name: house.ids.new() for name in DOORED}, {}, folder)
+    firm, connections = house.ids.new(), {name: house.ids.new() for name in DOORED}
     with house.store.write() as conn:
         pairs.add_firm(conn, firm, "Muster GmbH", "DE", "de", "Europe/Berlin", clock.now())
-        for name, key in made.connections.items():
+        for name, key in connections.items():
             pairs.add_connection(conn, key, firm, name, name, {}, {}, clock.now())
             known = {resource.name: {"whole_at": "2026-03-02T09:00:00.000Z"} for resource in load(name).resources}
             pairs.update_connection(conn, key, marks=known)
-    for name, key in made.connections.items():
-        made.urls[name] = open_hook(house, key)
+    urls = {name: open_hook(house, key) for name, key in connections.items()}
     clock.advance(10)
-    for name in DOORED:
-        place_ = made.keeper.knock("POST", urlsplit(made.urls[name]).path, kind_of(name), 1)
-        assert place_ is not None, name
-        made.keeper.keep(place_, written(name, notices(name)[0]))
-        made.look(name)
-    return made
+    return Hall(house, clock, Doorkeeper(house=house), vendors, connections, urls)
 
 
 def kind_of(system: str) -> str:

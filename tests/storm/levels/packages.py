@@ -46,6 +46,12 @@ def _flipped(rnd: Random, body: bytes) -> bytes:
     return bytes(out)
 
 
+def _lettered(rnd: Random, body: bytes) -> bytes:
+    """One letter or digit is another: what only a check sum sees."""
+    at = pick(rnd, [found.start() for found in re.finditer(rb"[A-Za-z0-9]", body)])
+    return body[:at] + bytes([body[at] ^ 1]) + body[at + 1 :]
+
+
 def _cut(rnd: Random, body: bytes) -> bytes:
     at = rnd.randrange(len(body))
     return body[:at] + body[at + pick(rnd, (1, 4, 200)) :]
@@ -65,7 +71,7 @@ def _headed(rnd: Random, body: bytes) -> bytes:
     return bytes(out)
 
 
-SPOILING: tuple[Callable[[Random, bytes], bytes], ...] = (_torn, _flipped, _flipped, _cut, _put, _headed, _headed, _headed)
+SPOILING: tuple[Callable[[Random, bytes], bytes], ...] = (_torn, _flipped, _lettered, _cut, _put, _headed, _headed, _headed)
 
 
 def spoilt_bytes(rnd: Random, package: bytes) -> bytes:
@@ -80,10 +86,10 @@ def spoilt_bytes(rnd: Random, package: bytes) -> bytes:
 
 def spoilt_part(rnd: Random, parts: Mapping[str, bytes], secret: str) -> tuple[str, bytes]:
     """One part spoilt, the package around it sound; which part, and the package. ``secret`` is what a smuggled entity would say."""
-    # Every second time a part with cells or their texts; where a list lies is found in the others.
-    texts = rnd.random() < 0.5
-    begins = ("xl/worksheets/sheet", "xl/sharedStrings") if texts else ("xl/workbook", "xl/_rels", "[Content")
-    name = pick(rnd, sorted(name for name in parts if name.startswith(begins)))
+    # Mostly the last sheet or the texts of its cells; where a list lies is found in the others.
+    held = [max(name for name in parts if name.startswith("xl/worksheets/sheet")), *(name for name in parts if "sharedStrings" in name)]
+    leading = sorted(name for name in parts if name.startswith(("xl/workbook", "xl/_rels", "[Content")))
+    name = pick(rnd, held if rnd.random() < 0.75 else leading)
     return name, packed(rnd, {**parts, name: _spoilt_xml(rnd, parts[name], secret.encode())})
 
 
@@ -190,5 +196,5 @@ _XML: tuple[Callable[[Random, bytes, bytes], bytes], ...] = (
     _element,
     _declared,
     _encoded,
-    lambda rnd, body, _: pick(rnd, (_torn, _flipped, _cut))(rnd, body),
+    lambda rnd, body, _: pick(rnd, (_torn, _flipped, _lettered, _cut))(rnd, body),
 )

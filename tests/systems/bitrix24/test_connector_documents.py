@@ -27,6 +27,7 @@ from unisono.model.party import Party
 from unisono.model.record import Kind
 from unisono.model.writing import Write
 from unisono.systems.bitrix24 import notes
+from unisono.systems.bitrix24.choices import choices, settled
 from unisono.systems.bitrix24.client import Step
 from unisono.systems.bitrix24.setup import ways_of
 from unisono.systems.bitrix24.stages import Stage, choose
@@ -233,8 +234,8 @@ def test_the_counterpart_s_number_and_page_stand_in_the_fields_that_were_named()
     (row,) = account.simulator.truth()["deals"]
     assert (row["UF_CRM_RE_NUMBER"], row["UF_CRM_RE_LINK"], row["STAGE_ID"]) == ("RE-7", "https://rechnung.example/7", "WON")
     assert len(account.wire.sent) == calls + 3, "two looks, one write"
-    quote = account.act("create_quote", title="Kran")
-    fault = caught(Refused, lambda: account.system.compose(moved("quote", f"quote:{quote}", number="RE-7"), None))
+    assert account.system.compose(moved("quote", "quote:1", number="RE-7"), None) == (), "quotes have no field for it here"
+    fault = caught(Refused, lambda: account.system.compose(moved("invoice", "invoice:1", number="RE-7"), None))
     assert (fault.code, fault.field) == ("cannot-hold", "number")
 
 
@@ -258,6 +259,31 @@ def test_a_note_is_rewritten_unread_and_keeps_our_marker() -> None:
     body = account.record("note", key).body
     assert isinstance(body, Note)
     assert (body.title, body.text.splitlines()[0], body.reference) == ("Rechnung 7", "Bezahlt.", REFERENCE)
+
+
+def test_a_person_chooses_the_fields_of_a_deal_and_where_article_numbers_stand() -> None:
+    account = portal()
+    for name, kind in (("RE_NUMBER", "string"), ("RE_LINK", "url"), ("RE_PAID", "boolean")):
+        account.act("make_field", kind="deal", name=name, type=kind)
+    system = system_of(account)
+    found = {one.name: one for one in choices(system, {})}
+    assert [offer.value for offer in found["deal_number"].offers] == ["none", "UF_CRM_RE_NUMBER", "UF_CRM_RE_LINK"]
+    assert (found["article_field"].value, "files_as_comments" in found) == ("xmlId", False), "a webhook has nothing to choose there"
+
+    kept = settled(system, {}, {"deal_number": "UF_CRM_RE_NUMBER", "deal_link": "UF_CRM_RE_LINK", "article_field": "code"})
+
+    assert (kept["paper_fields"], ways_of(kept).article_field) == (FIELDS, "code")
+    assert {one.name: one.value for one in choices(system, kept)}["deal_link"] == "UF_CRM_RE_LINK"
+    assert "paper_fields" not in settled(system, kept, {"deal_number": "none", "deal_link": "none"})
+
+
+def test_an_app_is_asked_where_it_files() -> None:
+    system = LocalApp().system()
+    kept = settled(system, {}, {"files_as_comments": "yes"})
+
+    assert {one.name: one.value for one in choices(system, kept)}["files_as_comments"] == "yes"
+    assert ways_of(kept).files_as_comments
+    assert not ways_of(settled(system, kept, {"files_as_comments": "none"})).files_as_comments
 
 
 # --- making -----------------------------------------------------------------------------------------------------------------------------
@@ -387,6 +413,7 @@ def test_a_webhook_puts_the_file_on_the_card_and_a_new_version_in_its_place(tmp_
     assert len(account.simulator.truth()["comments"]) == 5, "two notes, two files, and what a person wrote"
 
 
+@pytest.mark.feature("L19", kind="read")
 def test_a_local_app_files_a_document_of_the_crm_and_a_new_version_in_its_place(tmp_path: Path) -> None:
     app = LocalApp()
     system = app.system()

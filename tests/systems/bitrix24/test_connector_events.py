@@ -20,6 +20,7 @@ from unisono.model.secret import Secret
 from unisono.sandbox.kit.app import application
 from unisono.store import inbox, pairs, secrets
 from unisono.systems.bitrix24 import events
+from unisono.systems.bitrix24.client import Step
 from unisono.wiring.hooks import ByHand, NoPublicAddress, close_doors, doors_of, keep_address, open_by_hand, open_door
 from unisono.wiring.receiving import Doorkeeper
 from unisono.wiring.running import Runner
@@ -92,7 +93,7 @@ def test_every_change_of_use_is_registered_once_and_taken_away_again() -> None:
     events.hook(system, Secret(f"{BEGIN}secret-one"), BEGIN)
     events.hook(system, Secret(f"{BEGIN}secret-one"), BEGIN)
     assert sorted(row["EVENT"].upper() for row in bound(app)) == sorted(events.TOLD)
-    system.client.write([events.Step("e", "event.bind", {"event": "ONCRMLEADADD", "handler": "https://else.example/h"})])
+    system.client.write([Step("e", "event.bind", {"event": "ONCRMLEADADD", "handler": "https://else.example/h"})])
     assert events.unhook(system, BEGIN) == len(events.TOLD)
     assert [row["EVENT"].upper() for row in bound(app)] == ["ONCRMLEADADD"], "somebody else's registration stays"
 
@@ -183,7 +184,7 @@ def test_a_form_is_taken_at_the_portal_s_door_and_json_is_not(v: Village) -> Non
 
 def test_where_nobody_reaches_us_the_portal_s_queue_is_fetched_every_minute(v: Village) -> None:
     runner = runner_of(v)
-    assert [told.why_not for told in doors_of(v.house, v.pair)][0] == ""
+    assert doors_of(v.house, v.pair)[0].why_not == ""
     opened = open_door(v.house, v.a, "anna")
     assert (opened.address, opened.hash, doors_of(v.house, v.pair)[0].means) == ("queue", "", "queue")
     runner.turn()

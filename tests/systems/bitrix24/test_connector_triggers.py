@@ -11,7 +11,8 @@ from unisono.connect.port import System
 from unisono.model.errors import Refused
 from unisono.model.record import Kind
 from unisono.model.writing import Write
-from unisono.systems.bitrix24.triggers import CODES, register
+from unisono.systems.bitrix24.choices import choices, settled
+from unisono.systems.bitrix24.triggers import names, register
 
 PAID = "unisono.invoice.paid"
 BY_HAND = "c5u4m"
@@ -30,7 +31,7 @@ def do(system: System, write: Write) -> str:
 def test_a_local_app_sets_off_its_own_trigger_on_a_deal_a_quote_and_an_invoice(what: str, kind: Kind, number: int) -> None:
     app = LocalApp()
     system = app.system()
-    register(system.client, {PAID: "Rechnung bezahlt"})
+    register(system.client, "de")
     key = app.act(f"create_{what}", title="Kran")
     assert app.simulator.truth()["trigger_runs"] == []
 
@@ -43,7 +44,7 @@ def test_a_local_app_sets_off_its_own_trigger_on_a_deal_a_quote_and_an_invoice(w
 def test_a_trigger_that_a_person_placed_moves_the_deal() -> None:
     app = LocalApp()
     system = app.system()
-    register(system.client, {PAID: "Rechnung bezahlt"})
+    register(system.client, "de")
     key = app.act("create_deal", title="Kran")
     app.act("place_trigger", code=PAID, kind="deal", stage="WON")
 
@@ -56,12 +57,26 @@ def test_registering_again_renames_and_makes_no_second_one() -> None:
     app = LocalApp()
     system = app.system()
 
-    register(system.client, dict.fromkeys(CODES, "Alt"))
-    register(system.client, dict.fromkeys(CODES, "Neu"))
+    register(system.client, "en")
+    register(system.client, "de")
 
-    held = app.simulator.truth()["triggers"]
-    assert sorted(row["CODE"] for row in held) == sorted(CODES)
-    assert {row["NAME"] for row in held} == {"Neu"}
+    held = {row["CODE"]: row["NAME"] for row in app.simulator.truth()["triggers"]}
+    assert held == names("de")
+    assert (len(held), held[PAID]) == (9, "Unisono: Rechnung bezahlt")
+
+
+def test_triggers_are_registered_when_a_person_asks_for_them() -> None:
+    app = LocalApp()
+    system = app.system()
+    assert {one.name: one.value for one in choices(system, {})}["triggers"] == "none"
+    settled(system, {}, {"address_type": "11"})
+    assert app.simulator.truth()["triggers"] == []
+
+    kept = settled(system, {}, {"triggers": "yes"})
+
+    assert len(app.simulator.truth()["triggers"]) == 9
+    assert {one.name: one.value for one in choices(system, kept)}["triggers"] == "yes"
+    assert "triggers" not in {one.name for one in choices(system_of(portal()), {})}, "a webhook may not register any"
 
 
 def test_a_webhook_sets_off_the_trigger_that_was_made_by_hand_on_a_deal() -> None:

@@ -18,7 +18,7 @@ from tests.systems.lexoffice.office import ID, office, saying
 from unisono.model.errors import BadAnswer
 from unisono.model.secret import Secret
 from unisono.systems.lexoffice.mapping import Ways
-from unisono.systems.lexoffice.setup import hook, hooked, unhook, vat_free, ways_of
+from unisono.systems.lexoffice.setup import choices, hook, hooked, settled, unhook, ways_of
 from unisono.systems.lexoffice.system import Lexoffice
 from unisono.systems.lexoffice.webhook import EVENTS, extract, genuine
 
@@ -139,13 +139,20 @@ def test_a_list_of_notices_that_is_none_is_not_an_empty_one() -> None:
     caught(BadAnswer, lambda: hooked(ours, BEGIN))
 
 
-def test_an_account_says_whether_its_firm_charges_vat() -> None:
+def test_what_a_person_chooses_is_what_the_connection_then_does() -> None:
     _, ours = system()
-    small = saying(200, {"smallBusiness": True})
-    assert isinstance(small, Lexoffice)
+    assert {one.name: one.value for one in choices(ours, {})} == {
+        "address": "billing",
+        "contacts": "customers",
+        "archived": "yes",
+        "vat_free": "no",
+    }
 
-    assert not vat_free(ours)
-    assert vat_free(small)
+    kept = settled(ours, {"api": "x"}, {"address": "shipping", "archived": "no"})
+
+    assert kept == {"api": "x", "address": "shipping", "archived": False}
+    assert {one.name: one.value for one in choices(ours, kept)}["archived"] == "no"
+    assert ways_of(kept) == replace(Ways(), leading="shipping", archived=False)
 
 
 def test_settings_have_defaults_and_wrong_ones_are_refused_by_name() -> None:

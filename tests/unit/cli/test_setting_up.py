@@ -74,8 +74,8 @@ def test_a_system_out_of_reach_is_said(desk: Desk) -> None:
 
 
 def test_a_system_that_is_only_described_cannot_be_connected(desk: Desk) -> None:
-    told = desk.run("connect", "lexoffice")
-    assert (told.code, "lexoffice" in told.text.lower()) == (2, True)
+    told = desk.run("connect", "fakturownia")
+    assert (told.code, "fakturownia" in told.text.lower()) == (2, True)
 
 
 @pytest.mark.parametrize("words", (("systems", "nosuch"), ("connect", "nosuch")))

@@ -2,54 +2,39 @@
 
 from __future__ import annotations
 
-import io
 import re
+import subprocess
 import sys
 from collections.abc import Callable
 from typing import Any
 
 import httpx2
 import pytest
-from typer.testing import CliRunner
 
 from tests.support.hooks import ADDRESS
 from tests.unit.cli.desk import KEY, LOGIN, Desk, Told
 from tests.unit.cli.outside import reached_at
-from unisono.cli.app import run
 from unisono.cli.terminal import house_at
 from unisono.store import pairs, secrets
 
 CLIENT_SECRET = "canary-client-secret-4711"
 
 
-class Person(io.BytesIO):
-    """Somebody who reads what the command printed aside, does what it says, and types the answer."""
-
-    def __init__(self, does: Callable[[str], str]) -> None:
-        super().__init__()
-        self._does: Callable[[str], str] | None = does
-        self.aside: Any = None
-
-    def read1(self, size: int | None = -1) -> bytes:
-        if self._does is None:
-            return b""
-        sys.stderr.flush()
-        does, self._does = self._does, None
-        return (does(self.aside.getvalue().decode()) + "\n").encode()
-
-    def readable(self) -> bool:
-        return True
-
-
 def typed(does: Callable[[str], str], *words: str) -> Told:
-    """A command with a person at its side."""
-    person = Person(does)
-    with CliRunner().isolation(input=person) as (out, aside, _):
-        person.aside = aside
-        code = run(words)
-        sys.stdout.flush()
-        sys.stderr.flush()
-        return Told(code, out.getvalue().decode(), aside.getvalue().decode())
+    """A command with a person at its side, who reads the page it names, does what it says, and types the answer."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "unisono", *words],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as command:
+        assert command.stderr is not None
+        told = ""
+        while "/oauth/authorize/" not in told and (line := command.stderr.readline()):
+            told += line
+        out, aside = command.communicate(does(told) + "\n" if "/oauth/authorize/" in told else "", timeout=60)
+    return Told(command.returncode, out, told + aside)
 
 
 def lets_in(told: str) -> str:
@@ -69,7 +54,11 @@ def portal(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def by_app(portal: Any) -> tuple[str, ...]:
-    login = (f"portal={portal.url.removeprefix('http://')}", f"client_id={portal.portal.setting('client_id')}", "client_secret=$CLIENT_SECRET")
+    login = (
+        f"portal={portal.url.removeprefix('http://')}",
+        f"client_id={portal.portal.setting('client_id')}",
+        "client_secret=$CLIENT_SECRET",
+    )
     settings = (f"api={portal.url}/rest", f"login_server={portal.url}")
     words = ["connect", "bitrix24", "--login", "app"]
     for text in login:
@@ -81,7 +70,16 @@ def by_app(portal: Any) -> tuple[str, ...]:
 
 def by_hook(portal: Any) -> tuple[str, ...]:
     hook = f"{portal.url}/rest/1/{portal.portal.setting('webhook_secret')}/"
-    return ("connect", "bitrix24", "--login", "portal=muster.bitrix24.de", "--login", f"webhook={hook}", "--setting", f"api={portal.url}/rest")
+    return (
+        "connect",
+        "bitrix24",
+        "--login",
+        "portal=muster.bitrix24.de",
+        "--login",
+        f"webhook={hook}",
+        "--setting",
+        f"api={portal.url}/rest",
+    )
 
 
 def row_of(desk: Desk, connection: str) -> Any:

@@ -14,11 +14,16 @@ from unisono.systems import catalogue
 SOURCE = Path(catalogue.__file__).parents[1]
 CHOSEN = ("direction", "wins", "when", "history", "basis", "quote_when", "invoice_when", "try_unverified", "made_as", "taken")
 """Questions of a policy whose answers have words of their own."""
-CHOICES = ("company_preset", "person_preset", "address_type", "responsible", "tax_field", "language", "tag_field")
+CHOICES = ("company_preset", "person_preset", "address_type", "responsible", "tax_field", "language", "tag_field",
+           "article_field", "files_as_comments", "deal_number", "deal_link", "triggers", "address", "contacts", "archived", "vat_free")  # fmt: skip
 """What a system may ask for one connection."""
 OFFERS = (
     *("company_preset.none", "person_preset.none", "responsible.none", "tag_field.none", "tax_field.RQ_VAT_ID", "tax_field.RQ_INN"),
+    *("article_field.xmlId", "article_field.code", "files_as_comments.none", "files_as_comments.yes", "deal_number.none", "deal_link.none"),
+    *("triggers.none", "triggers.yes"),
     *("language.de", "language.en", "language.pl", "language.ro"),
+    *("address.billing", "address.shipping", "contacts.customers", "contacts.all"),
+    *("archived.yes", "archived.no", "vat_free.yes", "vat_free.no"),
 )
 """Values of it that have no name in the account itself."""
 OPEN: dict[str, tuple[str, ...]] = {

@@ -36,7 +36,7 @@ OPEN: dict[str, tuple[str, ...] | str] = {
     "known.": ("fixture", "doc", "client", "guess"),
     "run-kind.": ("first", "preview", "undo"),
     "side.": ("a", "b", "crm", "invoicing"),
-    "state.": ("draft", "issued", "sent", "cancelled", "open", "accepted", "rejected", "paid", "part-paid", "reminded"),
+    "state.": ("draft", "issued", "sent", "cancelled", "open", "accepted", "rejected", "paid", "part-paid", "reminded", "overdue"),
     "pair.": ("reading", "released", "paused", "stopped", "removed"),
     "deletion.": ("unlink", "ignore", "mark", "delete"),
     "operation.": ("create", "change", "delete"),

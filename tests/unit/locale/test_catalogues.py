@@ -16,9 +16,9 @@ from tests.unit.locale import source
 from tests.unit.locale.comments import commented
 from unisono.locale.languages import LANGUAGES
 from unisono.locale.say import catalogue_of, forms_of
-from unisono.model.document import Answer, Stage
+from unisono.model.document import Answer, Stage, State
 from unisono.model.party import CONTACT_FIELDS, PARTY_FIELDS, PartyType, Salutation
-from unisono.model.product import PRODUCT_FIELDS
+from unisono.model.product import PRODUCT_FIELDS, ProductType
 from unisono.model.record import Kind
 from unisono.plan.actions import Verdict
 from unisono.plan.match import Again
@@ -28,10 +28,25 @@ from unisono.wiring.exporting import SORTS
 
 FOLDER = source.SOURCE / "locale" / "catalogues"
 PAIR_STATES = ("reading", "released", "paused", "stopped", "removed")
-WHYS = ("quote", "tag", "contact-tag", "owner-tag", "document", "new", "invoice", "linked-quote", "linked-invoice", "reference", "equal-lines", "no-offer")
+WHYS = (
+    *("quote", "tag", "contact-tag", "owner-tag", "document", "new", "invoice"),
+    *("linked-quote", "linked-invoice", "reference", "equal-lines", "no-offer"),
+)
 SEVERED = ("deleted-there", "note-deleted", "undone", "erased", "merged-there", "contact-moved")
 """The values of ``why``: what ``gather`` calls a customer's reasons, how a document's place is known, why a link ended."""
-ASKED_FIELDS = ("owner", "basis", "lines.name", "lines.quantity", "lines.price", "lines.vat_rate", "lines", "vat", "path", "size", "trigger")
+ASKED_FIELDS = (
+    "owner",
+    "basis",
+    "lines.name",
+    "lines.quantity",
+    "lines.price",
+    "lines.vat_rate",
+    "lines",
+    "vat",
+    "path",
+    "size",
+    "trigger",
+)
 """Fields that only an error names."""
 WRONGS = (*"choice no-entry least most number yes-or-no text list table other".split(), "country", "field", "no-tag", "not-looked-at")
 """What may be wrong with an entry of a policy: kinds of the schema's errors, and its own rules."""
@@ -47,14 +62,24 @@ CONTEXT = {"name", "field"}
 def used() -> set[str]:
     """Every code somebody can be shown."""
     kinds = {*get_args(Kind), *get_args(DocumentKind), *SORTS.values(), "document", "row"}
-    fields = {*PARTY_FIELDS, *CONTACT_FIELDS, *PRODUCT_FIELDS, *ASKED_FIELDS, *(f for s in all_systems() for w in s.writings for f in w.fields)}
-    states = {*get_args(Stage), *get_args(Answer), "paid", "part-paid", "reminded"}
+    fields = {
+        *PARTY_FIELDS,
+        *CONTACT_FIELDS,
+        *PRODUCT_FIELDS,
+        *ASKED_FIELDS,
+        *(f for s in all_systems() for w in s.writings for f in w.fields),
+    }
+    states = {*get_args(Stage), *get_args(Answer), *get_args(State)}
     families = {
         "option": source.options(),
         "event": source.events(),
         "counted": source.nouns(),
         "wrong": WRONGS,
-        "value": (*(f"type.{word}" for word in get_args(PartyType)), *(f"salutation.{word}" for word in get_args(Salutation) if word), "price.net", "price.gross"),
+        "value": (
+            *(f"type.{word}" for word in (*get_args(PartyType), *get_args(ProductType))),
+            *(f"salutation.{word}" for word in get_args(Salutation) if word),
+            *("price.net", "price.gross"),
+        ),
         "field": {*fields, "document.title", "document.number", "contact.name", "file.name", "product.number"},
         "login": {f.name for s in all_systems() for f in s.login},
         "kind": kinds,

@@ -67,4 +67,4 @@ def test_each_kind_of_record_has_its_flows(row: Seen, side: str, more: dict[str,
 
 
 def test_what_others_depend_on_comes_first() -> None:
-    assert sorted(RANKS, key=lambda kind: RANKS[kind]) == ["party", "contact", "quote", "invoice"]
+    assert sorted(RANKS, key=lambda kind: RANKS[kind]) == ["party", "contact", "product", "quote", "invoice"]

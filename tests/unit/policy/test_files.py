@@ -131,9 +131,15 @@ def test_a_broken_file_says_which_line_or_which_entry_and_value(text: str, code:
     assert code in str(caught.value)
 
 
-def test_a_giant_name_is_not_repeated_in_full() -> None:
-    (bad,) = troubles("a" * 10_000 + " = 1")
-    assert (bad.code, len(bad.values["entry"])) == ("policy-wrong-entry", 200)
+@pytest.mark.parametrize(("text", "name"), (("a" * 10_000 + " = 1", "entry"), (f'[customers]\ncountry = "{"x" * 10_000}"', "found")))
+def test_a_giant_name_or_finding_is_not_repeated_in_full(text: str, name: str) -> None:
+    (bad,) = troubles(text)
+    assert (bad.code, len(bad.values[name])) == ("policy-wrong-entry", 200)
+
+
+def test_half_a_character_is_no_text_of_a_policy() -> None:
+    (bad,) = troubles('[customers]\nrequire = ["\ud83dtax_id"]')
+    assert (bad.code, bad.values) == ("policy-not-toml", {"line": "2", "column": "13"})
 
 
 def test_a_giant_value_is_not_repeated_in_full() -> None:

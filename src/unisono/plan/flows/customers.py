@@ -187,7 +187,8 @@ def _create(s: Situation, me: Seen, rules: Rules) -> Decision:
     owner = s.owner.linked if kind == "contact" and s.owner else ""
     reason = Reason("created-because", {"why": s.reasons[0] if s.reasons else "new"})
     write = Write(operation="create", side=to, kind=kind, body=body, owner=owner)
-    agree = {name: source.get(name, "") for name in values if name in rules.capabilities(s.subject.side).fields(kind, s.subject.key)}
+    here = rules.capabilities(s.subject.side).fields(kind, s.subject.key)
+    agree = {name: source.get(name, "") for name in values if name in here}
     return Decision(s.subject, "new", reason, (Send(write=write, reason=reason, link_kind=kind, agree=agree),))
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from unisono.locale.format import amount_text, date_text
 from unisono.model.codes import CREDIT_NOTE, INVOICE, QUOTATION
-from unisono.model.document import Document, File, Lines, Note, adds_up, version_of
+from unisono.model.document import Document, File, Lines, Note, adds_up, state_of, version_of
 from unisono.model.money import plain
 from unisono.model.record import label_of
 from unisono.model.writing import Write
@@ -20,7 +20,7 @@ from unisono.plan.situation import FiledQuote, Rules, Seen, Situation
 
 Words = Callable[[str, dict[str, str]], str]
 """``say`` with the pair's language: code and values -> sentence."""
-_KINDS = {QUOTATION: "quote", INVOICE: "invoice", CREDIT_NOTE: "credit-note"}
+KINDS = {QUOTATION: "quote", INVOICE: "invoice", CREDIT_NOTE: "credit-note"}
 
 
 def plan_document(s: Situation, rules: Rules, words: Words) -> Decision:
@@ -46,7 +46,7 @@ def plan_document(s: Situation, rules: Rules, words: Words) -> Decision:
 
 def _left_out(s: Situation, document: Document, rules: Rules) -> Reason | None:
     policy = rules.policy.documents
-    kind = _KINDS.get(document.type_code, "")
+    kind = KINDS.get(document.type_code, "")
     if policy.direction == "off" or rules.a.writing("note").create == "none":
         return Reason("direction-off")
     if kind not in policy.kinds:
@@ -140,9 +140,9 @@ def render(document: Document, rules: Rules, words: Words, *, current_file: str 
     ``current_file`` names the file that counts, once there are several: earlier ones cannot be taken away everywhere.
     """
     language = rules.policy.language
-    kind = _KINDS.get(document.type_code, "document")
+    kind = KINDS.get(document.type_code, "document")
     title = words("note.title", {"system": rules.b.title, "kind": words(f"kind.{kind}", {}), "number": document.number or "-"})
-    state = words(f"state.{_state(document)}", {"level": str(document.dunning)})
+    state = words(f"state.{state_of(document)}", {"level": str(document.dunning)})
     lines = [title, words("note.state", {"state": state})]
     if document.date is not None:
         lines.append(words("note.date", {"date": date_text(document.date, language)}))
@@ -159,18 +159,6 @@ def render(document: Document, rules: Rules, words: Words, *, current_file: str 
     if current_file:
         lines.append(words("note.file", {"file": current_file}))
     return Note(title=title[:100], text="\n".join(lines))
-
-
-def _state(document: Document) -> str:
-    if document.stage == "cancelled":
-        return "cancelled"
-    if document.paid != "none":
-        return "paid" if document.paid == "full" else "part-paid"
-    if document.dunning:
-        return "reminded"
-    if document.answer != "open":
-        return document.answer
-    return document.stage
 
 
 def _hash(text: str) -> str:

@@ -12,6 +12,7 @@ from unisono.model.fields import Row, text
 from unisono.model.party import Salutation
 from unisono.model.text import folded
 from unisono.systems.bitrix24.client import MOST, Step, result_of
+from unisono.systems.bitrix24.triggers import register
 from unisono.systems.bitrix24.values import LANGUAGES, id_of, nested
 
 if TYPE_CHECKING:
@@ -25,7 +26,12 @@ _MRS = frozenset("frau mrs ms miss pani dna doamna".split())
 TAX_FIELDS = ("RQ_VAT_ID", "RQ_INN")
 TYPES = ("1", "4", "6", "8", "9", "11")
 ENTITIES = ("company", "contact")
-NONE = "none"
+ARTICLE = ("xmlId", "code")
+"""Where a product's article number may stand. A property may be named in the settings by hand."""
+DEAL = {"deal_number": "number", "deal_link": "view_url"}
+"""Choice -> what a user field of a deal is to hold of its counterpart."""
+FOR_APPS = ("files_as_comments", "triggers")
+YES, NONE = "yes", "none"
 """The value of a choice that leaves it to the portal, or says that there is no such thing."""
 _MOST_USERS = 1000
 _HOLDING = ("boolean", "string")
@@ -62,18 +68,36 @@ def choices(system: Bitrix24, settings: Mapping[str, Any]) -> tuple[Choice, ...]
             offers=(Offer(NONE), *(Offer(name, name) for name in fields)),
             makes="" if TAG_FIELD in fields else TAG_FIELD,
         ),
+        Choice(name="article_field", value=str(settings.get("article_field") or ARTICLE[0]), offers=tuple(map(Offer, ARTICLE))),
     ]
+    held, offers = (settings.get("paper_fields") or {}).get("deals", {}), tuple(Offer(name, name) for name in deal_fields(system))
+    found += [Choice(name=name, value=str(held.get(field) or NONE), offers=(Offer(NONE), *offers)) for name, field in DEAL.items()]
+    if system.client.is_app:
+        found += [Choice(name=name, value=str(settings.get(name) or NONE), offers=(Offer(NONE), Offer(YES))) for name in FOR_APPS]
     return tuple(one for one in found if len(one.offers) > 1 or one.makes)
 
 
 def settled(system: Bitrix24, settings: Mapping[str, Any], answers: Mapping[str, str]) -> dict[str, Any]:
-    """The settings of the connection with these answers, and with the portal's forms of address as they are read now."""
+    """The settings of the connection with these answers, and with the portal's forms of address as they are read now.
+
+    Triggers are registered when they are asked for. Raises what reading raises, and what ``triggers.register`` raises.
+    """
+    if answers.get("triggers") == YES:
+        register(system.client, str(answers.get("language") or settings.get("language") or "de"))
     told = {name: "" if value == NONE else value for name, value in answers.items()}
     given = dict(settings.get("presets") or {})
     for name, form in (("company_preset", "company"), ("person_preset", "person")):
         if name in told:
             given[form] = told.pop(name)
+    papers = {resource: dict(names) for resource, names in (settings.get("paper_fields") or {}).items()}
+    for name, field in DEAL.items():
+        if name in told:
+            papers.setdefault("deals", {})[field] = told.pop(name)
     plain = {name: value for name, value in {**settings, **told}.items() if value != "" or name not in told}
+    bound = {resource: {field: name for field, name in names.items() if name} for resource, names in papers.items()}
+    plain = {name: value for name, value in plain.items() if name != "paper_fields"} | (
+        {"paper_fields": bound} if any(bound.values()) else {}
+    )
     plain["presets"] = {form: number for form, number in given.items() if number}
     known = honorifics(system)
     return plain | ({"honorifics": dict(known)} if known else {})
@@ -130,6 +154,12 @@ def user_fields(system: Bitrix24) -> list[str]:
         rows = rows_of(system, Step("fields", f"crm.{entity}.userfield.list", {"order": {"ID": "ASC"}}))
         found.append([str(row.get("FIELD_NAME")) for row in rows if row.get("USER_TYPE_ID") in _HOLDING])
     return [name for name in found[0] if name in found[1]]
+
+
+def deal_fields(system: Bitrix24) -> list[str]:
+    """The user fields of deals that can hold a number or an address."""
+    rows = rows_of(system, Step("fields", "crm.deal.userfield.list", {"order": {"ID": "ASC"}}))
+    return [str(row.get("FIELD_NAME")) for row in rows if row.get("USER_TYPE_ID") in ("string", "url") and row.get("MULTIPLE") != "Y"]
 
 
 def rows_of(system: Bitrix24, step: Step) -> list[Row]:

@@ -49,6 +49,8 @@ def changed(write: Write, capabilities: Capabilities, ways: Ways) -> tuple[Comma
     must_fit(changes, write, capabilities, whole=False)
     wanted = {name: changes.pop(name) for name in AXES if name in changes}
     bound = {"title": "title"} | dict(ways.paper_fields.get(resource, {}))
+    # The counterpart's number and page go where this sort of paper has fields for them, and nowhere else.
+    changes = {name: value for name, value in changes.items() if name in bound or name not in BOUND}
     for name, value in changes.items():
         if name not in bound:
             raise refused("cannot-hold", write, name, value)
@@ -57,11 +59,9 @@ def changed(write: Write, capabilities: Capabilities, ways: Ways) -> tuple[Comma
     fields = {bound[name]: value for name, value in changes.items()}
     params = {"entityTypeId": ENTITIES[resource], "id": int(row_id), "fields": fields, "useOriginalUfNames": "Y"}
     command = command_of([Step("item", "crm.item.update", params)], write.key)
-    return (
-        (replace(command, payload=command.payload | {"move": {"resource": resource, "id": row_id, "wanted": wanted}}),)
-        if wanted
-        else (command,)
-    )
+    if wanted:
+        command = replace(command, payload=command.payload | {"move": {"resource": resource, "id": row_id, "wanted": wanted}})
+    return (command,)
 
 
 def created(write: Write, capabilities: Capabilities, ways: Ways) -> tuple[Command, ...]:

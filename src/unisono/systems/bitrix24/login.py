@@ -64,9 +64,7 @@ def renewal(door: Door, login: Mapping[str, str | Secret], settings: Mapping[str
     return renew
 
 
-def _asked(
-    door: Door, login: Mapping[str, str | Secret], settings: Mapping[str, Any], grant: Mapping[str, str | Secret]
-) -> dict[str, Any]:
+def _asked(door: Door, login: Mapping[str, str | Secret], settings: Mapping[str, Any], grant: Mapping[str, str | Secret]) -> dict[str, Any]:
     server = str(settings.get("login_server") or SERVER)
     known: dict[str, str | Secret] = {"client_id": str(login["client_id"]), "client_secret": login["client_secret"]}
     told = {"system": "bitrix24", "call": "oauth/token", "operation": "oauth/token"}

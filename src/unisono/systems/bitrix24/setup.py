@@ -29,6 +29,7 @@ from unisono.systems.bitrix24.values import as_id
 if TYPE_CHECKING:
     from unisono.systems.bitrix24.system import Bitrix24
 
+
 def ways_of(settings: Mapping[str, Any], portal: str = "") -> Ways:
     """The settings of a connection as a value. Raises ``ValueError`` naming the entry that is wrong.
 

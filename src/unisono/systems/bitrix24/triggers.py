@@ -8,10 +8,11 @@ it was set off is known from our own books alone. That it was set off does not m
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 
 from unisono.connect.port import Command
+from unisono.locale.say import say
 from unisono.model.capability import Capabilities
+from unisono.model.document import State
 from unisono.model.limits import refused
 from unisono.model.writing import Write
 from unisono.systems.bitrix24.calls import command_of
@@ -20,9 +21,10 @@ from unisono.systems.bitrix24.mapping import ENTITIES, Ways
 
 OURS = "unisono."
 """How the codes of our own triggers begin; any other is that of one made by hand."""
-CODES = tuple(f"{OURS}invoice.{state}" for state in ("draft", "issued", "sent", "overdue", "paid-in-part", "paid", "cancelled")) + tuple(
-    f"{OURS}quote.{state}" for state in ("sent", "accepted", "rejected")
-)
+STATES: dict[str, tuple[State, ...]] = {
+    "invoice": ("issued", "sent", "part-paid", "paid", "overdue", "cancelled"),
+    "quote": ("sent", "accepted", "rejected"),
+}
 """What we register: a trigger for each state of a document in the invoicing system."""
 _CODE = re.compile(r"[a-z0-9._-]{1,100}\Z")
 
@@ -43,10 +45,19 @@ def trigger(write: Write, resource: str, row_id: str, capabilities: Capabilities
     return command_of([Step("trigger", "crm.automation.trigger", {"target": f"DEAL_{row_id}", "code": code})], write.key)
 
 
-def register(client: Client, names: Mapping[str, str]) -> None:
-    """Registers our triggers, or renames them: code -> name that people read. Application and administrator only; may be repeated.
+def names(language: str) -> dict[str, str]:
+    """The code of each of our triggers, and the name that people read where they place it."""
+    return {
+        f"{OURS}{kind}.{state}": f"Unisono: {say(f'kind.{kind}', {}, language)} {say(f'state.{state}', {'level': ''}, language)}"
+        for kind, states in STATES.items()
+        for state in states
+    }
+
+
+def register(client: Client, language: str) -> None:
+    """Registers our triggers, or renames them. Application and administrator only; may be repeated.
 
     Raises what ``Client.write`` raises.
     """
-    for code, name in names.items():
+    for code, name in names(language).items():
         client.write([Step("trigger", "crm.automation.trigger.add", {"CODE": code, "NAME": name})])

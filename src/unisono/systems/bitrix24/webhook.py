@@ -19,10 +19,11 @@ EVENTS = (*_NAMES.values(), "invoices")
 """The lists whose changes a portal tells of, once it was told to."""
 _COMMENT = re.compile(r"ONCRMTIMELINECOMMENT(?:ADD|UPDATE|DELETE)\Z")
 _MOST = 100
+_WORD = re.compile(r"[A-Za-z0-9_.-]{1,100}\Z")
 TYPES = frozenset({"application/x-www-form-urlencoded"})
 """What a portal says it sends."""
 _KEPT = ("event", "data[FIELDS][ID]", "data[FIELDS][ENTITY_TYPE_ID]", "data[ID]", "auth[member_id]")
-_TOKEN = "auth[application_token]"
+_PROOF = "auth[application_token]"
 _SEAL = "sealed[application_token]"
 
 
@@ -49,9 +50,10 @@ def extract(body: bytes) -> list[tuple[str, str]]:
 def bare(body: bytes) -> bytes:
     """What of a notice may be kept: which row it is about and who says so. Of the portal's token there remains a hash, of its keys nothing."""
     told = _form(body)
-    kept = {name: told[name][:200] for name in _KEPT if name in told}
-    if told.get(_TOKEN):
-        kept[_SEAL] = hashlib.sha256(told[_TOKEN].encode()).hexdigest()
+    # A value that is no word may be one that another ran into on its way.
+    kept = {name: told[name] for name in _KEPT if _WORD.match(told.get(name, ""))}
+    if told.get(_PROOF):
+        kept[_SEAL] = hashlib.sha256(told[_PROOF].encode()).hexdigest()
     return urlencode(kept).encode()
 
 

@@ -1,4 +1,4 @@
-"""Set-up: what differs from account to account, and the notices an account sends when something changes in it."""
+"""Set-up: what differs from account to account and what a person may choose, and the notices an account sends when something changes in it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
+from unisono.model.choice import Choice, Offer
 from unisono.model.errors import BadAnswer, NotThere
 from unisono.model.secret import Secret
 from unisono.systems.lexoffice.choose import ADDRESSES
 from unisono.systems.lexoffice.mapping import Ways
 from unisono.systems.lexoffice.system import Lexoffice
 from unisono.systems.lexoffice.webhook import EVENTS
+
+_WORDS = {True: "yes", False: "no"}
 
 
 def ways_of(settings: Mapping[str, Any], api: str = "") -> Ways:
@@ -46,10 +49,21 @@ def ways_of(settings: Mapping[str, Any], api: str = "") -> Ways:
     )
 
 
-def vat_free(system: Lexoffice) -> bool:
-    """Whether the account's firm charges no VAT: what the setting ``vat_free`` should be."""
-    profile, _ = system.client.get("profile", absent=())
-    return profile.get("smallBusiness") is True or profile.get("taxType") == "vatfree"
+def choices(system: Lexoffice, settings: Mapping[str, Any]) -> tuple[Choice, ...]:  # noqa: ARG001  as all have it
+    """What there is to choose, as it is settled now. Nobody is asked for it."""
+    now = ways_of(settings)
+    return (
+        Choice(name="address", value=now.leading, offers=tuple(map(Offer, ADDRESSES))),
+        Choice(name="contacts", value="all" if now.everybody else "customers", offers=(Offer("customers"), Offer("all"))),
+        Choice(name="archived", value=_WORDS[now.archived], offers=(Offer("yes"), Offer("no"))),
+        Choice(name="vat_free", value=_WORDS[now.vat_free], offers=(Offer("no"), Offer("yes"))),
+    )
+
+
+def settled(system: Lexoffice, settings: Mapping[str, Any], answers: Mapping[str, str]) -> dict[str, Any]:  # noqa: ARG001  as all have it
+    """The settings of the connection with these answers."""
+    told = {name: value == "yes" if name in ("archived", "vat_free") else value for name, value in answers.items()}
+    return {**settings, **told}
 
 
 def hooked(system: Lexoffice, begin: str) -> dict[str, str]:

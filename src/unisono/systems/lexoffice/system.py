@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
+from unisono.connect import exact
 from unisono.connect.port import Answered, Command, Fetched, Identity, Page, Raw
 from unisono.model.capability import Capabilities
 from unisono.model.document import Document
 from unisono.model.errors import BadAnswer, NotThere, Refused
+from unisono.model.fields import Row
 from unisono.model.record import Kind, Record
 from unisono.model.writing import Write
 from unisono.systems.lexoffice import mapping, writing
@@ -18,7 +20,7 @@ from unisono.systems.lexoffice.client import Client
 from unisono.systems.lexoffice.lists import Lists
 from unisono.systems.lexoffice.mapping import ARTICLES, CONTACTS, DOCUMENTS, Ways
 from unisono.systems.lexoffice.probe import probe
-from unisono.systems.lexoffice.values import BY_PATH, VOUCHERS, ZONE, row_in, split
+from unisono.systems.lexoffice.values import BY_PATH, VOUCHERS, ZONE, split
 
 _RESOURCES = (CONTACTS, DOCUMENTS, ARTICLES)
 
@@ -58,7 +60,7 @@ class Lexoffice:
 
     def records(self, raw: Raw) -> tuple[Record, ...]:
         """The row in canonical form."""
-        return mapping.records(raw.resource, raw.key, row_in(raw), self._ways)
+        return mapping.records(raw.resource, raw.key, _row_in(raw), self._ways)
 
     def locate(self, kind: Kind, key: str) -> tuple[str, str]:
         """``contact``, ``<id>#main`` -> ``contacts``, ``<id>``. Raises ``ValueError`` for a kind that is not here."""
@@ -66,7 +68,7 @@ class Lexoffice:
 
     def compose(self, write: Write, current: Raw | None) -> tuple[Command, ...]:
         """The one call of a write; see ``writing.compose``."""
-        return writing.compose(write, row_in(current) if current else None, self._capabilities, self._ways)
+        return writing.compose(write, _row_in(current) if current else None, self._capabilities, self._ways)
 
     def send(self, command: Command, earlier: tuple[Answered, ...] = ()) -> Answered:  # noqa: ARG002  the port's signature
         """One call. The answer proves no values, so there is never a row in it. Raises what ``Client.write`` raises."""
@@ -98,3 +100,15 @@ class Lexoffice:
         path = folder / f"{word}-{row_id}.pdf"
         path.write_bytes(reply.body)
         return Fetched(path, len(reply.body), hashlib.sha256(reply.body).hexdigest(), "application/pdf")
+
+
+def _row_in(raw: Raw) -> Row:
+    """The row of a ``Raw`` again. Raises ``BadAnswer`` if it is none."""
+    me = f"{raw.resource}/{raw.key}"
+    try:
+        row = exact.decode(raw.body)
+    except ValueError as error:
+        raise BadAnswer("torn-json", {"record": me, "reason": str(error)[:80]}) from error
+    if not isinstance(row, dict):
+        raise BadAnswer("not-a-row", {"record": me, "value": str(row)[:80]})
+    return row

@@ -9,10 +9,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from unisono.connect import exact
-from unisono.connect.port import Raw
 from unisono.model.codes import CREDIT_NOTE, INVOICE, ORDER, PREPAYMENT, QUOTATION
-from unisono.model.errors import BadAnswer
 from unisono.model.fields import Row, bad, text
 from unisono.model.money import plain
 from unisono.model.record import Kind
@@ -56,18 +53,6 @@ def split(key: str) -> tuple[str, str]:
     """``invoice:<id>`` as word and id; two empty texts if it is no key of a document."""
     word, _, row_id = key.partition(":")
     return (word, row_id) if word in VOUCHERS and is_id(row_id) else ("", "")
-
-
-def row_in(raw: Raw) -> Row:
-    """The row of a ``Raw`` again. Raises ``BadAnswer`` if it is none."""
-    me = f"{raw.resource}/{raw.key}"
-    try:
-        row = exact.decode(raw.body)
-    except ValueError as error:
-        raise BadAnswer("torn-json", {"record": me, "reason": str(error)[:80]}) from error
-    if not isinstance(row, dict):
-        raise BadAnswer("not-a-row", {"record": me, "value": str(row)[:80]})
-    return row
 
 
 def member(row: Row, name: str, me: str) -> Row:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import datetime as dt
 import re
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -226,7 +227,7 @@ def _person_of(write: Write, row: Row, capabilities: Capabilities) -> Command:
 def _new_article(write: Write, body: Product, capabilities: Capabilities, ways: Ways) -> Command:
     flat = sent_fields(write, capabilities)
     flat["unit"] = flat.get("unit") or ways.unit
-    must_fit(flat, write, capabilities.fields("product"))
+    must_fit(flat, write, _article_limits(capabilities))
     row: Row = {"type": "SERVICE" if body.type == "service" else "PRODUCT"}
     _put(row, flat, _ARTICLE)
     _price(write, row, flat)
@@ -234,12 +235,18 @@ def _new_article(write: Write, body: Product, capabilities: Capabilities, ways: 
 
 
 def _changed_article(write: Write, row: Row, capabilities: Capabilities) -> Command:
-    changes = _allowed(write, capabilities.fields("product"))
+    changes = _allowed(write, _article_limits(capabilities))
     _put(row, changes, _ARTICLE)
     _price(write, row, changes)
     for name in ("organizationId", "createdDate", "updatedDate"):
         row.pop(name, None)
     return Command(f"PUT articles/{write.key}", storable({name: value for name, value in row.items() if value is not None}))
+
+
+def _article_limits(capabilities: Capabilities) -> dict[str, FieldLimit]:
+    """Those of an article; a price is looked at part by part (``_price``)."""
+    limits = capabilities.fields("product")
+    return limits | {"price": replace(limits["price"], values=())}
 
 
 def _price(write: Write, row: Row, flat: Flat) -> None:

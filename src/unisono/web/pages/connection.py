@@ -72,7 +72,9 @@ def shown(speech: Speech, one: Choice) -> Asked:
         for offer in one.offers
     )
     words = speech.words
-    return Asked(name=one.name, label=str(words(f"adjust.{one.name}")), why=str(words(f"adjust-why.{one.name}")), makes=one.makes, options=options)
+    return Asked(
+        name=one.name, label=str(words(f"adjust.{one.name}")), why=str(words(f"adjust-why.{one.name}")), makes=one.makes, options=options
+    )
 
 
 def _told(visit: Visit, row: ConnectionRow, fault: SystemFault) -> str:
