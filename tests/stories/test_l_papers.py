@@ -106,3 +106,14 @@ def test_articles_and_products_come_over_both_ways_and_then_there_is_rest(tmp_pa
     v.sync()
     v.sync()
     assert written(v) == before
+
+
+@BOTH
+def test_a_customer_whom_the_books_do_not_know_everywhere_yet_gets_its_quotation_a_little_later(v: Village) -> None:
+    v.books.world.storage.settings["fresh_seconds"] = 8
+    offered(v)
+
+    v.sync()
+
+    assert len(v.books.truth()["contacts"]) == len(quotations(v)) == 1
+    assert v.problems() == []

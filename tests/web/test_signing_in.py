@@ -284,6 +284,11 @@ def test_by_webhook_the_address_for_notices_is_shown_once(tmp_path: Path) -> Non
     assert secret not in again, "a new address ends the one before"
     assert desk.send("adam", f"{desk.pair}/hooks/hand", connection=v.a).status_code == 403
     assert desk.send("anna", f"{desk.pair}/hooks/hand", connection=v.b).status_code == 422
+    path = f"/api/v1{desk.pair}/hooks"
+    assert desk.call("anna", "POST", f"{path}/open", {"connection": v.a, "yes": True}).status_code == 409, "by hand only"
+    told = desk.call("anna", "POST", f"{path}/hand", {"connection": v.a}).json()
+    assert (told["state"], told["address"].startswith(f"{ADDRESS}/hooks/")) == ("open", True)
+    assert desk.call("anna", "POST", f"{path}/hand", {"connection": v.b}).status_code == 409
     v.house.store.close()
 
 

@@ -57,7 +57,9 @@ def street(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Street]:
 
 
 @pytest.mark.parametrize(("width", "height", "scheme", "locale"), ((1280, 900, "light", "de-DE"), (390, 844, "dark", "pl-PL")))
-def test_somebody_goes_to_the_portal_and_comes_back_to_the_settings(street: Street, width: int, height: int, scheme: str, locale: str) -> None:
+def test_somebody_goes_to_the_portal_and_comes_back_to_the_settings(
+    street: Street, width: int, height: int, scheme: str, locale: str
+) -> None:
     page, firm = street.screen.opened(width, height, scheme, locale, who="anna"), street.firm()
     wrong = []
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import secrets as chance
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cache, lru_cache
@@ -37,6 +38,7 @@ from unisono.store import pairs
 from unisono.store.doors import Store
 from unisono.store.pace import Limit, StorePace
 from unisono.store.pairs import ConnectionRow, PairRow
+from unisono.store.refused import StoreRefused
 from unisono.store.secrets import KeyRing, get_secret
 from unisono.systems.catalogue import load
 from unisono.wiring.renewing import StoredKeys
@@ -85,6 +87,7 @@ class House:
     """Lanes that a thread of this process beside the runner holds: their leases are not those of a dead process."""
     _systems: dict[str, tuple[str, System]] = field(default_factory=dict)
     _doors: list[Door] = field(default_factory=list)
+    _paces: dict[tuple[str, str, str], StorePace] = field(default_factory=dict)
     _made: bool = False
     """Whether the folder for files is there."""
 
@@ -125,11 +128,26 @@ class House:
         return guest.capabilities if guest is not None else system_file(name)
 
     def close(self) -> None:
-        """Hangs up on every vendor."""
+        """Hangs up on every vendor, and leaves written down what was called."""
         for door in self._doors:
             door.close()
+        with suppress(StoreRefused):
+            self.settle_paces()
         self._doors.clear()
         self._systems.clear()
+        self._paces.clear()
+
+    def pace_of(self, capabilities: Capabilities, scope: str, settings: Mapping[str, Any]) -> StorePace:
+        """The pace of a connection: one for all its doors of this process, so that each knows what a look before it has called."""
+        name = (capabilities.name, scope, str(settings.get("plan") or ""))
+        limited = replace(capabilities, pace=()) if self.unlimited else capabilities
+        return self._paces.setdefault(name, _pace(self.store, limited, scope, settings, self.clock))
+
+    def settle_paces(self) -> None:
+        """Writes down which calls were answered: before a pause, and at the end. A process that comes after it takes those that nobody wrote
+        down for calls under way, and at a vendor of two calls a second waits a minute for them."""
+        for pace in list(self._paces.values()):
+            pace.flush()
 
     def forget_system(self, connection_id: str) -> None:
         """The next use of a connection reads its login anew."""
@@ -141,7 +159,7 @@ class House:
         door = Door(
             transport=self.transports(name),
             hosts=_hosts(capabilities, settings),
-            pace=_pace(self.store, replace(capabilities, pace=()) if self.unlimited else capabilities, scope, settings, self.clock),
+            pace=self.pace_of(capabilities, scope, settings),
             clock=self.clock,
             secrets=tuple(v for v in login.values() if isinstance(v, Secret)),
             insecure_loopback=self.loopback,
@@ -195,13 +213,16 @@ class House:
             unsure=row.unsure,
             epoch=epoch,
             run=run,
-            today=self._today(row.firm) if dated else None,
+            today=self._dated(row) if dated else None,
         )
 
-    def _today(self, firm: str) -> date:
-        """The date where a firm is."""
+    def _dated(self, row: PairRow) -> date:
         with self.store.read() as conn:
-            zone = next((one["time_zone"] for one in pairs.firms(conn) if one["id"] == firm), "UTC")
+            return self.today(conn, row)
+
+    def today(self, conn: Connection, row: PairRow) -> date:
+        """The date on the calendar of a pair's firm: by it something is overdue or not."""
+        zone = next((firm["time_zone"] for firm in pairs.firms(conn) if firm["id"] == row.firm), "UTC")
         return self.clock.now().astimezone(ZoneInfo(zone)).date()
 
     def _connected(self, row: ConnectionRow, policy: Policy, side: str) -> Connected:

@@ -63,6 +63,7 @@ class Runner:
         for row in rows:
             if row.state in ("released", "reading"):
                 self._pair_turn(row, turn)
+        self.house.settle_paces()
         return turn
 
     def read(self, pair: str) -> Turn:
@@ -71,6 +72,7 @@ class Runner:
         row = next(p for p in self._pairs() if p.id == pair)
         for connection_id in sorted({row.a, row.b}):
             self._connection_turn(connection_id, [p for p in self._pairs() if connection_id in (p.a, p.b)], True, turn)
+        self.house.settle_paces()
         return turn
 
     def until_quiet(self, pair: str, *, wait: Callable[[float], None] | None = None, most: timedelta = timedelta(minutes=15)) -> list[Turn]:

@@ -76,6 +76,13 @@ def test_a_stale_version_is_a_conflict_in_either_form_and_two_contacts_under_one
     assert isinstance(written(406, taken), Conflicted)
 
 
+def test_a_customer_whom_the_service_does_not_know_yet_is_tried_again_and_no_refusal() -> None:
+    fault = written(406, {"message": "Nein", "details": [{"violation": "INVALID_VALUE", "field": "address.contactId"}]})
+
+    assert isinstance(fault, Conflicted)
+    assert fault.code == "customer-not-ready"
+
+
 def test_a_record_that_is_gone_is_not_there() -> None:
     assert isinstance(changed(404, {"status": 404, "error": "Not Found", "message": "Not Found"}), NotThere)
 
@@ -139,7 +146,7 @@ def test_the_key_travels_in_its_header_and_comes_back_in_no_word_of_ours() -> No
         ("phoneNumbers.mobile[0]", "mobile"),
         ("lineItems[3].quantity", "lines.quantity"),
         ("lineItems", "lines"),
-        ("address.contactId", "owner"),
+        ("address.name", "owner"),
         ("expirationDate", "due"),
         ("materialNumber", "number"),
         ("price.taxRate", "vat_rate"),

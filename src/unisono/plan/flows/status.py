@@ -115,8 +115,13 @@ def _tell(
 
 
 def _write(means: Means, word: str, kind: Kind, key: str, document: Document, state: str, rules: Rules, words: Words) -> Write:
-    if means != "note":
-        return Write(operation="change", side="a", kind=kind, key=key, changes={means: word})
+    if means == "trigger":
+        return Write(operation="change", side="a", kind=kind, key=key, changes={"trigger": word})
+    if means == "stage":
+        # Where the CRM names fields for them, it is said along which document that is.
+        held = rules.a.fields(kind, key)
+        named = {name: value for name, value in (("number", document.number), ("view_url", document.view_url)) if value and name in held}
+        return Write(operation="change", side="a", kind=kind, key=key, changes={"stage": word, **named})
     values = {
         "system": rules.b.title,
         "kind": words(f"kind.{KINDS.get(document.type_code, 'document')}", {}),

@@ -164,6 +164,9 @@ def _judge(reply: Reply, call: str, payload: object, *, write: bool, absent: Seq
     if reply.status == 409 or "version" in places or any("account_number_already_exists" in words for _, words in said):
         # Somebody was faster, or two were given one number: nothing was done, and reading again settles it.
         raise Conflicted("changed-meanwhile", told, reply.excerpt())
+    if any(place.casefold() == "address.contactid" for place in places):
+        # A customer made a moment ago is not known everywhere at once. One that is no customer stays refused, and is shown after some tries.
+        raise Conflicted("customer-not-ready", told | {"value": _value(payload, places)}, reply.excerpt())
     field = next((ours for place in places if (ours := our_name(place))), "")
     told |= {"field": field or next(iter(places), ""), "value": _value(payload, places)}
     raise Refused("refused", {name: text for name, text in told.items() if text}, reply.excerpt(), field=field)

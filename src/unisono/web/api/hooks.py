@@ -8,7 +8,6 @@ from pydantic import BaseModel
 from unisono.web.doors import Doors
 from unisono.web.gate import Visitor
 from unisono.web.pages.hooks import counted, side_of
-from unisono.web.visit import Visit
 from unisono.wiring.hooks import (
     ByHand,
     NoNotices,
@@ -16,6 +15,7 @@ from unisono.wiring.hooks import (
     Told,
     close_doors,
     doors_of,
+    means_of,
     open_by_hand,
     open_door,
     public_address,
@@ -94,10 +94,21 @@ def open_(visit: Visitor, pair_id: str, given: OpenIn) -> DoorStateOut:
         raise HTTPException(422)
     try:
         return DoorStateOut(state=open_door(visit.house, connection, visit.by).state)
-    except ByHand:
-        return _by_hand(visit, connection)
+    except (NoPublicAddress, NoNotices, ByHand):
+        raise HTTPException(409) from None
+
+
+@doors.post("/pairs/{pair_id}/hooks/hand", needs="admin")
+def by_hand(visit: Visitor, pair_id: str, given: CloseIn) -> DoorStateOut:
+    """Opens a door whose address a person enters at the vendor: it is told in this answer and never again."""
+    connection = side_of(visit.pair(pair_id), given.connection)
+    if means_of(visit.house, connection) != "by-hand":
+        raise HTTPException(409)
+    try:
+        door, address = open_by_hand(visit.house, connection, visit.by)
     except (NoPublicAddress, NoNotices):
         raise HTTPException(409) from None
+    return DoorStateOut(state=door.state, address=address)
 
 
 @doors.post("/pairs/{pair_id}/hooks/close", needs="admin")
@@ -105,14 +116,6 @@ def close(visit: Visitor, pair_id: str, given: CloseIn) -> DoorStateOut:
     """Shuts a door; the vendor forgets it as soon as it can be reached."""
     done = close_doors(visit.house, side_of(visit.pair(pair_id), given.connection), visit.by)
     return DoorStateOut(state="closed" if done else "ending")
-
-
-def _by_hand(visit: Visit, connection: str) -> DoorStateOut:
-    try:
-        door, address = open_by_hand(visit.house, connection, visit.by)
-    except NoPublicAddress:
-        raise HTTPException(409) from None
-    return DoorStateOut(state=door.state, address=address)
 
 
 def _out(one: Told) -> DoorOut:
