@@ -11,7 +11,8 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -73,25 +74,28 @@ class Noted:
         self.network.close()
 
 
+@contextmanager
 def the_house(
     store: Store, folder: Path, base: str, wire: Transport, *, limits: bool = False, step: Callable[[str], None] = no_step
-) -> House:
-    """The product's house with the two systems as its guests."""
+) -> Iterator[House]:
+    """The product's house with the two systems as its guests. In the end it says what it counted, so that the next one need not guess."""
     guests: dict[str, System] = {}
     ring = KeyRing(folder.parent / "key")
     house = House(store=store, ring=ring, folder=folder, loopback=True, unlimited=not limits, guests=guests.get, step=step)
+    paces = []
     for name in (BOOKS, CRM):
         known = capabilities(name)
-        door = Door(
-            transport=wire,
-            hosts=("127.0.0.1",),
-            pace=_pace(store, known if limits else replace(known, pace=()), name, {}, house.clock),
-            clock=house.clock,
-            insecure_loopback=True,
-        )
+        paces.append(_pace(store, known if limits else replace(known, pace=()), name, {}, house.clock))
+        door = Door(transport=wire, hosts=("127.0.0.1",), pace=paces[-1], clock=house.clock, insecure_loopback=True)
         # Two calls a second leave no room for more than two at once.
         guests[name] = Books(door, base, 2 if limits else 4) if name == BOOKS else Crm(door, base)
-    return house
+    try:
+        yield house
+    finally:
+        house.close()
+        wire.close()
+        for pace in paces:
+            pace.flush()
 
 
 def set_up(house: House) -> dict[str, Any]:
@@ -129,7 +133,7 @@ def sync(house: House) -> dict[str, Any]:
     }
 
 
-def _turns(house: House, turn: Callable[[], Turn], next_due: Callable[[], Any]) -> Any:
+def _turns(house: House, turn: Callable[[], Turn], next_due: Callable[[], Any]) -> Iterator[Turn]:
     end = house.clock.now() + PATIENCE
     while True:
         done = turn()
@@ -151,9 +155,8 @@ def main(args: list[str] | None = None) -> None:
     given = parser.parse_args(args)
     wire = Noted(Network(proxies=False))
     with Store.open(given.folder) as store:
-        house = the_house(store, given.folder, os.environ["BENCH_URL"], wire, limits=given.limits)
-        told = set_up(house) if given.phase == "setup" else _looked_at(house)
-        house.close()
+        with the_house(store, given.folder, os.environ["BENCH_URL"], wire, limits=given.limits) as house:
+            told = set_up(house) if given.phase == "setup" else _looked_at(house)
     beside = time.process_time() - time.thread_time()
     sys.stdout.write(json.dumps(told | {"first_call": wire.first, "beside": beside}) + "\n")
 

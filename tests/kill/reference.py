@@ -41,10 +41,8 @@ def carry_out(order: JSON) -> JSON:
     folder, steps = Path(order["data"]), Steps(order.get("last", 0))
     if "kill" in order:
         Address(order["url"]).tell("kill", pid=os.getpid(), **order["kill"])
-    with Store.open(folder) as store:
-        house = the_house(store, folder, order["url"], Network(proxies=False), step=steps)
+    with Store.open(folder) as store, the_house(store, folder, order["url"], Network(proxies=False), step=steps) as house:
         told = set_up(house) if order["do"] == "setup" else sync(house)
-        house.close()
     return told | {"steps": steps.taken}
 
 

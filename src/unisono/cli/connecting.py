@@ -174,8 +174,8 @@ def _let_in(house: House, system: str, given: dict[str, str], settings: dict[str
     """By way of the vendor's page: it is opened in a browser, and the address at which the browser ends comes back here."""
     aways = Aways(house)
     begun = aways.begin_again(again, given, _HERE) if again else aways.begin(_firm(house), system, given, settings, _HERE)
-    aside.print(words("connect.open-page", system=the_system(system).title), soft_wrap=True)
-    aside.print(begun.address, soft_wrap=True, markup=False, highlight=False)
+    aside.print(words("connect.open-page", system=the_system(system).title))
+    aside.print(begun.address)
     back = dict(parse_qsl(urlsplit(typer.prompt(words("connect.came-back"), err=True).strip()).query))
     try:
         return come_back(house, aways.take(back.get("state", ""), _HERE), back.get("code", ""))

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from unisono.cli.pairing import PairId, the_pair
-from unisono.cli.terminal import AsJson, Commands, Data, WrongCall, add_commands, go_on, house_at, out, person, show, the_connection, words
+from unisono.cli.terminal import AsJson, Commands, Data, WrongCall, add_commands, go_on, house_at, language, out, person, show, the_connection, words
+from unisono.locale.names import name_of
 from unisono.wiring import House
 from unisono.wiring.hooks import (
     NoNotices,
@@ -74,7 +75,7 @@ def hooks_open(
             go_on(words("hooks.queue-yes" if means == "queue" else "hooks.yes", system=title), yes=yes, as_json=as_json)
         try:
             if means == "by-hand":
-                _by_hand(house, row.id, title, as_json)
+                _by_hand(house, row.id, row.system, as_json)
                 return
             door = open_door(house, row.id, person())
         except NoPublicAddress:
@@ -84,10 +85,11 @@ def hooks_open(
         show({"state": door.state}, as_json, words("hooks.open"))
 
 
-def _by_hand(house: House, connection: str, title: str, as_json: bool) -> None:
+def _by_hand(house: House, connection: str, system: str, as_json: bool) -> None:
     """The address is told this once; the vendor is told of it by a person."""
     door, address = open_by_hand(house, connection, person())
-    text = f"{words('hooks.by-hand-now')}\n{address}\n{words('hooks.by-hand-steps', system=title)}"
+    steps = name_of(f"{system}.where.notices", language())
+    text = f"{words('hooks.by-hand-now')}\n{address}\n{steps}"
     show({"state": door.state, "address": address}, as_json, text)
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from unisono.engine.apply import OLD_COPY
 from unisono.engine.hands import Hands, Pairing
 from unisono.engine.settle import Written, mark_for, settle_writes
-from unisono.model.record import flat_of
+from unisono.model.record import FIELDWISE, flat_of
 from unisono.plan.actions import Reason, Send
 from unisono.plan.compare import kept, respelled
 from unisono.plan.corrections import CORRECTED
@@ -38,7 +38,7 @@ def changed_after_all(intent: Intent, pairing: Pairing, hands: Hands) -> bool:
     stands there instead of what was sent is a later edit of that side: it goes on to the other one.
     """
     write = intent.write
-    if write.kind not in ("party", "contact"):
+    if write.kind not in FIELDWISE:
         return False
     system = pairing.side(write.side).system
     row = system.read(*system.locate(write.kind, write.key))

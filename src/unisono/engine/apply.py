@@ -20,7 +20,8 @@ from unisono.engine.pull import raw_hash
 from unisono.model.document import Document, File, Note
 from unisono.model.errors import BadAnswer, LoginRefused, NotThere, SystemFault, Unclear
 from unisono.model.party import Contact, Flat, Party
-from unisono.model.record import Kind, Record, flat_of
+from unisono.model.product import Product
+from unisono.model.record import FIELDWISE, Kind, Record, flat_of
 from unisono.model.writing import Write
 from unisono.plan.actions import Send
 from unisono.plan.situation import Subject, subject_of
@@ -77,7 +78,7 @@ def _looks(jobs: Sequence[Job], pairing: Pairing) -> list[Group]:
 
 
 def _changes_customer(write: Write) -> bool:
-    return write.operation == "change" and write.kind in ("party", "contact")
+    return write.operation == "change" and write.kind in FIELDWISE
 
 
 def _inside(write: Write, pairing: Pairing) -> Kind | None:
@@ -276,7 +277,7 @@ def _doubt_old_copy(job: Job, pairing: Pairing) -> None:
     """A vendor that shows a record after a change as it was before it: an old copy, or it ignored what was sent. A later look tells; taken for
     what the vendor made of it, an old copy would make our own write look like a person's edit as soon as the new one shows."""
     write = job.send.write
-    if write.operation != "change" or write.kind not in ("party", "contact") or job.current is None or job.read_back is None:
+    if write.operation != "change" or write.kind not in FIELDWISE or job.current is None or job.read_back is None:
         return
     was, now = (_values(row, write, pairing) for row in (job.current, job.read_back))
     # A mark is no field of the row: it shows among the tags, or nowhere.
@@ -306,7 +307,7 @@ def with_reference(send: Send, pairing: Pairing, subject: Subject, known: str) -
     body = write.body
     if isinstance(body, Note):
         body = replace(body, text=f"{body.text}\nRef: {reference}", reference=reference)
-    elif isinstance(body, Party | Contact | Document):
+    elif isinstance(body, Party | Contact | Product | Document):
         body = replace(body, reference=reference)
     return replace(send, write=replace(write, body=body, reference=reference))
 

@@ -160,7 +160,7 @@ def _waves(
             outcome.fault = outcome.fault or fault
             outcome.refused.add(side)
         adopt([job for job in wave if job.found], pairing, hands)
-        settle_jobs([job for job in wave if not job.found], pairing, hands)
+        settle_jobs([job for job in wave if not job.found], pairing, hands, by_subject)
         tell_wave(wave, by_subject, pairing, hands)
         remove_files(wave, hands)
         again += _after(wave, by_subject, pairing, outcome, hands)
@@ -223,7 +223,8 @@ def _job(situation: Situation, decisions: tuple[Decision, ...], pairing: Pairing
                 send = replace(send, agree=send.agree | last)
             if send.write.kind == "note" and send.write.operation == "change" and situation.filed is not None:
                 send = _with_marker(send, situation.filed.agreed_a.get("reference", ""))
-            return Job(decision, with_reference(send, pairing, situation.subject, known), _label(situation))
+            alone = len(decisions) == 1 and len(decision.actions) == 1 and not situation.answers and not situation.unsure
+            return Job(decision, with_reference(send, pairing, situation.subject, known), _label(situation), alone=alone)
     return None
 
 
@@ -324,7 +325,10 @@ def _after(wave: Sequence[Job], by_subject: dict[Subject, list[Task]], pairing: 
                 _sort_out(conn, job, by_subject[job.subject], pairing, outcome, hands)
                 if isinstance(job.fault, Refused):
                     fail_row(conn, job.subject, by_subject, pairing)
-    return [job.subject for job in wave if job.fault is None]
+    for job in wave:
+        if job.in_step:
+            outcome.count(Decision(job.subject, "equal", Reason("in-step")))
+    return [job.subject for job in wave if job.fault is None and not job.in_step]
 
 
 def _sort_out(conn: Connection, job: Job, tasks: Sequence[Task], pairing: Pairing, outcome: Outcome, hands: Hands) -> None:

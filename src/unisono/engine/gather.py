@@ -22,12 +22,13 @@ from unisono.engine.doubts import (
 from unisono.engine.hands import Pairing
 from unisono.engine.pull import CLOCKS_APART
 from unisono.model.document import Document, Tag
-from unisono.model.record import Kind, MatchKeys, Side, other
+from unisono.model.record import FIELDWISE, Kind, MatchKeys, Side, other
 from unisono.plan.flows.chosen import party_left_out
 from unisono.plan.flows.deletions import alike_enough
 from unisono.plan.flows.invoices import untaken
 from unisono.plan.flows.moved import MOVED
 from unisono.plan.flows.papers import SAME
+from unisono.plan.flows.products import SAME_PRODUCT
 from unisono.plan.situation import Candidate, FiledQuote, Link, Owner, Seen, Situation, Subject
 from unisono.store import asking, links, pairs, seen
 from unisono.store.stamps import instant
@@ -45,7 +46,7 @@ def gather(conn: Connection, pairing: Pairing, subjects: Sequence[Subject], assu
 def canonical(conn: Connection, pairing: Pairing, subjects: Sequence[Subject]) -> dict[Subject, Subject]:
     """A record that is linked is worked on under its CRM key, so that there is one hand for both sides of it."""
     out = {s: s for s in subjects}
-    for kind in sorted({s.kind for s in subjects if s.side == "b" and s.kind in ("party", "contact")}):
+    for kind in sorted({s.kind for s in subjects if s.side == "b" and s.kind in FIELDWISE}):
         keys = [s.key for s in subjects if s.side == "b" and s.kind == kind]
         for key, link in links.links_of(conn, pairing.id, kind, "b", keys).items():
             if link.state == "linked":
@@ -150,6 +151,12 @@ class _Batch:
     def _remember_moved(self, subjects: Sequence[Subject]) -> None:
         """An answer about a contact that changed company counts for the contact that stayed behind, too."""
         left = {s.key: s for s in subjects if s.side == "b" and s.kind == "contact"}
+        items = [s for s in subjects if s.kind == "product"]
+        for couple, answer in asking.answered(self._conn, self._pairing.id, SAME_PRODUCT) if items else ():
+            a_key, _, b_key = couple.partition("|")
+            for s in items:
+                if s.key == (a_key if s.side == "a" else b_key):
+                    self._answers.setdefault(str(s), {})[f"{SAME_PRODUCT}|{couple}"] = answer
         for subject, answer in asking.answered(self._conn, self._pairing.id, MOVED) if left else ():
             mine = left.get(subject.partition("|")[2])
             if mine is not None:
@@ -334,21 +341,22 @@ class _Batch:
             pool += self._named(far, parties, {c.seen.record.key for c in pool})
             out |= dict.fromkeys(parties, pool)
             if pool:
-                self._find_peers(side, rows)
+                self._find_peers(side, "party", rows)
             out |= self._contact_candidates(far, [s for s in free if s.kind == "contact"])
+            out |= self._product_candidates(far, [s for s in free if s.kind == "product"])
             if side == "a":
                 for kind in _DOCUMENTS:
                     out |= self._paper_candidates(kind, [s for s in free if s.kind == kind])
         return {s: self._narrow(s, pool) for s, pool in out.items()}
 
-    def _find_peers(self, side: Side, rows: Sequence[Seen]) -> None:
+    def _find_peers(self, side: Side, kind: Kind, rows: Sequence[Seen]) -> None:
         """Who of the same side shares a tax id or number: the keys that are told apart by nothing else."""
         told = [MatchKeys(tax_id=r.keys.tax_id, number=r.keys.number) for r in rows]
-        alike = seen.alike(self._conn, self._pairing.side(side).id, "party", told)
+        alike = seen.alike(self._conn, self._pairing.side(side).id, kind, told)
         for row in rows:
             mine = (row.keys.tax_id, row.keys.number)
             peers = [p for p in alike if p.record.key != row.record.key and any(m and m in (p.keys.tax_id, p.keys.number) for m in mine)]
-            self._peers[Subject(side, "party", row.record.key)] = tuple(p.keys for p in peers)
+            self._peers[Subject(side, kind, row.record.key)] = tuple(p.keys for p in peers)
 
     def _to_be_made(self, side: Side, wanted: Sequence[MatchKeys]) -> tuple[Candidate, ...]:
         """Candidates that a preview's earlier rows will have made by then, as the records they are made from show them."""
@@ -376,7 +384,7 @@ class _Batch:
         told = self._told(subject)
         pool = tuple(replace(c, asked=told[c.seen.record.key]) if c.seen.record.key in told else c for c in pool)
         mine = self._seen[subject.side, subject.kind].get(subject.key)
-        if mine is None or subject.kind != "party":
+        if mine is None or subject.kind not in ("party", "product"):
             return pool
         k = mine.keys
         return tuple(
@@ -405,6 +413,13 @@ class _Batch:
         people = seen.of_owners(self._conn, self._pairing.side(far).id, ("contact",), keys)
         pools = {key: self._candidates_from(far, "contact", rows) for key, rows in people.items()}
         return {s: pools.get(o.linked, ()) if o else () for s, o in owners.items()}
+
+    def _product_candidates(self, far: Side, subjects: Sequence[Subject]) -> dict[Subject, tuple[Candidate, ...]]:
+        """Products of the same number or name; also those that a preview's earlier rows will have made by then."""
+        rows = [m for s in subjects if (m := self._seen[s.side, "product"].get(s.key))]
+        found = seen.alike(self._conn, self._pairing.side(far).id, "product", [row.keys for row in rows])
+        self._find_peers(other(far), "product", rows)
+        return dict.fromkeys(subjects, self._candidates_from(far, "product", found)) if subjects else {}
 
     def _paper_candidates(self, kind: Kind, subjects: Sequence[Subject]) -> dict[Subject, tuple[Candidate, ...]]:
         """Documents that carry the reference of one of the CRM, whoever they are for; of invoices all of its customer, since one may have been

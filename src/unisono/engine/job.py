@@ -33,6 +33,9 @@ class Job:
     fault: SystemFault | None = None
     stale: bool = False
     unclear: bool = False
+    alone: bool = False
+    """Whether it is all there is to do about the record: then it need not be planned again if it leaves both sides in step."""
+    in_step: bool = False
     asked: Side | None = None
     """The side the fault is of, if it is not the one that is written to: that of a file that could not be fetched."""
 

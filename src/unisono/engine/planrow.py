@@ -11,6 +11,7 @@ from unisono.engine.hands import Pairing
 from unisono.model.document import Document, File, Note
 from unisono.model.errors import Refused
 from unisono.model.party import Contact, Party
+from unisono.model.product import Product
 from unisono.model.record import Body, flat_of, label_of
 from unisono.plan.actions import Ask, Decision, Join, Reason, Report, Send, Sever, Wait
 from unisono.plan.situation import Candidate, Link, Seen, Situation
@@ -174,7 +175,7 @@ def _agreed(link: Link | None) -> list[Any]:
 
 
 def _values(body: Body | None) -> dict[str, Any]:
-    if isinstance(body, Party | Contact):
+    if isinstance(body, Party | Contact | Product):
         return {name: value for name, value in flat_of(body).items() if value}
     if isinstance(body, Note):
         return {"title": body.title, "text": body.text}

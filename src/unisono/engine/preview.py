@@ -13,7 +13,7 @@ from unisono.engine.batch import BATCH, plan_batch
 from unisono.engine.gather import canonical
 from unisono.engine.hands import Hands, Pairing
 from unisono.engine.planrow import basis_of, calls_of, checked, row_of
-from unisono.model.record import Side
+from unisono.model.record import FIELDWISE, Side
 from unisono.plan.actions import Join, Sever
 from unisono.plan.planner import RANKS
 from unisono.plan.situation import Situation, Subject
@@ -132,7 +132,7 @@ class Foresight:
             for action in decision.actions:
                 if isinstance(action, Join) and decision.verdict == "linked":
                     self._assumed.join(action.kind, action.a_key, action.b_key, action.agreed_a, action.agreed_b)
-                    return Subject("a", action.kind, action.a_key) if action.kind in ("party", "contact") else None
+                    return Subject("a", action.kind, action.a_key) if action.kind in FIELDWISE else None
                 if isinstance(action, Sever) and action.then == "severed":
                     self._assumed.sever(action.kind, action.a_key, action.b_key)
             for send in decision.sends:

@@ -23,7 +23,7 @@ from unisono.engine.settle import mark_for, report_fault, settle_write
 from unisono.engine.undone import found_undone
 from unisono.model.errors import LoginRefused, Refused, SystemFault, TryLater, Unavailable
 from unisono.model.party import Party
-from unisono.model.record import Body, Kind, MatchKeys, Record, flat_of, other
+from unisono.model.record import FIELDWISE, Body, Kind, MatchKeys, Record, flat_of, other
 from unisono.model.writing import Write
 from unisono.plan.actions import Ask, Reason, Send
 from unisono.plan.compare import respelled
@@ -107,7 +107,7 @@ def adopt(jobs: Sequence[Job], pairing: Pairing, hands: Hands) -> None:
 
 def _agreeing(send: Send, record: Record) -> Send:
     """Only fields that hold what was sent are agreed; the rest is compared as never in step."""
-    if send.write.kind not in ("party", "contact") or send.write.body is None:
+    if send.write.kind not in FIELDWISE or send.write.body is None:
         return send
     sent, there = flat_of(send.write.body), flat_of(record.body)
     return replace(send, agree={n: v for n, v in send.agree.items() if sent.get(n, "") == there.get(n, "")})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -18,15 +18,15 @@ from unisono.model.document import Document, File
 from unisono.model.errors import BadAnswer, NotThere, Refused, SystemFault
 from unisono.model.money import plain
 from unisono.model.party import Flat
-from unisono.model.record import Kind, Record, Side, flat_of
+from unisono.model.record import FIELDWISE, Kind, Record, Side, flat_of
 from unisono.plan.actions import Ask, Decision, Join, Report, Send, Sever
 from unisono.plan.compare import held_by_both
 from unisono.plan.corrections import CORRECTED
 from unisono.plan.flows.deletions import DELETED, MARKED
 from unisono.plan.planner import RANKS
-from unisono.plan.situation import Link
+from unisono.plan.situation import Link, Subject
 from unisono.store import asking, intents, lanes, links, pairs, seen, work
-from unisono.store.work import Mark
+from unisono.store.work import Mark, Task
 
 _Changed = dict[tuple[Side, Kind, str], Link]
 PAPERS: tuple[Kind, ...] = ("quote", "invoice")
@@ -34,19 +34,25 @@ PAPERS: tuple[Kind, ...] = ("quote", "invoice")
 _MARKED_KINDS: tuple[Kind, ...] = ("contact", "quote", "invoice")
 
 
-def settle_jobs(jobs: Sequence[Job], pairing: Pairing, hands: Hands) -> None:
-    """Writes down how a wave of writes ended: done with link and agreed state, refused with a problem, unclear with a date to look again."""
+def settle_jobs(jobs: Sequence[Job], pairing: Pairing, hands: Hands, tasks: Mapping[Subject, Sequence[Task]] | None = None) -> None:
+    """Writes down how a wave of writes ended: done with link and agreed state, refused with a problem, unclear with a date to look again.
+
+    Of the records' ``tasks`` those are acknowledged whose record is proven to be in step by it: ``Job.in_step``.
+    """
     try:
         with hands.store.write() as conn:
             lanes.check_epoch(conn, pairing.lane, pairing.epoch)
-            _settle_jobs(conn, jobs, pairing, hands)
+            done = _settle_jobs(conn, jobs, pairing, hands)
+            if tasks and not pairing.run:
+                _acknowledge(conn, done, tasks, pairing)
     except lanes.LostLane:
         _tell_late(jobs, pairing, hands)
         raise
     hands.step("settled")
 
 
-def _settle_jobs(conn: Connection, jobs: Sequence[Job], pairing: Pairing, hands: Hands) -> None:
+def _settle_jobs(conn: Connection, jobs: Sequence[Job], pairing: Pairing, hands: Hands) -> list[tuple[Job, Flat]]:
+    """Returns what is done, with the values after each."""
     now = hands.clock.now()
     written: list[tuple[Job, Written]] = []
     for job in jobs:
@@ -64,9 +70,36 @@ def _settle_jobs(conn: Connection, jobs: Sequence[Job], pairing: Pairing, hands:
         else:
             target = job.answers[-1].key or job.send.write.key if job.answers else job.send.write.key
             written.append((job, Written(job.send, job.subject.key, target, job.read_back)))
-    after = settle_writes(conn, [done for _, done in written], pairing, hands)
+    after = settle_writes(conn, [done for _, done in written], pairing, hands, ours=True)
     outcomes = [(job, done.target, values) for (job, done), values in zip(written, after, strict=True) if job.intents]
     intents.settle(conn, [(job.intents[-1].id, "done", target, values, _proof(job)) for job, target, values in outcomes], now)
+    return [(job, values) for job, _, values in outcomes]
+
+
+def _acknowledge(conn: Connection, done: Sequence[tuple[Job, Flat]], tasks: Mapping[Subject, Sequence[Task]], pairing: Pairing) -> None:
+    """Records whose only write leaves both sides in step are settled with it. What was marked meanwhile stays: it has another generation."""
+    quiet = [job for job, values in done if _in_step(job, values, pairing)]
+    asked = asking.keys_asked(conn, pairing.id, [str(job.subject) for job in quiet])
+    for job in quiet:
+        job.in_step = str(job.subject) not in asked
+    work.acknowledge(conn, pairing.lane, [task for job in quiet if job.in_step for task in tasks[job.subject]])
+
+
+def _in_step(job: Job, values: Flat, pairing: Pairing) -> bool:
+    """Whether planning the record again would find nothing to do: every field of it is agreed as both sides show it now."""
+    write = job.send.write
+    if not job.alone or write.kind not in ("party", "contact") or write.operation == "delete" or job.read_back is None:
+        return False
+    if job.send.reason.code in (MARKED, CORRECTED):
+        return False
+    wanted = job.send.agree if write.operation == "change" else held_by_both(write.kind, pairing.rules.a, pairing.rules.b, *_keys_of(job))
+    return bool(values) and all(name in values and name in job.send.agree for name in wanted)
+
+
+def _keys_of(job: Job) -> tuple[str, str]:
+    """The keys of both sides of a record that was made."""
+    made = job.answers[-1].key
+    return (job.subject.key, made) if job.send.write.side == "b" else (made, job.subject.key)
 
 
 def _tell_late(jobs: Sequence[Job], pairing: Pairing, hands: Hands) -> None:
@@ -176,12 +209,12 @@ def settle_write(conn: Connection, send: Send, subject_key: str, target: str, ro
     return settle_writes(conn, [Written(send, subject_key, target, row)], pairing, hands)[0]
 
 
-def settle_writes(conn: Connection, written: Sequence[Written], pairing: Pairing, hands: Hands) -> list[Flat]:
+def settle_writes(conn: Connection, written: Sequence[Written], pairing: Pairing, hands: Hands, *, ours: bool = False) -> list[Flat]:
     """Link, agreed state and seen of writes that are done, a few statements for all of them; returns the values after each.
 
-    No two of them may be about the same link.
+    No two of them may be about the same link. ``ours``: just now, by this pair, which goes on with their records by itself.
     """
-    records = _observed(conn, written, pairing, hands)
+    records = _observed(conn, written, pairing, hands, ours=ours)
     changed = _links_changed(conn, written, pairing)
     wanted: list[links.Joined] = []
     values: list[Flat] = []
@@ -264,7 +297,7 @@ def _agreed(send: Send, after: Flat, proven: bool, both: tuple[str, ...]) -> tup
 
 def _tell_unkept(conn: Connection, send: Send, after: Flat, record: Record | None, pairing: Pairing, hands: Hands) -> None:
     """Fields the vendor dropped or altered are said in the history; they are not written again for ever."""
-    if record is None or send.write.kind not in ("party", "contact"):
+    if record is None or send.write.kind not in FIELDWISE:
         return
     sent = send.write.changes if send.write.operation == "change" else flat_of(send.write.body) if send.write.body else {}
     differ = [n for n in (send.agree or send.write.changes) if sent.get(n, "") and after.get(n, "") != sent.get(n, "")]
@@ -273,8 +306,11 @@ def _tell_unkept(conn: Connection, send: Send, after: Flat, record: Record | Non
         pairs.note(conn, pairing.id, send.write.kind, record.key, "kept-differently", values, "", hands.clock.now())
 
 
-def _observed(conn: Connection, written: Sequence[Written], pairing: Pairing, hands: Hands) -> list[Record | None]:
-    """Stores what was read back as seen, so that our own writes are no news with the next pull. Returns the records that were written."""
+def _observed(conn: Connection, written: Sequence[Written], pairing: Pairing, hands: Hands, *, ours: bool) -> list[Record | None]:
+    """Stores what was read back as seen. Returns the records that were written.
+
+    Our own writes are no news to this pair: its position goes along, unless something else is still before it.
+    """
     found: list[Record | None] = []
     rows: dict[Side, dict[tuple[Kind, str], tuple[Record, bytes]]] = {}
     for done in written:
@@ -286,9 +322,17 @@ def _observed(conn: Connection, written: Sequence[Written], pairing: Pairing, ha
             digest = raw_hash(done.row)
             rows.setdefault(write.side, {}).update({(r.kind, r.key): (r, digest) for r in records})
         found.append(next((r for r in records if (r.kind, r.key) == (write.kind, done.target)), None))
+    known = {(r.kind, r.key) for r, done in zip(found, written, strict=True) if r is not None and _no_news(done)}
     for side, seen_now in rows.items():
-        seen.put_seen(conn, pairing.side(side).id, list(seen_now.values()), hands.clock.now())
+        changed = seen.put_seen(conn, pairing.side(side).id, list(seen_now.values()), hands.clock.now())
+        if ours and changed and known >= seen_now.keys():
+            pairs.pass_over(conn, pairing.id, side, changed)
     return found
+
+
+def _no_news(done: Written) -> bool:
+    """Whether nothing follows from a row but what follows from its write. A correction is an edit; a document may have to be filed."""
+    return done.send.write.kind in ("party", "contact") and done.send.reason.code != CORRECTED
 
 
 def _noted(send: Send, target: str, hands: Hands) -> links.Joined:

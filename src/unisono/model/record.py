@@ -15,6 +15,8 @@ from unisono.model.text import folded
 Side = Literal["a", "b"]
 """``a`` is the CRM, ``b`` the invoicing system."""
 Kind = Literal["party", "contact", "quote", "order", "invoice", "payment", "product", "stock", "note", "file", "tag", "user"]
+FIELDWISE: tuple[Kind, ...] = ("party", "contact", "product")
+"""Kinds of records that are kept in step field by field."""
 Body = Party | Contact | Document | Product | Note | File | Tag
 
 

@@ -16,7 +16,7 @@ from unisono.model.record import Kind, Side
 from unisono.model.taxid import normal_tax_id
 from unisono.model.text import bare_text
 from unisono.plan.situation import BEFORE, Link, Rules
-from unisono.policy.schema import Direction, Policy, direction_of, winner_of
+from unisono.policy.schema import Direction, Policy, Winner, direction_of, product_direction, winner_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +51,27 @@ def allowed(direction: Direction, to: Side) -> bool:
     return direction == "both" or direction == ("to-crm" if to == "a" else "to-invoicing")
 
 
-def compare(link: Link, a: Flat, b: Flat, rules: Rules, answers: dict[str, str], *, unsure: bool = False) -> Comparison:
+def nothing_else(name: str, a: str, b: str) -> bool:
+    """No two values mean the same but by the rules that hold for all."""
+    del name, a, b
+    return False
+
+
+def compare(
+    link: Link,
+    a: Flat,
+    b: Flat,
+    rules: Rules,
+    answers: dict[str, str],
+    *,
+    unsure: bool = False,
+    alike: Callable[[str, str, str], bool] = nothing_else,
+) -> Comparison:
     """Compares the two records of a link field by field.
 
     ``answers`` holds a person's choice for a conflict: ``field=a-value|b-value`` -> ``crm`` or ``invoicing``. ``unsure``: the pair does not
     know all of its own writes; two values that differ by case and blanks alone are then one that was carried over, as the vendor spells it.
+    ``alike`` tells further values of a field that mean the same (a price with and without VAT).
     """
     kind, agreed_a, agreed_b = link.kind, link.agreed_a, link.agreed_b
     country = a.get("address.country") or b.get("address.country") or rules.policy.customers.country
@@ -67,7 +83,7 @@ def compare(link: Link, a: Flat, b: Flat, rules: Rules, answers: dict[str, str],
 
     def move(name: str, to: Side) -> None:
         value = a.get(name, "") if to == "b" else b.get(name, "")
-        if not allowed(direction_of(rules.policy, name), to) or not _writable(rules.capabilities(to).fields(kind)[name]):
+        if not allowed(_direction(kind, name, rules.policy), to) or not _writable(rules.capabilities(to).fields(kind)[name]):
             left_out.append(name)
         else:
             (to_b if to == "b" else to_a)[name] = value
@@ -75,24 +91,24 @@ def compare(link: Link, a: Flat, b: Flat, rules: Rules, answers: dict[str, str],
     for name in held_by_both(kind, rules.a, rules.b, link.a_key, link.b_key):
         va, vb = a.get(name, ""), b.get(name, "")
         if not (_known(name, agreed_a) and _known(name, agreed_b)):
-            if same(name, va, vb, country) or (unsure and respelled(va, vb)):
+            if same(name, va, vb, country) or alike(name, va, vb) or (unsure and respelled(va, vb)):
                 agree.append(name)
             elif not va or not vb:
                 move(name, "a" if not va else "b")
             else:
-                _decide(name, va, vb, True, rules.policy, answers, move, conflicts)
+                _decide(name, va, vb, None, answers, move, conflicts)
             continue
         changed_a, changed_b = _changed(name, va, agreed_a, agreed_b), _changed(name, vb, agreed_b, agreed_a)
         if not changed_a and not changed_b:
             continue
-        if same(name, va, vb, country) or (unsure and changed_a and changed_b and respelled(va, vb)):
+        if same(name, va, vb, country) or alike(name, va, vb) or (unsure and changed_a and changed_b and respelled(va, vb)):
             if _as_before(name, va, agreed_a) or _as_before(name, vb, agreed_b):
                 # What nobody has looked at since our write equals the other side's edit only in an old picture: the look before the write tells.
                 move(name, "a" if changed_b else "b")
             else:
                 agree.append(name)
         elif changed_a and changed_b:
-            _decide(name, va, vb, False, rules.policy, answers, move, conflicts)
+            _decide(name, va, vb, _winner(kind, name, rules.policy), answers, move, conflicts)
         else:
             move(name, "b" if changed_a else "a")
     return Comparison(to_a, to_b, tuple(agree), tuple(conflicts), tuple(left_out))
@@ -148,21 +164,29 @@ def respelled(a: str, b: str) -> bool:
     return bool(a) and bare_text(a) == bare_text(b)
 
 
+def _direction(kind: Kind, name: str, policy: Policy) -> Direction:
+    return product_direction(policy, name) if kind == "product" else direction_of(policy, name)
+
+
+def _winner(kind: Kind, name: str, policy: Policy) -> Winner:
+    return policy.products.wins if kind == "product" else winner_of(policy, name)
+
+
 def _decide(
     name: str,
     va: str,
     vb: str,
-    first: bool,
-    policy: Policy,
+    rule: Winner | None,
     answers: dict[str, str],
     move: Callable[[str, Side], None],
     conflicts: list[Conflict],
 ) -> None:
-    winner = answers.get(conflict_subject(name, va, vb)) or ("ask" if first else winner_of(policy, name))
+    """Who wins; ``rule`` is the policy's word, ``None`` where both are linked for the first time: then only a person decides."""
+    winner = answers.get(conflict_subject(name, va, vb)) or rule or "ask"
     if winner in ("crm", "invoicing"):
         move(name, "b" if winner == "crm" else "a")
     else:
-        conflicts.append(Conflict(name, va, vb, first))
+        conflicts.append(Conflict(name, va, vb, rule is None))
 
 
 def conflict_subject(name: str, va: str, vb: str) -> str:

@@ -8,10 +8,11 @@ from unisono.plan.flows.chosen import left_for_good
 from unisono.plan.flows.customers import plan_customer
 from unisono.plan.flows.documents import Words, plan_document
 from unisono.plan.flows.invoices import plan_invoice
+from unisono.plan.flows.products import plan_product
 from unisono.plan.flows.quotes import plan_quote
 from unisono.plan.situation import Rules, Situation
 
-RANKS = {"party": 0, "contact": 1, "quote": 2, "invoice": 3}
+RANKS = {"party": 0, "contact": 1, "product": 1, "quote": 2, "invoice": 3}
 """Order of work: what others depend on comes first."""
 
 
@@ -27,6 +28,8 @@ def plan(s: Situation, rules: Rules, words: Words) -> tuple[Decision, ...]:
             # What it leads to is planned once it is done.
             return (Decision(s.subject, "changed", mended.reason, (mended,)),)
         return (plan_customer(s, rules, words),)
+    if kind == "product":
+        return (plan_product(s, rules),)
     if kind == "quote" and side == "a":
         return (plan_quote(s, rules),)
     if kind == "quote":

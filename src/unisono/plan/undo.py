@@ -26,7 +26,7 @@ EDITED = "undo-edited"
 """Code of the question whether a field that somebody changed since is put back all the same."""
 UNDONE = "undone"
 """Code of the reason that writes of an undo carry in the journal, and of the end of a link that was undone."""
-RANKS: dict[Kind, int] = {"file": 0, "note": 1, "quote": 2, "invoice": 2, "contact": 3, "party": 4}
+RANKS: dict[Kind, int] = {"file": 0, "note": 1, "quote": 2, "invoice": 2, "contact": 3, "party": 4, "product": 4}
 """What rests on others is taken back first."""
 
 RecordKey = tuple[Side, Kind, str]

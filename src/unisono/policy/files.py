@@ -16,8 +16,8 @@ MOST = 256 * 1024
 _PLACE = re.compile(r"line (\d+), column (\d+)")
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"|\'[^\']*\'')
 _DEEP, _EXPONENT = 20, 30
-_TOLD = 100
-"""Of what is wrong no more is told: nobody mends thousands of entries by hand."""
+_TOLD, _LONGEST = 100, 200
+"""Of what is wrong no more is told, and of an entry's name no more shown: nobody mends thousands of entries by hand."""
 _CHOICE = re.compile(r"'?([\w-]+)'?(?:,| or |$)")
 _WRONG = {
     "literal_error": "choice",
@@ -132,7 +132,7 @@ def number(text: str) -> Decimal | str:
 def bad_policy(first: Any) -> BadPolicy:
     """An error of the schema as one that a person can act on."""
     entry, value, why = _wrong(first)
-    return BadPolicy("policy-wrong-entry", entry=entry, value=value[:80], **why)
+    return BadPolicy("policy-wrong-entry", entry=entry[:_LONGEST], value=value[:80], **why)
 
 
 def _wrong(first: Any) -> tuple[str, str, dict[str, str]]:

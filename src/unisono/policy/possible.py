@@ -8,6 +8,7 @@ from typing import Literal
 
 from unisono.model.capability import Capabilities
 from unisono.model.record import Kind
+from unisono.policy.schema import ProductFields
 from unisono.policy.settings import Setting
 
 Code = Literal["read", "write", "tags", "delete", "field", "bind", "public-link", "clear", "means"]
@@ -82,6 +83,28 @@ def _match(choice: str, a: Capabilities, b: Capabilities) -> Lack | None:
         if field not in a.fields("party"):
             return Lack("bind" if a.writing("party").bindable else "field", "crm", field=field)
     return None
+
+
+def _products(choice: str, a: Capabilities, b: Capabilities) -> Lack | None:
+    if choice == "off":
+        return None
+    for side, system in (("crm", a), ("invoicing", b)):
+        if system.lists("product") is None:
+            return Lack("read", side, "product")  # type: ignore[arg-type]
+    if choice in ("both", "to-invoicing") and b.writing("product").create == "none":
+        return Lack("write", "invoicing", "product")
+    return Lack("write", "crm", "product") if choice in ("both", "to-crm") and a.writing("product").create == "none" else None
+
+
+def _product_field(name: str) -> Callable[[str, Capabilities, Capabilities], Lack | None]:
+    def held(choice: str, a: Capabilities, b: Capabilities) -> Lack | None:
+        for side, system in (("crm", a), ("invoicing", b)):
+            writing = system.writing("product")
+            if not choice and (writing.create != "none" or writing.change) and name not in system.fields("product"):
+                return Lack("field", side, "product", name)  # type: ignore[arg-type]
+        return None
+
+    return held
 
 
 def _quotes(choice: str, a: Capabilities, b: Capabilities) -> Lack | None:
@@ -160,6 +183,8 @@ _RULES: dict[str, Callable[[str, Capabilities, Capabilities], Lack | None]] = {
     "customers.require": _require,
     "matching.accept": _match,
     "matching.look": _match,
+    "products.direction": _products,
+    **{f"products.fields.{name}": _product_field(name) for name in ProductFields.model_fields},
     "quotes.direction": _quotes,
     "invoices.direction": _invoices,
     "invoices.made_as": _made_as,

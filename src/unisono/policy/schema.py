@@ -136,6 +136,28 @@ class Matching(_Part):
         return self
 
 
+class ProductFields(_Part):
+    """Each field's own direction, within that of the products as a whole."""
+
+    name: Direction = "both"
+    number: Direction = "both"
+    description: Direction = "both"
+    unit: Direction = "both"
+    price: Direction = "both"
+    vat_rate: Direction = "both"
+
+
+class Products(_Part):
+    """The catalogues of both sides."""
+
+    direction: Direction = "off"
+    wins: Winner = "ask"
+    history: Literal["all", "new"] = "all"
+    basis: Literal["net", "gross"] = "net"
+    """For prices of which a system does not say whether VAT is in them."""
+    fields: ProductFields = ProductFields()
+
+
 class Quotes(_Part):
     """Deals of the CRM that become quotes in the invoicing system."""
 
@@ -188,6 +210,7 @@ class Policy(_Part):
     """The language of texts written into a vendor."""
     customers: Customers = Customers()
     matching: Matching = Matching()
+    products: Products = Products()
     quotes: Quotes = Quotes()
     invoices: Invoices = Invoices()
     documents: Documents = Documents()
@@ -201,8 +224,16 @@ class Policy(_Part):
 def direction_of(policy: Policy, field: str) -> Direction:
     """The direction of one field of a customer."""
     rule = policy.customers.fields.get(field)
-    own = rule.direction if rule else None
-    whole = policy.customers.direction
+    return _within(policy.customers.direction, rule.direction if rule else None)
+
+
+def product_direction(policy: Policy, field: str) -> Direction:
+    """The direction of one field of a product."""
+    return _within(policy.products.direction, getattr(policy.products.fields, field, None))
+
+
+def _within(whole: Direction, own: Direction | None) -> Direction:
+    """A field's own direction within that of all."""
     if own is None or whole == "off":
         return whole
     if whole == "both" or own in (whole, "off"):

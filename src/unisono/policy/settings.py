@@ -32,6 +32,7 @@ _SECTIONS = {
     "chosen": ("customers.direction", "customers.from_crm", "customers.from_invoicing", "customers.contacts", "customers.only"),
     "conflicts": ("customers.wins", "customers.require", "customers.country", "try_unverified"),
     "matching": ("matching",),
+    "products": ("products",),
     "quotes": ("quotes",),
     "invoices": ("invoices",),
     "documents": ("documents",),
@@ -57,6 +58,8 @@ class Setting:
     @property
     def family(self) -> str:
         """What the words of its choices are filed under: alike questions share them."""
+        if self.entry.startswith("products.fields."):
+            return "direction"
         return self.entry.rpartition(".")[2]
 
 

@@ -186,7 +186,7 @@ def _with_seen() -> Join:
 
 
 _LINK = (link.c.id, link.c.kind, link.c.a_key, link.c.b_key, link.c.agreed_a, link.c.agreed_b, link.c.state, link.c.why)
-_COUNTED: tuple[Kind, ...] = ("party", "contact", "quote", "invoice")
+_COUNTED: tuple[Kind, ...] = ("party", "contact", "product", "quote", "invoice")
 _LIMIT = bindparam("limit", type_=Integer)
 _MINE = link.c.pair == bindparam("pair")
 # A link that was kept on purpose is no news.

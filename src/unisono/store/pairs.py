@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Integer, Select, bindparam, func, insert, select, update
 
+from unisono.model.record import Side
 from unisono.store.codec import text_of, value_from
 from unisono.store.stamps import stamp
 from unisono.store.statements import Statement
@@ -127,6 +128,11 @@ def update_pair(conn: Connection, pair_id: str, **values: Any) -> None:
     _SET_PAIR.run(conn, b_id=pair_id, **_columns(values))
 
 
+def pass_over(conn: Connection, pair_id: str, side: Side, count: int) -> None:
+    """Moves a pair's position over the last ``count`` changes of a side, if it stood just before them."""
+    _PASS_OVER[side].run(conn, b_id=pair_id, b_count=count)
+
+
 def put_policy(conn: Connection, pair_id: str, body: str, by: str, now: datetime, note: str = "") -> int:
     """A new version of a pair's policy, in force from now on. Versions are only ever added."""
     version = get_pair(conn, pair_id).policy_version
@@ -237,6 +243,12 @@ def _notes() -> Select[Any]:
     return latest.limit(bindparam("limit", type_=Integer))
 
 
+def _passing(side: str) -> Statement:
+    last = select(connection.c.change).where(connection.c.id == pair.c[side]).scalar_subquery()
+    just_before = pair.c[f"position_{side}"] == last - bindparam("b_count", type_=Integer)
+    return Statement(lambda _: update(pair).where(pair.c.id == bindparam("b_id"), just_before).values({f"position_{side}": last}))
+
+
 _NEW_FIRM = Statement(lambda _: insert(firm))
 _FIRMS = Statement(lambda _: select(firm).order_by(firm.c.id))
 _NEW_CONNECTION = Statement(lambda _: insert(connection))
@@ -252,6 +264,7 @@ _PAIRS_ON = Statement(
 )
 _SET_PAIR = Statement(lambda _: update(pair).where(pair.c.id == bindparam("b_id")))
 _SET_PAIR_FROM = Statement(lambda _: update(pair).where(pair.c.id == bindparam("b_id"), pair.c.policy_version == bindparam("b_version")))
+_PASS_OVER = {"a": _passing("a"), "b": _passing("b")}
 _IN_FORCE = Statement(lambda _: select(pair.c.policy_version, pair.c.state).where(pair.c.id == bindparam("id")))
 _NEW_POLICY = Statement(lambda _: insert(policy))
 _NEWEST_POLICY = Statement(lambda _: select(func.max(policy.c.version)).where(policy.c.pair == bindparam("pair")))

@@ -12,7 +12,7 @@ from unisono.store.dialect import portions
 from unisono.store.stamps import stamp
 from unisono.store.tables import link, pace, problem, question
 
-COUNTED = ("party", "contact", "quote", "order", "invoice")
+COUNTED = ("party", "contact", "product", "quote", "order", "invoice")
 """What people count as a record; notes and files come with these."""
 MOST_OPEN = 5_000
 

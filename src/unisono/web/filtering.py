@@ -10,7 +10,7 @@ from unisono.store.runs import PlanRow
 from unisono.wiring.house import House
 from unisono.wiring.previewing import VERDICTS, found_rows
 
-KINDS = ("party", "contact", "quote", "invoice")
+KINDS = ("party", "contact", "product", "quote", "invoice")
 SHOWN = 50
 """Records on a page."""
 LAST = 2**53

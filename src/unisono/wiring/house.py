@@ -222,6 +222,8 @@ def needed(capabilities: Capabilities, policy: Policy, side: str) -> tuple[str, 
         kinds.append("tag")
     if policy.invoices.direction != "off" or (side == "b" and policy.documents.direction != "off"):
         kinds.append("invoice")
+    if policy.products.direction != "off":
+        kinds.append("product")
     return tuple(r.name for r in capabilities.resources if r.listed and any(k in kinds for k in r.kinds))
 
 

@@ -138,6 +138,7 @@ class Extent:
 
     customers: int
     contacts: int
+    products: int
     deals: int
     quotes: int
     invoices: int
@@ -161,6 +162,7 @@ def extent(house: House, pair_id: str) -> Extent:
         return Extent(
             customers=linked.get("party", 0),
             contacts=linked.get("contact", 0),
+            products=linked.get("product", 0),
             deals=rows("a", "quote"),
             quotes=linked.get("quote", 0),
             invoices=linked.get("invoice", 0),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import posixpath
 import re
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from io import BytesIO
 from xml.parsers import expat
@@ -26,6 +27,8 @@ MOST_TEXT = 20 * 1024 * 1024
 LONGEST = 1_000
 """Characters kept of a cell: no name, address or number is longer."""
 _PIECE = 64 * 1024
+_PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""How parts of a workbook are packed. Other ways let an entry of a few bytes ask for gigabytes to be unpacked with."""
 _BOOK = "xl/workbook.xml"
 _PLACE = re.compile(r"([A-Z]{1,3})([0-9]{1,7})\Z")
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
@@ -67,6 +70,7 @@ def rows_of(data: bytes) -> list[list[str]]:
         ValueError,
         LookupError,
         expat.ExpatError,
+        zlib.error,
     ) as error:
         if isinstance(error, BadSheet):
             raise
@@ -81,6 +85,8 @@ def _checked(packed: zipfile.ZipFile, size: int) -> dict[str, zipfile.ZipInfo]:
         raise BadSheet("sheet-unpacks-too-large")
     if any(entry.flag_bits & 0x1 for entry in entries):
         raise BadSheet("sheet-locked")
+    if any(entry.compress_type not in _PACKED for entry in entries):
+        raise BadSheet("sheet-damaged")
     names = [entry.filename for entry in entries]
     if len(set(names)) != len(names):
         raise BadSheet("sheet-damaged")

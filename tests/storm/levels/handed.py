@@ -10,8 +10,8 @@ import zipfile
 from collections.abc import Callable, Iterator
 from functools import cache
 from io import BytesIO
-from pathlib import Path
 from random import Random
+from xml.sax.saxutils import escape
 
 from openpyxl import Workbook
 from openpyxl.comments import Comment
@@ -21,6 +21,7 @@ from tests.storm.levels.bounds import Bound
 from tests.storm.levels.mutations import spoilt_text
 from tests.storm.levels.packages import spoilt_bytes, spoilt_part, spoilt_parts
 from tests.storm.verdict import Broken
+from tests.support.sheets import SHEET, xlsx
 from unisono.policy import files
 from unisono.policy.files import BadPolicy, parse_policy, policy_text
 from unisono.wiring import spreadsheet
@@ -33,10 +34,9 @@ ROWS = [
     ["", "", "nur der Ort"],
 ]
 CANARY = "canary-8b1f60d3ac97"
-"""Stands in the workbook wherever nobody reads: in its properties, a comment, a formula, a hidden sheet's name, and as an entity."""
+"""Stands in the workbooks wherever nobody reads: in properties, a comment, a formula, as what is spoken, and as what an entity says."""
 SHEET_CODES = frozenset(
-    f"sheet-{word}"
-    for word in "too-large not-xlsx damaged locked macros unpacks-too-large too-many-rows too-many-cells".split()
+    f"sheet-{word}" for word in "too-large not-xlsx damaged locked macros unpacks-too-large too-many-rows too-many-cells".split()
 )
 POLICY_CODES = frozenset({"policy-too-long", "policy-not-toml", "policy-wrong-entry"})
 
@@ -90,13 +90,14 @@ def _refused(text: str, found: list[BadPolicy]) -> Iterator[Broken]:
 
 
 @cache
-def workbook() -> bytes:
-    """A workbook as a program writes it for people: shared strings, looks, properties, a comment, a formula, a hidden sheet."""
+def workbooks() -> tuple[bytes, bytes]:
+    """The same list as two programs write it: the texts in the cells, with looks, properties, a comment, a formula and a hidden sheet; and the
+    texts in a part of their own, with how they are spoken, nothing packed."""
     book = Workbook()
     hidden, sheet = book.active, book.create_sheet("Kunden")
     assert hidden is not None
     hidden.title, hidden.sheet_state = "verborgen", "hidden"
-    hidden.append([CANARY])
+    hidden.append(["verborgen"])
     for row in ROWS:
         sheet.append([float(cell) if cell == "1190.5" else int(cell) if cell == "12" else cell or None for cell in row])
     sheet["A1"].comment = Comment(CANARY, CANARY)
@@ -104,13 +105,21 @@ def workbook() -> bytes:
     book.properties.creator = book.properties.title = CANARY
     out = BytesIO()
     book.save(out)
-    return out.getvalue()
+    texts = sorted({cell for row in ROWS for cell in row if cell})
+    strings = "".join(f'<si><t>{escape(text)}</t><rPh sb="0"><t>{CANARY}</t></rPh></si>' for text in texts)
+    rows = "".join(
+        f'<row r="{at}">'
+        + "".join(f'<c r="{"ABCD"[n]}{at}" t="s"><v>{texts.index(cell)}</v></c>' for n, cell in enumerate(row) if cell)
+        + "</row>"
+        for at, row in enumerate(ROWS, 1)
+    )
+    return out.getvalue(), xlsx(SHEET.format(doctype="", rows=rows), strings=f"<sst>{strings}</sst>", stored=True)
 
 
 @cache
-def parts() -> dict[str, bytes]:
-    """What is in the workbook; nothing that nobody reads is a text of a cell."""
-    with zipfile.ZipFile(BytesIO(workbook())) as packed:
+def parts(package: bytes) -> dict[str, bytes]:
+    """What is in a workbook; nothing that nobody reads is a text of a cell."""
+    with zipfile.ZipFile(BytesIO(package)) as packed:
         return {name: packed.read(name) for name in packed.namelist()}
 
 
@@ -136,19 +145,22 @@ def sheeted(rnd: Random, count: Callable[[str], None], *, weighed: bool = False)
 
 
 def _spoilt(rnd: Random) -> tuple[str, bytes]:
-    draw = rnd.random()
+    package, draw = pick(rnd, workbooks()), rnd.random()
     if draw < 0.35:
-        return "bytes", spoilt_bytes(rnd, workbook())
+        return "bytes", spoilt_bytes(rnd, package)
     if draw < 0.9:
-        name, package = spoilt_part(rnd, parts(), CANARY)
-        return name, package
-    return "parts", spoilt_parts(rnd, parts())
+        return spoilt_part(rnd, parts(package), CANARY)
+    return "parts", spoilt_parts(rnd, parts(package))
 
 
 def _sound(rows: list[list[str]], how: str) -> Iterator[Broken]:
     """Rows that a list may consist of: within the limits, clean, of cells and nothing else."""
     cells = [cell for row in rows for cell in row]
-    if len(rows) > spreadsheet.MOST_ROWS or max(map(len, rows), default=0) > spreadsheet.MOST_COLUMNS or len(cells) > spreadsheet.MOST_CELLS * 4:
+    if (
+        len(rows) > spreadsheet.MOST_ROWS
+        or max(map(len, rows), default=0) > spreadsheet.MOST_COLUMNS
+        or len(cells) > spreadsheet.MOST_CELLS * 4
+    ):
         yield Broken("I22", f"{len(rows)} rows, {len(cells)} cells", how)
     for cell in cells:
         if not cell.isprintable() or len(cell) > spreadsheet.LONGEST or cell != cell.strip():

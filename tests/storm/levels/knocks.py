@@ -22,7 +22,7 @@ from sqlalchemy import text
 from tests.storm.levels.abilities import pick
 from tests.storm.levels.bounds import Bound
 from tests.storm.levels.mutations import Token, altered, dumped, torn
-from tests.storm.levels.samples import SAMPLES, SYSTEMS, samples
+from tests.storm.levels.samples import ROWS, SAMPLES, SYSTEMS, samples
 from tests.storm.verdict import Broken
 from tests.support.clock import FakeClock
 from tests.support.hooks import open_hook
@@ -134,19 +134,18 @@ def kind_of(system: str) -> str:
 
 @cache
 def notices(system: str) -> list[Any]:
-    """Sound notices: documented ones, or rows under the names they may come under. The first is of a list that is looked at."""
+    """Sound notices: documented ones, or rows under the names they may come under. Those that lead to a row come first."""
     found = [_keyed(notice) for file in sorted((SAMPLES / system / "samples").glob("on-*.json")) for notice in _told(file)]
-    found += [_told(file) for file in sorted((SAMPLES / system / "samples").glob("*webhook*.json"))]
-    if not found and system in SYSTEMS:
-        names = ("record", "Customer", "company", "id")
-        found = [{name: row, "id": 7} for resource, rows in sorted(samples(system).items()) for _, row in rows[:4] for name in (resource, *names)]
-    assert found, f"no notice of {system} is known"
-    return found
+    found += [_told(file) for file in sorted((SAMPLES / system / "samples").glob("*callback*.json"))]
+    for resource, rows in sorted(samples(system).items()) if system in SYSTEMS else ():
+        names = [resource, "record", *(name for name, listed in ROWS[system].items() if listed == resource)]
+        found += [{name: row, "id": 7} for _, row in rows[:4] for name in names]
+    return sorted(found, key=lambda notice: not notices_of(system).extract(written(system, notice)))
 
 
 def _told(file: Path) -> Any:
     told = json.loads(file.read_text(encoding="utf-8"))
-    return told["responses"] if "responses" in told else told
+    return told.get("responses", told)
 
 
 def _keyed(value: Any) -> Any:
@@ -182,7 +181,8 @@ def knocked(seed: int, count: Callable[[str], None]) -> Iterator[Broken]:
 
 def _knocked(rnd: Random, system: str, *, forged: bool, weighed: bool, count: Callable[[str], None]) -> Iterator[Broken]:
     here, where = hall(), f"{system} notice"
-    body = torn(rnd, written(system, altered(rnd, pick(rnd, notices(system)))))
+    known_ones = notices(system)
+    body = torn(rnd, written(system, altered(rnd, pick(rnd, known_ones[:6] if rnd.random() < 0.5 else known_ones))))
     if rnd.random() < 0.02:
         body = body * (MOST // max(1, len(body)) + 1)
     method, path, kind = "POST", urlsplit(here.urls[system]).path, kind_of(system)
@@ -199,16 +199,16 @@ def _knocked(rnd: Random, system: str, *, forged: bool, weighed: bool, count: Ca
                 here.keeper.keep(place, body)
             kept = here.lying(system)
             here.look(system)
+        found = [*bound.broken, *_looked_into(here, system, kept, known, body)]
     except Exception as error:  # noqa: BLE001  any error is what is looked for
         _emptied(here, system)
         yield Broken("I14", f"{type(error).__name__}: {str(error)[:200]} for {body[:200]!r}", where)
         return
-    yield from bound.broken
+    yield from found
     if (forged or len(body) > MOST) and (place is not None or kept):
         yield Broken("I14", f"let in: {method} {path[:80]} as {kind[:40]!r}, {len(body)} bytes", where)
     elif not forged and len(body) <= MOST and place is None:
         yield Broken("I14", "a notice with the right secret was turned away", where)
-    yield from _looked_into(here, system, kept, known, body)
     if before and here.rows() != before:
         yield Broken("I14", f"a notice was taken for content: {before} became {here.rows()}", where)
     count("asked" if vendor.asked else "nothing asked")
@@ -246,8 +246,8 @@ def _forged(rnd: Random, method: str, path: str, kind: str) -> tuple[str, str, s
     return pick(
         rnd,
         (
-            (method, f"{begin}/{secret[:at]}{secret[at + 1:]}", kind),
-            (method, f"{begin}/{secret[:at]}{secret[at].swapcase() if secret[at].isalpha() else 'x'}{secret[at + 1:]}", kind),
+            (method, f"{begin}/{secret[:at]}{secret[at + 1 :]}", kind),
+            (method, f"{begin}/{secret[:at]}{secret[at].swapcase() if secret[at].isalpha() else 'x'}{secret[at + 1 :]}", kind),
             (method, f"{begin}/{secret}{pick(rnd, ('/', '=', ' ', '%00', '?', chr(0), 'ä'))}", kind),
             (method, f"{begin}/{urlsplit(pick(rnd, others)).path.rpartition('/')[2]}", kind),
             (method, f"{begin}/", kind),

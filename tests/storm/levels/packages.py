@@ -18,14 +18,20 @@ VALUES = (
     b"", b"0", b"-1", b"1", b"99", b"250001", b"1e9", b"9" * 400, b"XFD1048576", b"ZZZ9999999", b"A0", b"1A", b"a1", "\u0661".encode(),
     "A\u00b2".encode(), b"s", b"inlineStr", b"str", b"e", b"b", b"d", b"x" * 100_000, b"hidden", b"veryHidden", b"visible", b"External",
     b"../../../etc/passwd", b"/xl/worksheets/sheet2.xml", b"worksheets/../worksheets/sheet2.xml", b"file:///etc/passwd", b"rId1", b"rId9",
-    b"&lt;", b"&#0;", b"&#xD800;", b"&nichts;", b"\x00", b"\xff", b"_x0000_", b"_xD83D_", b"_x202E_",
+    b"&lt;", b"&#0;", b"&#xD800;", b"&nichts;", b"\x00", b"\xff",
 )  # fmt: skip
-"""What stands where an attribute or a text was."""
+"""What stands where an attribute was."""
+TEXTS = (
+    b"0", b"7", b"99", b"-1", b"1e9", b"1e400", b"NaN", "\u0661".encode(), b"9" * 400, b"x" * 5000, b"_x0000_", b"_xD83D_ _xDE00_", b"_x202E_boese",
+    " \u00a0\u202eliame ".encode(), "\u0627\u200f\ufeff\u2028".encode(), b"=cmd|calc!A0", b"&#9;&#13;&#10;", b"&#x85;&#xAD;", b"&#0;", b"&nichts;",
+)  # fmt: skip
+"""What stands where a text was."""
 ELEMENTS = (
     b"<row/>", b"<row r=\"1\">", b"</row>", b"<c/>", b"<c r=\"A1\" t=\"s\"><v>7</v></c>", b"<c t=\"inlineStr\"><is><t>Zeile\x0b</t></is></c>",
     b"<c><v>1e400</v></c>", b"<c t=\"s\"><v>\xd9\xa1</v></c>", b"<v>", b"<![CDATA[<c>]]>", b"<!-- -->", b"<?php ?>", b"<x:c xmlns:x=\"y\"/>",
     b"<c r=\"A1\" r=\"B1\"/>", b"<a>" * 3000 + b"</a>" * 3000, b"<b>" * 20_000, b"<row r=\"5\"/>" * 5000,
-    b"<c><v>" + b"8" * 50_000 + b"</v></c>", b"<si><t>" + b"n" * 70_000 + b"</t></si>", b"<t>\xc3\xa4\xcc\x88\xe2\x80\xae</t>", b"\x00", b"\xef\xbb\xbf",
+    b"<c><v>" + b"8" * 50_000 + b"</v></c>", b"<si><t>" + b"n" * 70_000 + b"</t></si>", b"<t>\xc3\xa4\xcc\x88\xe2\x80\xae</t>",
+    b"\x00", b"\xef\xbb\xbf",
 )  # fmt: skip
 
 
@@ -55,7 +61,7 @@ def _headed(rnd: Random, body: bytes) -> bytes:
     out, head = bytearray(body), pick(rnd, _HEADS)
     begins = [found.start() for found in re.finditer(re.escape(head), body)]
     at = pick(rnd, begins) + rnd.randrange(4, 30 if head == _HEADS[0] else 46 if head == _HEADS[1] else 22, 2)
-    struct.pack_into("<H", out, min(at, len(out) - 2), pick(rnd, (0, 1, 8, 12, 99, 0x7FFF, 0xFFFF, rnd.randrange(65536))))
+    struct.pack_into("<H", out, min(at, len(out) - 2), pick(rnd, (0, 1, 8, 12, 14, 99, 0x7FFF, 0xFFFF, rnd.randrange(65536))))
     return bytes(out)
 
 
@@ -74,7 +80,10 @@ def spoilt_bytes(rnd: Random, package: bytes) -> bytes:
 
 def spoilt_part(rnd: Random, parts: Mapping[str, bytes], secret: str) -> tuple[str, bytes]:
     """One part spoilt, the package around it sound; which part, and the package. ``secret`` is what a smuggled entity would say."""
-    name = pick(rnd, sorted(name for name in parts if name.startswith(("xl/work", "xl/_rels", "xl/shared", "[Content"))))
+    # Every second time a part with cells or their texts; where a list lies is found in the others.
+    texts = rnd.random() < 0.5
+    begins = ("xl/worksheets/sheet", "xl/sharedStrings") if texts else ("xl/workbook", "xl/_rels", "[Content")
+    name = pick(rnd, sorted(name for name in parts if name.startswith(begins)))
     return name, packed(rnd, {**parts, name: _spoilt_xml(rnd, parts[name], secret.encode())})
 
 
@@ -85,7 +94,7 @@ def spoilt_parts(rnd: Random, parts: Mapping[str, bytes]) -> bytes:
         case "gone":
             del out[name]
         case "named":
-            out[pick(rnd, (name.upper(), f"/{name}", f"../{name}", name.replace("/", "\\"), "", "xl/ä.xml"))] = out.pop(name)
+            out[pick(rnd, (name.upper(), f"/{name}", f"../{name}", name.replace("/", "\\"), " ", "xl/ä.xml"))] = out.pop(name)
         case "small":
             out[name] = b""
         case "macros":
@@ -104,7 +113,7 @@ def spoilt_parts(rnd: Random, parts: Mapping[str, bytes]) -> bytes:
 def packed(rnd: Random, parts: Mapping[str, bytes], *, again: str = "") -> bytes:
     """A sound package of these parts; ``again`` is put in a second time."""
     out = BytesIO()
-    method = pick(rnd, (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2))
+    method = pick(rnd, (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_DEFLATED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2))
     # Quickly: how well it is packed is no question here.
     with zipfile.ZipFile(out, "w", method, compresslevel=1) as file:
         for name, body in parts.items():
@@ -139,7 +148,7 @@ def _text(rnd: Random, body: bytes, _: bytes) -> bytes:
     if not found:
         return body
     one = pick(rnd, found)
-    return body[: one.start(1)] + pick(rnd, VALUES) + body[one.end(1) :]
+    return body[: one.start(1)] + pick(rnd, TEXTS) + body[one.end(1) :]
 
 
 def _element(rnd: Random, body: bytes, _: bytes) -> bytes:
@@ -155,7 +164,9 @@ def _element(rnd: Random, body: bytes, _: bytes) -> bytes:
 
 def _declared(rnd: Random, body: bytes, secret: bytes) -> bytes:
     """A document type: what it declares stands in a cell from then on, if anybody believes it."""
-    inside = pick(rnd, (b'<!ENTITY x "%s">', b'<!ENTITY y "%s"><!ENTITY x "&y;&y;">', b'<!ENTITY x SYSTEM "file:///%s">', b"")).replace(b"%s", secret)
+    inside = pick(rnd, (b'<!ENTITY x "%s">', b'<!ENTITY y "%s"><!ENTITY x "&y;&y;">', b'<!ENTITY x SYSTEM "file:///%s">', b"")).replace(
+        b"%s", secret
+    )
     begin = body.find(b"?>") + 2 if body.startswith(b"<?xml") else 0
     rest = re.sub(rb"(<t[^>]*>)[^<]*", rb"\1&x;", body[begin:], count=3) if inside else body[begin:]
     return body[:begin] + b"<!DOCTYPE x [" + inside + b"]>" + rest
@@ -172,7 +183,8 @@ def _encoded(rnd: Random, body: bytes, _: bytes) -> bytes:
 _XML: tuple[Callable[[Random, bytes, bytes], bytes], ...] = (
     _attribute,
     _attribute,
-    _attribute,
+    _text,
+    _text,
     _text,
     _element,
     _element,

@@ -30,7 +30,7 @@ def do(system: System, write: Write) -> str:
 def test_a_local_app_sets_off_its_own_trigger_on_a_deal_a_quote_and_an_invoice(what: str, kind: Kind, number: int) -> None:
     app = LocalApp()
     system = app.system()
-    register(system, {PAID: "Rechnung bezahlt"})
+    register(system.client, {PAID: "Rechnung bezahlt"})
     key = app.act(f"create_{what}", title="Kran")
     assert app.simulator.truth()["trigger_runs"] == []
 
@@ -43,7 +43,7 @@ def test_a_local_app_sets_off_its_own_trigger_on_a_deal_a_quote_and_an_invoice(w
 def test_a_trigger_that_a_person_placed_moves_the_deal() -> None:
     app = LocalApp()
     system = app.system()
-    register(system, {PAID: "Rechnung bezahlt"})
+    register(system.client, {PAID: "Rechnung bezahlt"})
     key = app.act("create_deal", title="Kran")
     app.act("place_trigger", code=PAID, kind="deal", stage="WON")
 
@@ -56,8 +56,8 @@ def test_registering_again_renames_and_makes_no_second_one() -> None:
     app = LocalApp()
     system = app.system()
 
-    register(system, dict.fromkeys(CODES, "Alt"))
-    register(system, dict.fromkeys(CODES, "Neu"))
+    register(system.client, dict.fromkeys(CODES, "Alt"))
+    register(system.client, dict.fromkeys(CODES, "Neu"))
 
     held = app.simulator.truth()["triggers"]
     assert sorted(row["CODE"] for row in held) == sorted(CODES)

@@ -172,8 +172,8 @@ def test_many_contacts_are_read_in_one_call_and_one_that_is_not_there_is_none() 
 
 def test_the_whole_job_runs_with_the_real_engine_and_leaves_nothing_behind(tmp_path: Path) -> None:
     vendors = Vendors(World(120))
-    with Store.open(tmp_path / "data") as store:
-        house = the_house(store, tmp_path / "data", BASE, Inside(vendors))
+    folder = tmp_path / "data"
+    with Store.open(folder) as store, the_house(store, folder, BASE, Inside(vendors)) as house:
         house.fan_out = 1
         set_up(house)
         first = sync(house)

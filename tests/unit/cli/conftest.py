@@ -22,7 +22,9 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     books, books_server = start("fastbill", seeded=False)
     crm.world.storage.settings["rate_limit"] = None
     try:
-        yield Desk(tmp_path / "data", crm, books, crm_server.url, books_server.url)
+        yield (made := Desk(tmp_path / "data", crm, books, crm_server.url, books_server.url))
+        for server in made.more:
+            server.stop()
     finally:
         crm_server.stop()
         books_server.stop()

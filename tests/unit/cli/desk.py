@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from typer.testing import CliRunner
 
 from unisono.cli.app import run
+from unisono.cli.sandbox import start
 
 SUN = {"name": "Bäckerei Sonne GmbH", "email": "post@sonne.example", "street": "Ring 1", "zip": "12345", "city": "Berlin"}
 MOON = {"ORGANIZATION": "Mond Optik GmbH", "ADDRESS": "Am Markt 7", "ZIPCODE": "50667", "CITY": "Köln", "COUNTRY_CODE": "DE"}
@@ -44,6 +45,8 @@ class Desk:
     books: Any
     crm_url: str
     books_url: str
+    more: list[Any] = field(default_factory=list)
+    """Servers that a test started besides; they are stopped with it."""
 
     def run(self, *words: str, answers: str = "") -> Told:
         """A command as ``unisono`` runs it: what a person can act on is a sentence and an exit code, anything else is raised."""
@@ -56,6 +59,13 @@ class Desk:
     @property
     def crm_key(self) -> str:
         return str(self.crm.world.storage.settings["api_key"])
+
+    def portal(self) -> tuple[Any, Any]:
+        """A seeded Bitrix24 portal besides, and its server."""
+        portal, server = start("bitrix24")
+        portal.world.storage.settings.update({"plan": "none", "operating_limit": None})
+        self.more.append(server)
+        return portal, server
 
     def connect(self) -> tuple[str, str]:
         """Both connections, by command; returns their ids."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from tests.support.hooks import ADDRESS
 from tests.support.provider import CLIENT, SECRET
@@ -11,6 +12,7 @@ from tests.unit.cli.desk import Desk
 from tests.unit.cli.outside import NOBODY, reached_at, secret_file, sign_in_provider
 
 CALLS: dict[str, tuple[str, ...]] = {
+    "adjust": ("centralstation",),
     "answer": ("01", "same"),
     "backup": ("FILE",),
     "connect": ("centralstation", "--login", "api_key=x"),
@@ -191,11 +193,33 @@ def vouched_for(desk: Desk) -> None:
     assert told.code == 0, told.text
 
 
+def portal(desk: Desk) -> Any:
+    """A connection to a Bitrix24 portal, by webhook."""
+    made, server = desk.portal()
+    hook = f"{server.url}/rest/1/{made.portal.setting('webhook_secret')}/"
+    login = ("--login", "portal=muster.bitrix24.de", "--login", f"webhook={hook}")
+    told = desk.run("connect", "bitrix24", "--login", "webhook", *login, "--setting", f"api={server.url}/rest")
+    assert told.code == 0, told.text
+    return made
+
+
+def portal_revoked(desk: Desk) -> None:
+    portal(desk).world.storage.settings["webhook_secret"] = "another"
+
+
+def portal_down(desk: Desk) -> None:
+    portal(desk)
+    desk.more.pop().stop()
+
+
 NO = "n\n"
 CRM = ("centralstation", "--login", "api_key=wrong")
-Case = tuple[str, str, Callable[[Desk], None], tuple[str, ...], str]
+Case = tuple[str, str, Callable[[Desk], Any], tuple[str, ...], str]
 """Command, how it ends, what was before, what it is given (see ``given``), what is typed when it asks."""
 CASES: tuple[Case, ...] = (
+    ("adjust", "open", portal, ("Bitrix24", "--make", "tag_field"), NO),
+    ("adjust", "refused", portal_revoked, ("Bitrix24",), ""),
+    ("adjust", "unavailable", portal_down, ("Bitrix24",), ""),
     ("connect", "open", nothing, ("centralstation",), ""),
     ("connect", "refused", nothing, (*CRM, "--setting", "api=CRM"), ""),
     ("connect", "unavailable", nothing, (*CRM, "--setting", "api=http://127.0.0.1:9/api"), ""),

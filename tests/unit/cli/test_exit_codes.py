@@ -166,6 +166,7 @@ def test_every_command_that_is_done_ends_with_0_and_tells_programs_one_document(
     desk.connect()
     do("connect", "centralstation", "--replace", "centralstation", "--login", f"api_key={desk.crm_key}")
     do("fields", "centralstation")
+    assert do("adjust", "centralstation") == [], "it has no settings of its own"
     do("pair add", "centralstation", "fastbill", "--complete", "--name", "Unser Paar")
     for name in ("pair show", "pair pause", "pair resume", "status", "problems", "questions", "history", "policy show", "policy versions"):
         do(name)
@@ -222,7 +223,7 @@ def test_every_command_that_is_done_ends_with_0_and_tells_programs_one_document(
 def test_a_command_ends_with_the_code_that_says_why(
     name: str,
     end: str,
-    before: Callable[[Desk], None],
+    before: Callable[[Desk], Any],
     typed: tuple[str, ...],
     answers: str,
     desk: Desk,

@@ -24,7 +24,6 @@ OFFERS = (
 OPEN: dict[str, tuple[str, ...]] = {
     "adjust.": (*CHOICES, *OFFERS),
     "adjust-why.": CHOICES,
-    "way.": ("incoming-webhook", "local-app"),
     "way-why.": ("incoming-webhook", "local-app"),
     "age.": ("not-due", "30", "60", "more"),
     "audit.": (
@@ -66,7 +65,7 @@ OPEN: dict[str, tuple[str, ...]] = {
     "documents.": ("open", "overdue"),
     "check.": ("known", "missing", "doubtful"),
     "does.": ("same", "different", "later", "crm", "invoicing", "leave"),
-    "kinds.": ("same-customer", "same-paper", "conflict"),
+    "kinds.": ("same-customer", "same-paper", "same-product", "conflict"),
     "language.": ("de", "en", "pl", "ro"),
     "login.": (),
     "nav.group-": ("setup", "house"),

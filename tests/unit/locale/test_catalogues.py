@@ -18,6 +18,7 @@ from unisono.locale.languages import LANGUAGES
 from unisono.locale.say import catalogue_of, forms_of
 from unisono.model.document import Answer, Stage
 from unisono.model.party import CONTACT_FIELDS, PARTY_FIELDS, PartyType, Salutation
+from unisono.model.product import PRODUCT_FIELDS
 from unisono.model.record import Kind
 from unisono.plan.actions import Verdict
 from unisono.plan.match import Again
@@ -30,11 +31,14 @@ PAIR_STATES = ("reading", "released", "paused", "stopped", "removed")
 WHYS = ("quote", "tag", "contact-tag", "owner-tag", "document", "new", "invoice", "linked-quote", "linked-invoice", "reference", "equal-lines", "no-offer")
 SEVERED = ("deleted-there", "note-deleted", "undone", "erased", "merged-there", "contact-moved")
 """The values of ``why``: what ``gather`` calls a customer's reasons, how a document's place is known, why a link ended."""
-ASKED_FIELDS = ("owner", "basis", "lines.name", "lines.quantity", "lines.price", "lines.vat_rate", "lines", "vat", "path", "size")
+ASKED_FIELDS = ("owner", "basis", "lines.name", "lines.quantity", "lines.price", "lines.vat_rate", "lines", "vat", "path", "size", "trigger")
 """Fields that only an error names."""
 WRONGS = (*"choice no-entry least most number yes-or-no text list table other".split(), "country", "field", "no-tag", "not-looked-at")
 """What may be wrong with an entry of a policy: kinds of the schema's errors, and its own rules."""
-SET_UP = ("tell.person-or-company", "centralstation.where.integrations")
+SET_UP = (
+    *("tell.person-or-company", "centralstation.where.integrations"),
+    *(f"bitrix24.where.{what}" for what in ("incoming-webhook", "local-app", "notices")),
+)
 """What a person is told at set-up: promised by F15 and F02, whether or not a page shows it already."""
 CONTEXT = {"name", "field"}
 """What ``tell`` fills in by itself where a code's own values do not name it."""
@@ -43,20 +47,20 @@ CONTEXT = {"name", "field"}
 def used() -> set[str]:
     """Every code somebody can be shown."""
     kinds = {*get_args(Kind), *get_args(DocumentKind), *SORTS.values(), "document", "row"}
-    fields = {*PARTY_FIELDS, *CONTACT_FIELDS, *ASKED_FIELDS, *(f for s in all_systems() for w in s.writings for f in w.fields)}
+    fields = {*PARTY_FIELDS, *CONTACT_FIELDS, *PRODUCT_FIELDS, *ASKED_FIELDS, *(f for s in all_systems() for w in s.writings for f in w.fields)}
     states = {*get_args(Stage), *get_args(Answer), "paid", "part-paid", "reminded"}
     families = {
         "option": source.options(),
         "event": source.events(),
         "counted": source.nouns(),
         "wrong": WRONGS,
-        "value": (*(f"type.{word}" for word in get_args(PartyType)), *(f"salutation.{word}" for word in get_args(Salutation) if word)),
-        "field": {*fields, "document.title", "document.number", "contact.name", "file.name"},
+        "value": (*(f"type.{word}" for word in get_args(PartyType)), *(f"salutation.{word}" for word in get_args(Salutation) if word), "price.net", "price.gross"),
+        "field": {*fields, "document.title", "document.number", "contact.name", "file.name", "product.number"},
         "login": {f.name for s in all_systems() for f in s.login},
         "kind": kinds,
         "verdict": get_args(Verdict),
         "state": states,
-        "rule": (*get_args(MatchRule), *get_args(Again)),
+        "rule": (*get_args(MatchRule), *get_args(Again), "product-number"),
         "why": (*WHYS, *SEVERED),
         "pair": PAIR_STATES,
         "side": ("crm", "invoicing", "a", "b"),

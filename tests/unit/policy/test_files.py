@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.unit.model.values import texts
 from unisono.model.party import CONTACT_FIELDS, PARTY_FIELDS
-from unisono.policy.files import BadPolicy, parse_policy, policy_text
+from unisono.policy.files import BadPolicy, parse_policy, policy_text, troubles
 from unisono.policy.schema import (
     Customers,
     Deletion,
@@ -129,6 +129,11 @@ def test_a_broken_file_says_which_line_or_which_entry_and_value(text: str, code:
     for name, part in values.items():
         assert part in caught.value.values[name], caught.value.values
     assert code in str(caught.value)
+
+
+def test_a_giant_name_is_not_repeated_in_full() -> None:
+    (bad,) = troubles("a" * 10_000 + " = 1")
+    assert (bad.code, len(bad.values["entry"])) == ("policy-wrong-entry", 200)
 
 
 def test_a_giant_value_is_not_repeated_in_full() -> None:

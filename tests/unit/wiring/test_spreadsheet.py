@@ -95,6 +95,22 @@ def test_what_is_torn_is_said_to_be_damaged() -> None:
     assert [code_of(data) for data in torn] == ["sheet-damaged"] * len(torn)
 
 
+def test_a_part_that_does_not_unpack_is_damage_and_no_crash() -> None:
+    whole = lists(ROWS)
+    at = whole.index(b"[Content_Types].xml") + len("[Content_Types].xml")
+    assert code_of(whole[:at] + b"\xff\xff\xff" + whole[at + 3 :]) == "sheet-damaged"
+
+
+@pytest.mark.parametrize("method", (zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA))
+def test_parts_that_no_program_packs_so_are_not_unpacked(method: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = BytesIO(lists(ROWS))
+    with zipfile.ZipFile(out, "a") as file:
+        file.writestr("xl/media/image1.png", b"0" * 50, compress_type=method)
+    monkeypatch.setattr(spreadsheet, "_read", lambda *_: pytest.fail("unpacked"))
+
+    assert code_of(out.getvalue()) == "sheet-damaged"
+
+
 @pytest.mark.parametrize(
     "doctype",
     (

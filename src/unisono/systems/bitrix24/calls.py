@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from unisono.connect.limits import limits_of, refused
-from unisono.connect.limits import must_fit as held_to
 from unisono.connect.port import Command
 from unisono.model.capability import Capabilities
+from unisono.model.limits import limits_of, refused
+from unisono.model.limits import must_fit as held_to
 from unisono.model.party import Flat
 from unisono.model.writing import Write
 from unisono.systems.bitrix24.client import Step, points_elsewhere

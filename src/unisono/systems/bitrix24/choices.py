@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from unisono.connect.fields import Row, text
 from unisono.model.choice import Choice, Offer
 from unisono.model.errors import BadAnswer, LoginRefused
+from unisono.model.fields import Row, text
 from unisono.model.party import Salutation
 from unisono.model.text import folded
 from unisono.systems.bitrix24.client import MOST, Step, result_of

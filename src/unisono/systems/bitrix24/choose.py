@@ -5,7 +5,7 @@ The portal keeps lists, the other side one value each. Reading and writing must 
 
 from __future__ import annotations
 
-from unisono.connect.fields import Row, text
+from unisono.model.fields import Row, text
 from unisono.systems.bitrix24.values import id_of, nested
 
 ADDRESS_TYPES = ("6", "1")

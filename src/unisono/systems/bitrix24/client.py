@@ -13,11 +13,11 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
-from unisono.connect.fields import Row
 from unisono.connect.http import Door
 from unisono.connect.renewal import Held, Keys, Renew
 from unisono.connect.reply import Reply
 from unisono.model.errors import BadAnswer, LoginRefused, NotThere, Refused, SystemFault, TryLater, Unclear
+from unisono.model.fields import Row
 from unisono.model.secret import Secret
 
 MOST = 50

@@ -10,11 +10,11 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from unisono.connect.limits import record_name, refused
 from unisono.connect.port import Command
 from unisono.model.capability import Capabilities, FieldLimit
 from unisono.model.document import Document, Line, Lines
 from unisono.model.errors import Refused
+from unisono.model.limits import record_name, refused
 from unisono.model.money import cents, plain
 from unisono.model.record import Kind
 from unisono.model.text import clean

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from unisono.connect.fields import Row
 from unisono.model.errors import BadAnswer
+from unisono.model.fields import Row
 from unisono.model.secret import Secret
 from unisono.systems.bitrix24.client import CONNECTOR, MOST, Step, result_of
 from unisono.systems.bitrix24.values import as_id

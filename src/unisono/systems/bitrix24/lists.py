@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from unisono.connect import exact
-from unisono.connect.fields import Row
 from unisono.connect.port import Page, Raw
 from unisono.model.errors import BadAnswer
-from unisono.systems.bitrix24 import products
+from unisono.model.fields import Row
+from unisono.systems.bitrix24 import catalogue
 from unisono.systems.bitrix24.client import MOST, Answers, Client, Step, result_of
 from unisono.systems.bitrix24.mapping import ENTITIES, PREFIXES
 from unisono.systems.bitrix24.papers import MEANING, OWNERS, directory_of_unknown
@@ -32,7 +32,7 @@ KEPT: dict[str, tuple[str, ...]] = {
     "comments": ("ID", "ENTITY_ID", "ENTITY_TYPE", "CREATED", "COMMENT"),
     "files": ("ID", "ENTITY_ID", "ENTITY_TYPE", "CREATED", "COMMENT", "FILES"),
     "documents": ("id", "title", "number", "entityTypeId", "entityId", "createTime"),
-    "products": tuple(products.MEMBERS),
+    "products": tuple(catalogue.MEMBERS),
 }
 """The members of a row that are of use. The others (search texts, the last activity) move without any change to the record."""
 COMMENTS = ("comments", "files")
@@ -51,7 +51,7 @@ class Lists:
 
     def __init__(self, client: Client, fields: tuple[str, ...] = (), article_field: str = "xmlId") -> None:
         self._client, self._fields = client, fields
-        self._products = products.Products(client, article_field)
+        self._products = catalogue.Products(client, article_field)
 
     def pages(self, resource: str, since: datetime | None) -> Iterator[Page]:
         """Page after page until a short one."""

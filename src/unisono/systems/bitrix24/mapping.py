@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from unisono.connect.fields import Row, amount, bad, stamp, text
 from unisono.model.document import File, Note, Tag
+from unisono.model.fields import Row, amount, bad, stamp, text
 from unisono.model.party import NO_ADDRESS, Address, Contact, Party, Salutation
 from unisono.model.record import Body, Kind, Record
 from unisono.model.text import clean

@@ -14,12 +14,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from unisono.connect.fields import Row, text
-from unisono.connect.limits import refused
 from unisono.connect.port import Command
 from unisono.model.capability import Capabilities
 from unisono.model.document import File, Note
 from unisono.model.errors import BadAnswer, NotThere, Refused, SystemFault
+from unisono.model.fields import Row, text
+from unisono.model.limits import refused
 from unisono.model.text import clean
 from unisono.model.writing import Write
 from unisono.systems.bitrix24.calls import command_of, must_fit, split

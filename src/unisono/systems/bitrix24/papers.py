@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-from unisono.connect.fields import Row, amount, bad, day, text
 from unisono.model.codes import CURRENCIES, INVOICE, QUOTATION
 from unisono.model.document import Answer, Document, Line, Lines, NotGiven, Paid, Stage
+from unisono.model.fields import Row, amount, bad, day, text
 from unisono.model.money import Basis
 from unisono.systems.bitrix24.values import as_id, id_of, nested
 

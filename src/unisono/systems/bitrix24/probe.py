@@ -12,12 +12,12 @@ from unisono.model.product import Product, flat_product
 from unisono.model.record import Record, flat_of
 from unisono.model.text import clean
 from unisono.model.writing import Write
+from unisono.systems.bitrix24.catalogue import found_by
 from unisono.systems.bitrix24.client import Client, Step, result_of
 from unisono.systems.bitrix24.lists import rows_of
 from unisono.systems.bitrix24.mapping import CARDS, ENTITIES, OURS, RESOURCES, Ways, attached
 from unisono.systems.bitrix24.notes import documents, number_of
 from unisono.systems.bitrix24.papers import marked_with
-from unisono.systems.bitrix24.products import found_by
 from unisono.systems.bitrix24.values import id_of
 
 Read = Callable[[str, str], Raw | None]

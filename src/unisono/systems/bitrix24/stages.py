@@ -9,8 +9,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from unisono.connect.fields import Row, text
 from unisono.model.errors import BadAnswer, NotThere, Refused
+from unisono.model.fields import Row, text
 from unisono.model.text import folded
 from unisono.systems.bitrix24.client import MOST, Client, Step, result_of
 from unisono.systems.bitrix24.papers import directory_of

@@ -8,13 +8,13 @@ from datetime import datetime
 from pathlib import Path
 
 from unisono.connect import exact
-from unisono.connect.fields import Row
 from unisono.connect.port import Answered, Command, Fetched, Identity, Page, Raw
 from unisono.model.capability import Capabilities
 from unisono.model.errors import BadAnswer, NotThere, Refused, TryLater, Unavailable, Unclear
+from unisono.model.fields import Row
 from unisono.model.record import Kind, Record
 from unisono.model.writing import Write
-from unisono.systems.bitrix24 import calls, drafts, mapping, notes, products, writing
+from unisono.systems.bitrix24 import calls, catalogue, drafts, mapping, notes, writing
 from unisono.systems.bitrix24.client import Client, Step, result_of
 from unisono.systems.bitrix24.lists import SINGLE, Lists
 from unisono.systems.bitrix24.mapping import PREFIXES, RESOURCES, Ways
@@ -96,7 +96,9 @@ class Bitrix24:
         except Refused as refused:
             if refused.code == "refused":
                 at = next((step.name for step in steps if step.method == refused.values.get("call")), "")
-                refused.field = writing.our_name(at, refused.values.get("answer", ""))
+                refused.field = writing.our_name(
+                    at, refused.values.get("answer", ""), str(command.payload["key"] or command.payload["prefix"])
+                )
                 refused.values = {**refused.values, "field": refused.field}
             raise
         key = str(command.payload["key"])
@@ -124,7 +126,7 @@ class Bitrix24:
         if command.file:
             return [notes.loaded(steps[0], Path(command.file))]
         if "product" in wanted:
-            return products.steps(self.client, wanted["product"])
+            return catalogue.steps(self.client, wanted["product"])
         if "edit" in wanted:
             raw = self.read("comments", wanted["edit"]["id"])
             return notes.edited(_row_in(raw) if raw else None, wanted["edit"])

@@ -9,18 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
-from unisono.connect.limits import refused
 from unisono.connect.port import Command
 from unisono.model.capability import Capabilities
+from unisono.model.limits import refused
 from unisono.model.writing import Write
 from unisono.systems.bitrix24.calls import command_of
-from unisono.systems.bitrix24.client import Step
+from unisono.systems.bitrix24.client import Client, Step
 from unisono.systems.bitrix24.mapping import ENTITIES, Ways
-
-if TYPE_CHECKING:
-    from unisono.systems.bitrix24.system import Bitrix24
 
 OURS = "unisono."
 """How the codes of our own triggers begin; any other is that of one made by hand."""
@@ -47,11 +43,10 @@ def trigger(write: Write, resource: str, row_id: str, capabilities: Capabilities
     return command_of([Step("trigger", "crm.automation.trigger", {"target": f"DEAL_{row_id}", "code": code})], write.key)
 
 
-def register(system: Bitrix24, names: Mapping[str, str]) -> None:
+def register(client: Client, names: Mapping[str, str]) -> None:
     """Registers our triggers, or renames them: code -> name that people read. Application and administrator only; may be repeated.
 
-    Raises what ``send`` raises.
+    Raises what ``Client.write`` raises.
     """
     for code, name in names.items():
-        command = command_of([Step("trigger", "crm.automation.trigger.add", {"CODE": code, "NAME": name})], "trigger")
-        system.send(command)
+        client.write([Step("trigger", "crm.automation.trigger.add", {"CODE": code, "NAME": name})])

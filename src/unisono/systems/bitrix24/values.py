@@ -9,7 +9,7 @@ import re
 from decimal import Decimal
 from functools import cache
 
-from unisono.connect.fields import Row, bad
+from unisono.model.fields import Row, bad
 from unisono.model.text import folded
 
 _ID = re.compile(r"[1-9][0-9]{0,18}\Z")

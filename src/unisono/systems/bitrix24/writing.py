@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from unisono.connect.fields import Row, text
-from unisono.connect.limits import refused
 from unisono.connect.port import Command
 from unisono.model.capability import Capabilities
 from unisono.model.errors import NotThere
+from unisono.model.fields import Row, text
+from unisono.model.limits import refused
 from unisono.model.party import Contact, Flat, Party
 from unisono.model.record import flat_of
 from unisono.model.text import clean
 from unisono.model.writing import Write
-from unisono.systems.bitrix24 import choose, drafts, notes, products
+from unisono.systems.bitrix24 import catalogue, choose, drafts, notes
 from unisono.systems.bitrix24.calls import command_of, must_fit, split
 from unisono.systems.bitrix24.client import Step
 from unisono.systems.bitrix24.mapping import ENTITIES, OURS, RESOURCES, Ways
@@ -65,9 +65,9 @@ def compose(write: Write, current: Row | None, capabilities: Capabilities, ways:
         case "change", "quote" | "invoice":
             return drafts.changed(write, capabilities, ways)
         case "create", "product":
-            return (products.created(write, capabilities, ways.article_field),)
+            return (catalogue.created(write, capabilities, ways.article_field),)
         case "change", "product":
-            return (products.changed(write, capabilities, ways.article_field),)
+            return (catalogue.changed(write, capabilities, ways.article_field),)
     raise refused("cannot-write", write, "", f"{write.operation} {write.kind}")
 
 
@@ -237,9 +237,10 @@ FIELDS = {"requisite": "tax_id", "address": "address.line1", "note": "text", "pr
 _WORDS = {"email": "email", "e-mail": "email", "phone": "phone", "telefon": "phone", "title": "name", "name": "name"}
 
 
-def our_name(step: str, words: str) -> str:
+def our_name(step: str, words: str, record: str) -> str:
     """Our name of the field that a refusal is about, as well as it can be told."""
     if step in FIELDS:
         return FIELDS[step]
     said = words.casefold()
-    return next((ours for theirs, ours in _WORDS.items() if theirs in said), "name")
+    found = next((ours for theirs, ours in _WORDS.items() if theirs in said), "name")
+    return "title" if found == "name" and record.startswith(("deal", "quote", "invoice")) else found

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from unisono.connect.fields import Row, text
+from unisono.model.fields import Row, text
 from unisono.systems.centralstation.values import age, flag, id_of, nested
 
 _PHONE = {"office_hq": 0, "office": 1, "other": 3, "voip": 4, "private": 5}

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from unisono.connect import exact
-from unisono.connect.fields import Row, amount
 from unisono.connect.http import Door
 from unisono.connect.paging import Stretch, numbered, walk
 from unisono.connect.port import Answered, Command, Page, Raw
 from unisono.connect.reply import Reply
 from unisono.model.errors import BadAnswer, Full, LoginRefused, NotThere, Refused, Unclear
+from unisono.model.fields import Row, amount
 from unisono.model.secret import Secret
 from unisono.systems.centralstation.mapping import RESOURCES
 from unisono.systems.centralstation.values import ids, key_of, unwrap

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from unisono.connect.fields import Row, amount, bad, day, stamp, text
 from unisono.model.codes import CURRENCIES, QUOTATION
 from unisono.model.document import Answer, Document, File, Note, NotGiven, Tag
+from unisono.model.fields import Row, amount, bad, day, stamp, text
 from unisono.model.party import NO_ADDRESS, Address, Contact, Party, Salutation
 from unisono.model.record import Kind, Record
 from unisono.systems.centralstation import choose

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from unisono.connect.fields import amount, text
 from unisono.connect.port import Raw
 from unisono.model.document import File, Note
 from unisono.model.errors import BadAnswer
+from unisono.model.fields import amount, text
 from unisono.model.party import Contact, Party
 from unisono.model.record import Record, flat_of
 from unisono.model.text import clean

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from unisono.connect.fields import Row, text
 from unisono.connect.port import Command
 from unisono.model.errors import BadAnswer, NotThere
+from unisono.model.fields import Row, text
 from unisono.model.secret import Secret
 from unisono.systems.centralstation.client import PAGE
 from unisono.systems.centralstation.system import CentralStation

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from decimal import Decimal
 
-from unisono.connect.fields import Row, bad
+from unisono.model.fields import Row, bad
 
 _ID = re.compile(r"[0-9]{1,19}\Z")
 _UUID = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]{0,63}\Z")

@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from unisono.connect.fields import Row, bad, text
-from unisono.connect.limits import limits_of, must_fit, refused
 from unisono.model.capability import Capabilities
 from unisono.model.document import File, Note
 from unisono.model.errors import NotThere
+from unisono.model.fields import Row, bad, text
+from unisono.model.limits import limits_of, must_fit, refused
 from unisono.model.party import Contact, Flat, Party
 from unisono.model.record import Kind, flat_of
 from unisono.model.text import clean

@@ -5,7 +5,7 @@ The service keeps lists by kind, the other side one value each. Reading and writ
 
 from __future__ import annotations
 
-from unisono.connect.fields import Row
+from unisono.model.fields import Row
 from unisono.systems.lexoffice.values import member, members, texts
 
 ADDRESSES = ("billing", "shipping")

@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 from unisono.connect import exact
-from unisono.connect.fields import Row
 from unisono.connect.http import Door, Reply
 from unisono.model.errors import BadAnswer, Conflicted, Full, LoginRefused, NotThere, Refused, Unclear
+from unisono.model.fields import Row
 from unisono.model.secret import Secret
 
 Params = Sequence[tuple[str, str]]
@@ -90,7 +90,11 @@ class Client:
         value = reply.json()
         made = value.get("id") if isinstance(value, dict) else None
         if not isinstance(made, str) or not made:
-            raise Unclear("created-without-id" if method == "POST" else "not-confirmed", {"system": "lexoffice", "call": f"{method} {path}"}, reply.excerpt())
+            raise Unclear(
+                "created-without-id" if method == "POST" else "not-confirmed",
+                {"system": "lexoffice", "call": f"{method} {path}"},
+                reply.excerpt(),
+            )
         return made
 
     def file(self, path: str) -> Reply:

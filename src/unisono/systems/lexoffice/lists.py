@@ -10,18 +10,17 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from unisono.connect import exact
-from unisono.connect.fields import Row, amount, stamp, text
 from unisono.connect.paging import Stretch, numbered, walk
 from unisono.connect.port import Page, Raw
+from unisono.model.capability import Capabilities
 from unisono.model.errors import BadAnswer, NotThere
+from unisono.model.fields import Row, amount, stamp, text
 from unisono.model.money import plain
 from unisono.systems.lexoffice.client import Client, Params
 from unisono.systems.lexoffice.mapping import ARTICLES, CONTACTS, DOCUMENTS, Ways
 from unisono.systems.lexoffice.values import VOUCHERS, ZONE, is_id, split
 
 PAGE = 250
-WINDOW = 10_000
-"""The most rows of one query that can be paged through."""
 _FIRST, _LAST = dt.date(1990, 1, 1), dt.date(2100, 1, 1)
 """What an open beginning or end is taken for when a stretch is halved."""
 _SETTLED = ("paid", "paidoff")
@@ -38,8 +37,10 @@ class _TooMany(Exception):
 class Lists:
     """Reads lists and single rows of one account."""
 
-    def __init__(self, client: Client, ways: Ways) -> None:
+    def __init__(self, client: Client, ways: Ways, capabilities: Capabilities) -> None:
         self._client, self._ways = client, ways
+        self._windows = {resource.name: resource.window for resource in capabilities.resources}
+        """The most rows of one query that can be paged through."""
 
     def pages(self, resource: str, since: dt.datetime | None) -> Iterator[Page]:
         """Page after page until the last; of documents those changed since a moment, if one is given."""
@@ -102,7 +103,10 @@ class Lists:
                     raws = [self._of_index(rows[at], since) for at in fresh]
                     yield Page(tuple(raw for raw in raws if raw is not None), not stretch.full and not spans, told_at)
             except _TooMany:
-                spans += _halves(span)
+                halves = _halves(span)
+                if not halves:
+                    raise self._too_long(DOCUMENTS) from None
+                spans += halves
 
     def _of_index(self, row: Row, since: dt.datetime | None) -> Raw | None:
         """The document of a row of the index. One that changed earlier that day, or went meanwhile, or is of another kind, is none."""
@@ -156,8 +160,8 @@ class Lists:
             if shown not in (None, size) or len(rows) > size:
                 # A size it does not like is replaced in silence, and with it the place of every row.
                 raise BadAnswer("filter-ignored", told | {"record": str(number), "field": "size"})
-            if isinstance(total, int | Decimal) and total > WINDOW:
-                raise _TooMany if halved else _too_long(resource)
+            if isinstance(total, int | Decimal) and total > self._windows[resource]:
+                raise _TooMany if halved else self._too_long(resource)
             last = answer.get("last")
             full = len(rows) >= size if not isinstance(last, bool) else not last
             return Stretch((number - 1) * size, [str(row["id"]) for row in rows], full, (rows, told_at))
@@ -177,6 +181,9 @@ class Lists:
         told = (version, row.get("archived"), ways.everybody, ways.archived, ways.leading)
         return Raw(resource, key, body, "/".join(str(one) for one in told))
 
+    def _too_long(self, resource: str) -> BadAnswer:
+        return BadAnswer("list-too-long", {"system": "lexoffice", "resource": resource, "limit": str(self._windows[resource])})
+
 
 def _payment_row(left: Decimal | None, date: str) -> Row:
     return {"open": None if left is None else plain(left), "date": date}
@@ -188,13 +195,9 @@ def _within(span: Span) -> Sequence[tuple[str, str]]:
 
 
 def _halves(span: Span) -> list[Span]:
-    """Two stretches of days instead of one, the earlier last. Raises ``BadAnswer`` for a single day."""
+    """Two stretches of days instead of one, the earlier last; none of a single day."""
     begin, end = span[0] or _FIRST, span[1] or _LAST
     if begin >= end:
-        raise _too_long(DOCUMENTS)
+        return []
     middle = begin + (end - begin) // 2
     return [(middle + dt.timedelta(days=1), span[1]), (span[0], middle)]
-
-
-def _too_long(resource: str) -> BadAnswer:
-    return BadAnswer("list-too-long", {"system": "lexoffice", "resource": resource, "limit": str(WINDOW)})

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from unisono.connect.fields import Row, amount, bad, day, stamp, text
 from unisono.model.codes import CURRENCIES
 from unisono.model.document import Answer, Document, Line, Lines, Paid, Stage
+from unisono.model.fields import Row, amount, bad, day, stamp, text
 from unisono.model.money import Amount, Basis
 from unisono.model.party import Address, Contact, Party, Salutation
 from unisono.model.product import Product

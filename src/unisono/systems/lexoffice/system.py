@@ -28,7 +28,7 @@ class Lexoffice:
 
     def __init__(self, client: Client, capabilities: Capabilities, ways: Ways) -> None:
         self.client = client
-        self._lists = Lists(client, ways)
+        self._lists = Lists(client, ways, capabilities)
         self._capabilities, self._ways = capabilities, ways
 
     @property

@@ -10,10 +10,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from unisono.connect import exact
-from unisono.connect.fields import Row, bad, text
 from unisono.connect.port import Raw
 from unisono.model.codes import CREDIT_NOTE, INVOICE, ORDER, PREPAYMENT, QUOTATION
 from unisono.model.errors import BadAnswer
+from unisono.model.fields import Row, bad, text
 from unisono.model.money import plain
 from unisono.model.record import Kind
 

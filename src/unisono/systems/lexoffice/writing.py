@@ -13,12 +13,12 @@ import re
 from decimal import Decimal
 from typing import Any
 
-from unisono.connect.fields import Row
-from unisono.connect.limits import must_fit, record_name, refused
 from unisono.connect.port import Command
 from unisono.model.capability import Capabilities, FieldLimit
 from unisono.model.document import Document, Line, Lines
 from unisono.model.errors import NotThere, Refused
+from unisono.model.fields import Row
+from unisono.model.limits import must_fit, record_name, refused
 from unisono.model.money import plain
 from unisono.model.party import Contact, Flat, Party
 from unisono.model.product import Product, flat_product, price_of

@@ -87,4 +87,4 @@ def _page(visit: Visit, row: ConnectionRow, trouble: str = "", status: int = 200
     except SystemFault as fault:
         found, trouble, status = [], trouble or _told(visit, row, fault), 502
     system = visit.house.capabilities(row.system)
-    return visit.page("setup/connection.html", status=status, row=row, system=system, choices=found, trouble=trouble)
+    return visit.page("setup/connection.html", status=status, row=row, system=system, asked=found, trouble=trouble)

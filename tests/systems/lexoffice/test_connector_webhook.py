@@ -1,0 +1,167 @@
+"""Notices of Lexware Office: registered, signed, and read for keys alone; and the settings of an account."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.hashes import SHA256, SHA512
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from tests.systems.contract.account import caught
+from tests.systems.lexoffice.office import ID, office, saying
+from unisono.model.errors import BadAnswer
+from unisono.model.secret import Secret
+from unisono.systems.lexoffice.mapping import Ways
+from unisono.systems.lexoffice.setup import hook, hooked, unhook, vat_free, ways_of
+from unisono.systems.lexoffice.system import Lexoffice
+from unisono.systems.lexoffice.webhook import EVENTS, extract, genuine
+
+BEGIN = "https://hook.example/hooks/17/"
+URL = Secret(f"{BEGIN}geheim")
+
+
+def notice(event: str, **given: Any) -> bytes:
+    body = {"organizationId": ID, "eventType": event, "resourceId": ID, "eventDate": "2026-03-02T12:30:00.000+01:00"}
+    return json.dumps(body | given, separators=(",", ":")).encode()
+
+
+@pytest.mark.parametrize(
+    ("event", "rows"),
+    (
+        ("contact.changed", [("contacts", ID)]),
+        ("contact.deleted", [("contacts", ID)]),
+        ("article.created", [("articles", ID)]),
+        ("invoice.status.changed", [("voucherlist", f"invoice:{ID}")]),
+        ("quotation.created", [("voucherlist", f"quotation:{ID}")]),
+        ("credit-note.changed", [("voucherlist", f"creditnote:{ID}")]),
+        ("order-confirmation.deleted", [("voucherlist", f"orderconfirmation:{ID}")]),
+        ("down-payment-invoice.changed", [("voucherlist", f"downpaymentinvoice:{ID}")]),
+        ("voucher.created", []),
+        ("token.revoked", []),
+        ("invoice.exploded", []),
+    ),
+)
+def test_a_notice_says_which_rows_to_look_at(event: str, rows: list[tuple[str, str]]) -> None:
+    assert extract(notice(event)) == rows
+
+
+def test_a_payment_names_a_voucher_of_any_kind_that_is_paid() -> None:
+    assert set(extract(notice("payment.changed"))) == {
+        ("voucherlist", f"{word}:{ID}") for word in ("invoice", "creditnote", "downpaymentinvoice")
+    }
+
+
+@pytest.mark.parametrize(
+    "body",
+    (
+        b"",
+        b"null",
+        b"[]",
+        b"\xff",
+        b"{}",
+        b"[" * 5000,
+        notice("contact.changed", resourceId="../profile"),
+        notice("contact.changed", resourceId=7),
+    ),
+)
+def test_what_is_no_notice_says_nothing(body: bytes) -> None:
+    assert extract(body) == []
+
+
+def test_the_documented_notice_is_understood() -> None:
+    body = (Path(__file__).parent / "samples" / "doc_webhook_callback.json").read_bytes()
+    told = json.loads(body)
+
+    assert extract(body) == [("contacts", told["resourceId"])]
+
+
+def test_only_the_holder_of_the_key_can_have_signed_a_notice() -> None:
+    key, strange = (rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(2))
+    body = notice("contact.changed")
+
+    def pem(one: rsa.RSAPrivateKey) -> str:
+        return one.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
+    def signed(one: rsa.RSAPrivateKey, hashed: Any) -> str:
+        return base64.b64encode(one.sign(body, padding.PKCS1v15(), hashed)).decode()
+
+    assert genuine(body, signed(key, SHA512()), pem(key))
+    assert not genuine(body + b" ", signed(key, SHA512()), pem(key))
+    assert not genuine(body, signed(key, SHA256()), pem(key))
+    assert not genuine(body, signed(strange, SHA512()), pem(key))
+    for signature in ("", "?", "YQ=="):
+        assert not genuine(body, signature, pem(key))
+    assert not genuine(body, signed(key, SHA512()), "no key at all")
+
+
+def system() -> tuple[Any, Lexoffice]:
+    account = office()
+    assert isinstance(account.system, Lexoffice)
+    return account, account.system
+
+
+def test_every_event_of_use_is_told_to_our_address_once_and_taken_away_again() -> None:
+    account, ours = system()
+    assert hooked(ours, BEGIN) == {}
+
+    hook(ours, URL, BEGIN)
+    hook(ours, URL, BEGIN)
+
+    assert sorted(hooked(ours, BEGIN).values()) == sorted(EVENTS)
+    assert len(account.simulator.truth()["subscriptions"]) == len(EVENTS)
+    assert hooked(ours, "https://hook.example/hooks/99/") == {}
+    assert unhook(ours, "https://hook.example/hooks/99/") == 0
+    assert unhook(ours, BEGIN) == len(EVENTS)
+    assert account.simulator.truth()["subscriptions"] == []
+
+
+def test_what_the_vendor_delivers_is_what_is_understood() -> None:
+    account, ours = system()
+    hook(ours, URL, BEGIN)
+
+    key = account.row("contacts")
+
+    (delivered,) = account.world.storage.settings["outbox"]
+    assert delivered["url"].startswith(BEGIN)
+    assert extract(delivered["body"].encode()) == [("contacts", key)]
+
+
+def test_a_list_of_notices_that_is_none_is_not_an_empty_one() -> None:
+    ours = saying(200, {"content": None})
+    assert isinstance(ours, Lexoffice)
+
+    caught(BadAnswer, lambda: hooked(ours, BEGIN))
+
+
+def test_an_account_says_whether_its_firm_charges_vat() -> None:
+    _, ours = system()
+    small = saying(200, {"smallBusiness": True})
+    assert isinstance(small, Lexoffice)
+
+    assert not vat_free(ours)
+    assert vat_free(small)
+
+
+def test_settings_have_defaults_and_wrong_ones_are_refused_by_name() -> None:
+    given = {
+        "contacts": "all",
+        "address": "shipping",
+        "country": "at",
+        "quote_days": "14",
+        "archived": False,
+        "portal": "https://x.example/",
+    }
+
+    assert ways_of({}) == Ways()
+    assert ways_of(given) == replace(
+        Ways(), everybody=True, leading="shipping", country="AT", quote_days=14, archived=False, app="https://x.example"
+    )
+    for wrong in ({"contacts": "some"}, {"address": "home"}, {"country": "Austria"}, {"quote_days": "soon"}, {"quote_days": "0"}):
+        with pytest.raises(ValueError, match=next(iter(wrong))):
+            ways_of(wrong)
