@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from tests.stories.folk import company, company_names, customer, customer_named, customer_names, customers, deal_of, employee, estimates
 from tests.support.clock import FakeClock
 from tests.support.village import Village
@@ -143,3 +145,23 @@ def test_who_was_asked_about_by_a_restored_pair_is_not_made_anew_for_being_edite
     assert (len(customers(v)), len(v.crm.truth()["companies"])) == (1, 1)
     (asked,) = v.questions()
     assert (asked.code, asked.options) == ("same-customer", ("same", "different", "later"))
+
+
+@pytest.mark.parametrize("moment", ("changes-taken", "prepared", "intended"))
+def test_what_is_typed_into_another_field_of_a_record_right_before_it_is_written_goes_across(v: Village, moment: str) -> None:
+    """Ours is the city; the CRM's user corrects the telephone number before it is written, and the look after it shows both."""
+    sun = company(v, name="Sonne GmbH", phone="030 1234")
+    deal_of(v, sun)
+    v.sync()
+    v.books_act("edit_customer", ID=str(customer_named(v, "Sonne GmbH")["CUSTOMER_ID"]), CITY="Potsdam")
+
+    def step(name: str) -> None:
+        if name == moment:
+            v.house.step = lambda _name: None
+            v.crm_act("edit_company", id=str(sun), phone="030 9999")
+
+    v.house.step = step
+    v.sync()
+    v.sync()
+    assert v.crm.truth()["companies"][0]["addrs"][0]["city"] == "Potsdam"
+    assert customer_named(v, "Sonne GmbH")["PHONE"] == "030 9999"

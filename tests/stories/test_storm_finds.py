@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import delete
 
 from tests.stories.folk import (
     choose,
@@ -21,8 +22,8 @@ from tests.stories.folk import (
 )
 from tests.support.village import Village
 from tests.unit.engine.crash import Crash, crash_at, crash_never
-from unisono.store import links, pairs
-from unisono.wiring.setup import replace_key
+from unisono.store import links, pairs, tables
+from unisono.wiring.setup import WrongAccount, replace_key
 
 BOOKS_LOGIN = {"email": "buchhaltung@example.de", "api_key": "fb-0123456789abcdef"}
 
@@ -161,6 +162,26 @@ def test_the_right_key_is_taken_although_the_only_linked_customer_has_another_na
     assert replace_key(v.house, v.b, BOOKS_LOGIN) is None
     v.sync()
     assert company_names(v) == ["Mond Optik und Akustik GmbH"]
+
+
+def test_the_right_key_is_taken_although_every_customer_was_deleted_as_long_as_a_quote_is_there(v: Village) -> None:
+    deal_of(v, company(v))
+    v.sync()
+    v.books_act("delete_customer", ID=customers(v)[0]["CUSTOMER_ID"])
+    assert len(estimates(v)) == 1
+    assert replace_key(v.house, v.b, BOOKS_LOGIN) is None
+
+
+def test_another_companys_key_is_not_taken_although_nothing_that_was_made_has_been_read_yet(v: Village) -> None:
+    deal_of(v, company(v))
+    v.sync()
+    with v.house.store.write() as conn:
+        conn.execute(delete(tables.seen).where(tables.seen.c.connection == v.b))
+    assert replace_key(v.house, v.b, BOOKS_LOGIN) is None, "it is there, and called as the company it was made from"
+    for table in ("customers", "estimates"):
+        v.books.world.storage.table(table).clear()
+    with pytest.raises(WrongAccount):
+        replace_key(v.house, v.b, BOOKS_LOGIN)
 
 
 def test_a_restored_pair_finds_the_quote_it_made_though_its_customer_was_deleted_since(v: Village) -> None:

@@ -16,6 +16,8 @@ WAVE = 32
 """New records go out sixteen at a time, and are looked at after that: so many calls at the most from a create to its look."""
 OLD = ("stale", "trailing")
 """What a log calls a look that showed an old copy."""
+SHOWING = ("", "27", "delay")
+"""What a log calls a look that showed the record, late or not."""
 LOST = 80
 """Where an answer got lost, a process ended, or two of them met, the write is looked for in a later turn, after that turn's lists."""
 
@@ -130,7 +132,8 @@ def in_window(p: Picture, one: Typed) -> bool:
         if after is not None and write.seq <= one.seq < after.seq <= write.seq + far:
             return True
     for n, write in enumerate(calls):
-        after = next((c for c in calls[n + 1 :] if c.operation == "read"), None)
+        # A look that failed shows nothing, and with a new record nothing is known from before it.
+        after = next((c for c in calls[n + 1 :] if c.operation == "read" and c.fault in SHOWING), None)
         far = LOST if write.fault or broken_off else WAVE
         if write.operation == "create" and after is not None and write.seq <= one.seq < after.seq <= write.seq + far:
             return True

@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from tests.storm import pace
 from tests.storm.evidence import Evidence
-from tests.storm.picture import Picture, rows_key
+from tests.storm.picture import Picture, rows_key, same
 from tests.storm.sides import Call, Letter
 from tests.storm.verdict import Broken
 
@@ -53,10 +54,12 @@ def _explained(letter: Letter, calls: list[Call], e: Evidence, p: Picture) -> It
     # Who works on a record that we made and do not know of yet makes it another one than we sent: nobody can tell it is ours.
     # And who makes by hand exactly what we were about to make has made it for us.
     touched = {rows_key(d.key) for d in e.did} | {rows_key(k.key) for k in e.hidden}
+    # Whom a person said not to be what we made is known of, whoever made it.
+    parted = {rows_key(k) for q in e.questions if q.code == "several-found" and q.state == "answered" for k in q.options if k != q.answer}
     told_twice = {p_.key.rpartition(":")[2] for p_ in e.problems if p_.code == "made-twice" and p_.key.startswith(f"{letter}:")}
     for key in made - said:
         # Whose second making is told to a person is known of.
-        if key in told_twice:
+        if key in told_twice or key in parted:
             continue
         # Nor can anybody whose customer was deleted with it before it was looked for.
         if key in touched or (p.taken and not p.there(letter, key)):
@@ -80,11 +83,20 @@ def _explained(letter: Letter, calls: list[Call], e: Evidence, p: Picture) -> It
             yield Broken("I9", f"a {call.kind} was changed, and the journal does not know of it", f"{letter} {call.key}")
     for row in mine:
         if row["operation"] == "change" and row["state"] == "done" and rows_key(str(row["target"])) not in asked:
+            if _typed(row, letter, e):
+                continue
             yield Broken("I9", "the journal says it was changed, the vendor was never asked to", f"{letter} {row['target']}")
     files = sum(1 for c in calls if c.done and c.kind == "file")
     filed = [row["state"] for row in mine if row["kind"] == "file"]
     if not filed.count("done") <= files <= sum(1 for s in filed if s in ("done", "open", "unclear")):
         yield Broken("I9", f"{files} files were put, the journal says {dict(Counter(filed))}", letter)
+
+
+def _typed(row: Mapping[str, Any], letter: Letter, e: Evidence) -> bool:
+    """Whether a person typed by hand what we were about to write there."""
+    values = (row["after"] or {}).items()
+    there = [d.after for d in e.did if d.deed.what == "edit" and d.deed.who == letter and rows_key(d.key) == rows_key(str(row["target"]))]
+    return any(values and after is not None and all(same(n, after.get(n), str(v)) for n, v in values) for after in there)
 
 
 def _policy(e: Evidence) -> Iterator[Broken]:

@@ -40,6 +40,8 @@ def twins(p: Picture) -> Iterator[Broken]:
             for mark, entries in p.marked(letter, kind).items():
                 # Who took in another one may show the other's website from now on; whom nobody can recognise, or the vendor hid, may be made anew.
                 allowed = max(1, p.made.get(mark, 0)) + p.mixed.get(mark, 0) + (mark in p.unrecognisable or mark in p.hidden)
+                # Of whom a person says that it is another one, a second is made.
+                allowed += p.parted(mark)
                 # An older database knows neither of the link nor that somebody put one of the two in the archive since.
                 allowed += p.e.restored and mark in p.taken
                 if len(entries) > allowed:

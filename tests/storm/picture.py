@@ -204,6 +204,10 @@ class Picture:
         keys = [entry.key for entries in self.entries(mark).values() for entry in entries]
         if any(self.excused_key(key, field) for key in keys):
             return True
-        ids = {i for key in keys for i in _ID.findall(key)}
-        parted = [d for d in self.answered if d.deed.values["said"] in ("different", "leave", "none")]
-        return any(ids & set(_ID.findall(d.key + " " + d.deed.values.get("other_key", ""))) for d in parted)
+        return self.parted(mark)
+
+    def parted(self, mark: str) -> bool:
+        """Whether a person said of one of the records of a mark that it is another one than somebody it was taken for."""
+        ids = {i for entries in self.entries(mark).values() for entry in entries for i in _ID.findall(entry.key)}
+        said = [d for d in self.answered if d.deed.values["said"] in ("different", "leave", "none")]
+        return any(ids & set(_ID.findall(d.key + " " + d.deed.values.get("other_key", ""))) for d in said)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.storm import edits, logs, scenes
+from tests.storm import causes, edits, logs, oracle, scenes
 from tests.storm.chance import At, Break, Deed, Script, Streams
 from tests.storm.fakes import Fake
 from tests.storm.invented import UNLISTED, faked
@@ -12,7 +12,7 @@ from tests.storm.levels import engine
 from tests.storm.picture import Picture
 from tests.storm.sides import Entry
 from tests.storm.traits import Traits
-from tests.storm.world import World
+from tests.storm.world import World, draw
 from tests.support.clock import FakeClock
 
 COMPANY = {
@@ -103,3 +103,78 @@ def test_a_list_leaves_out_what_was_made_this_moment_and_nothing_older() -> None
     young = fake.newest("party", UNLISTED)
     clock.advance(UNLISTED + 1)
     assert (len(young), fake.newest("party", UNLISTED)) == (1, set())
+
+
+def drawn(seed: int) -> World:
+    """The world of an engine seed, played to its end."""
+    world = World(seed, engine.draw(Streams(seed)), faked)
+    world.play()
+    return world
+
+
+def test_who_sends_whole_rows_puts_back_what_was_typed_between_look_and_write() -> None:
+    """FastBill's user types an e-mail right before a city is carried over; the CRM's user types the same one, and it is carried over anew."""
+    world = next(w for n in range(8, 16) if _put_back(w := _typed_into_the_write(n)))
+    assert (world.found, {e.get("email") for e in world.stage.b.records("party").values()}) == ([], {"neu@post.example"})
+    p = Picture(world.evidence())
+    typed = [one for one in edits.typed(p) if one.letter == "a"]
+    said = [str(b) for b in causes.judge(p, typed)]
+    assert [s.partition(" of ")[0] for s in said] == ["I4: email"], "without anybody who typed there it is a second change for one edit"
+
+
+def _typed_into_the_write(call: int) -> World:
+    born = replace(MADE, values=COMPANY | {"email": "c0@post.example"})
+    city = Deed(At(2), "a", "edit", "c0", {"address.city": "Bonn"})
+    both = tuple(Deed(At(2, call), who, "edit", "c0", {"email": "neu@post.example"}) for who in ("b", "a"))
+    world = World(1, Script(4, (born, TAGGED, city, *both), (), {"plan": "premium"}))
+    world.play()
+    return world
+
+
+def _put_back(world: World) -> bool:
+    return any((w.field, w.before, w.value) == ("email", "neu@post.example", "c0@post.example") for c in world.stage.b.log for w in c.wrote)
+
+
+def test_a_look_that_failed_shows_nothing_of_a_new_record() -> None:
+    """Seed 20238: what was made could not be read back, and its e-mail is emptied before anybody has looked."""
+    world = drawn(20238)
+    assert world.found == []
+    log = world.stage.a.log
+    log[:] = [replace(c, fault="") if c.operation == "read" else c for c in log]  # type: ignore[index]
+    p = Picture(world.evidence())
+    assert [b.invariant for b in edits.lost(p, edits.typed(p))] == ["I2"], "had it been seen, it would be lost"
+
+
+def test_what_a_person_said_to_be_none_of_ours_is_known_of() -> None:
+    """Seed 21642: two customers alike, one of them ours, and the person names the other."""
+    world = drawn(21642)
+    assert world.found == []
+    e = world.evidence()
+    unasked = replace(e, questions=())
+    assert [b.invariant for b in logs.judge(unasked, Picture(unasked))] == ["I9"]
+
+
+def test_who_types_what_we_were_about_to_write_has_written_it_for_us() -> None:
+    """Seed 28924: the process ends right before its call, and FastBill's user types the very number."""
+    world = drawn(28924)
+    assert world.found == []
+    e = world.evidence()
+    alone = replace(e, did=tuple(d for d in e.did if (d.deed.who, d.deed.what, "phone" in d.deed.values) != ("b", "edit", True)))
+    assert "I9" in {b.invariant for b in logs.judge(alone, Picture(alone))}
+
+
+def test_of_whom_a_person_says_that_it_is_another_one_a_second_is_made() -> None:
+    """World 4942: a restored pair asks whether a customer is the one it made; the person says no, and is wrong."""
+    world = World(4942, draw(Streams(4942)))
+    world.play()
+    assert world.found == []
+    e = world.evidence()
+    unsaid = replace(e, did=tuple(d for d in e.did if d.deed.what != "answer"))
+    assert "I1" in {b.invariant for b in oracle.twins(Picture(unsaid))}
+
+
+def test_old_copies_of_one_account_do_not_show_in_another() -> None:
+    """World 4041: FastBill's interface is behind, and somebody enters another company's key."""
+    world = World(4041, draw(Streams(4041)))
+    world.play()
+    assert (world.found, world.bitten.get(47)) == ([], 1)

@@ -170,6 +170,8 @@ class Wire:
     def other_account(self, simulator: Any) -> None:
         """From now on the same address leads to another company's account; ``None`` back to its own."""
         self._inner = SimTransport(application(simulator or self._vendor.simulator))
+        # Nor do old copies of one account show in another.
+        self._stale.clear()
 
     def _spoiled(self, request: Request, asked: Asked, heard: Heard) -> Heard:
         vendor = self._vendor

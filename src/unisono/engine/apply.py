@@ -279,14 +279,14 @@ def _doubt_old_copy(job: Job, pairing: Pairing) -> None:
     write = job.send.write
     if write.operation != "change" or write.kind not in FIELDWISE or job.current is None or job.read_back is None:
         return
-    was, now = (_values(row, write, pairing) for row in (job.current, job.read_back))
+    was, now = (values_of(row, write, pairing) for row in (job.current, job.read_back))
     # A mark is no field of the row: it shows among the tags, or nowhere.
     sent = [name for name, value in write.changes.items() if name in now and was.get(name, "") != value]
     if sent and all(now[name] == was.get(name, "") for name in sent):
         job.fault, job.unclear = Unclear("shown-as-before", {"key": write.key}), True
 
 
-def _values(row: Raw, write: Write, pairing: Pairing) -> Flat:
+def values_of(row: Raw, write: Write, pairing: Pairing) -> Flat:
     """The written record's fields in a row; none if it cannot be read."""
     with suppress(BadAnswer):
         for record in pairing.side(write.side).system.records(row):

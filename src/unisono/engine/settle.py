@@ -10,7 +10,7 @@ from datetime import timedelta
 from sqlalchemy import Connection
 
 from unisono.connect.port import Raw
-from unisono.engine.apply import OLD_COPY, OLD_FOR, told_of
+from unisono.engine.apply import OLD_COPY, OLD_FOR, told_of, values_of
 from unisono.engine.hands import Hands, Pairing
 from unisono.engine.job import Job
 from unisono.engine.pull import raw_hash
@@ -79,6 +79,8 @@ def _settle_jobs(conn: Connection, jobs: Sequence[Job], pairing: Pairing, hands:
 def _acknowledge(conn: Connection, done: Sequence[tuple[Job, Flat]], tasks: Mapping[Subject, Sequence[Task]], pairing: Pairing) -> None:
     """Records whose only write leaves both sides in step are settled with it. What was marked meanwhile stays: it has another generation."""
     quiet = [job for job, values in done if _in_step(job, values, pairing)]
+    changed = _links_changed(conn, [Written(job.send, job.subject.key, job.send.write.key, None) for job in quiet], pairing)
+    quiet = [job for job in quiet if job.send.write.operation == "create" or _as_agreed(job, changed, pairing)]
     asked = asking.keys_asked(conn, pairing.id, [str(job.subject) for job in quiet])
     for job in quiet:
         job.in_step = str(job.subject) not in asked
@@ -94,6 +96,17 @@ def _in_step(job: Job, values: Flat, pairing: Pairing) -> bool:
         return False
     wanted = job.send.agree if write.operation == "change" else held_by_both(write.kind, pairing.rules.a, pairing.rules.b, *_keys_of(job))
     return bool(values) and all(name in values and name in job.send.agree for name in wanted)
+
+
+def _as_agreed(job: Job, changed: _Changed, pairing: Pairing) -> bool:
+    """Whether a record that was changed shows nothing but what is agreed: somebody may have edited another field of it right before."""
+    assert job.read_back is not None
+    write = job.send.write
+    link, now = changed[write.side, write.kind, write.key], values_of(job.read_back, write, pairing)
+    agreed = link.agreed(write.side)
+    return all(
+        now.get(name, "") == agreed.get(name) for name in held_by_both(write.kind, pairing.rules.a, pairing.rules.b, link.a_key, link.b_key)
+    )
 
 
 def _keys_of(job: Job) -> tuple[str, str]:

@@ -112,9 +112,9 @@ def all_of(conn: Connection, pair: str, kind: Kind) -> list[Link]:
     return [_link(row) for row in _ALL_OF.rows(conn, pair=pair, kind=kind)]
 
 
-def some_keys(conn: Connection, pair: str, side: Side, count: int) -> list[str]:
-    """The keys of a few linked customers on one side: to tell by them whose account a key opens."""
-    return [key for (key,) in _SOME[side].rows(conn, pair=pair, limit=count)]
+def some_keys(conn: Connection, pair: str, side: Side, count: int, kind: Kind = "party") -> list[str]:
+    """The keys of a few linked records on one side: to tell by them whose account a key opens."""
+    return [key for (key,) in _SOME[side].rows(conn, pair=pair, kind=kind, limit=count)]
 
 
 def count_links(conn: Connection, pair: str) -> dict[str, int]:
@@ -168,7 +168,7 @@ def _links(column: ColumnElement[str]) -> Select[Any]:
 
 
 def _some(column: ColumnElement[str]) -> Select[Any]:
-    return select(column).where(_MINE, link.c.kind == "party", link.c.state == "linked").order_by(link.c.id).limit(_LIMIT)
+    return select(column).where(_MINE, link.c.kind == bindparam("kind"), link.c.state == "linked").order_by(link.c.id).limit(_LIMIT)
 
 
 def _unseen(key: ColumnElement[str], far: ColumnElement[str]) -> Select[Any]:

@@ -18,7 +18,7 @@ from unisono.engine.changes import vanishing
 from unisono.engine.hands import Connected
 from unisono.model.capability import LoginField, signed_in
 from unisono.model.errors import Refused, SystemFault
-from unisono.model.record import label_of
+from unisono.model.record import Kind, Record, Side, label_of, other
 from unisono.model.secret import Secret
 from unisono.store import asking, links, pairs, secrets, seen, work
 from unisono.store.pairs import ConnectionRow
@@ -160,25 +160,37 @@ def keep_login(
 
 
 def _same_records(house: House, connection_id: str, system: System) -> None:
-    """Where a vendor does not say whose account it is, three linked records are read: all unknown there means another company's account."""
-    with house.store.read() as conn:
-        keys = [
-            key
-            for pair in pairs.pairs_on(conn, connection_id)
-            for key in links.some_keys(conn, pair.id, "a" if pair.a == connection_id else "b", 3)
-        ]
-        known = [seen.get_many(conn, connection_id, "party", [key]).get(key) for key in keys[:3]]
+    """Where a vendor does not say whose account it is, a few linked records are read, customers and the quotes made for them: all unknown
+    there means another company's account."""
     told = []
-    for row in known:
-        if row is None:
-            continue
-        raw = system.read(*system.locate("party", row.record.key))
-        now = next((r for r in system.records(raw) if r.key == row.record.key), None) if raw is not None else None
-        if now is not None and (label_of(now) == label_of(row.record) or (now.created and now.created == row.record.created)):
+    for kind, key, row in _linked_records(house, connection_id):
+        raw = system.read(*system.locate(kind, key))
+        now = next((r for r in system.records(raw) if (r.kind, r.key) == (kind, key)), None) if raw is not None else None
+        if now is not None and (label_of(now) == label_of(row) or (now.created and now.created == row.created)):
             return
-        told.append((label_of(row.record), label_of(now) if now is not None else "-"))
+        told.append((label_of(row), label_of(now) if now is not None else "-"))
     if told:
         raise WrongAccount(*told[0])
+
+
+def _linked_records(house: House, connection_id: str) -> list[tuple[Kind, str, Record]]:
+    """A few linked records of a connection as they were seen last: kind, key there, the record. One that was made and never read since is known by
+    the one it was made from."""
+    out: list[tuple[Kind, str, Record]] = []
+    with house.store.read() as conn:
+        for kind in _TELLING:
+            for pair in pairs.pairs_on(conn, connection_id):
+                side: Side = "a" if pair.a == connection_id else "b"
+                keys = links.some_keys(conn, pair.id, side, 3, kind)
+                made_from = {key: link.key(other(side)) for key, link in links.links_of(conn, pair.id, kind, side, keys).items()}
+                mine = seen.get_many(conn, connection_id, kind, keys)
+                theirs = seen.get_many(conn, pair.b if side == "a" else pair.a, kind, list(made_from.values()))
+                rows = ((key, mine.get(key) or theirs.get(made_from.get(key, ""))) for key in keys)
+                out += [(kind, key, row.record) for key, row in rows if row is not None]
+    return out
+
+
+_TELLING: tuple[Kind, ...] = ("party", "quote")
 
 
 class WrongAccount(ValueError):
