@@ -68,6 +68,7 @@ bench: $(DEV_LOCK) $(PROJECT)
 	@$(BIN)/python -m bench $(ARGS)
 	@$(BIN)/python -m bench.pages
 	@$(BIN)/python -m bench.visit
+	@$(BIN)/python -m bench.mappings
 	@$(BIN)/python -m bench.reference --large --latency --rate-limit
 
 fresh:

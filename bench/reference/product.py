@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,6 @@ from unisono.store import asking, links, pairs
 from unisono.store.doors import Store
 from unisono.store.secrets import KeyRing
 from unisono.wiring import House, add_pair
-from unisono.wiring.house import _pace
 from unisono.wiring.running import Runner, Turn
 
 PATIENCE = timedelta(minutes=15)
@@ -78,15 +77,13 @@ class Noted:
 def the_house(
     store: Store, folder: Path, base: str, wire: Transport, *, limits: bool = False, step: Callable[[str], None] = no_step
 ) -> Iterator[House]:
-    """The product's house with the two systems as its guests. In the end it says what it counted, so that the next one need not guess."""
+    """The product's house with the two systems as its guests."""
     guests: dict[str, System] = {}
     ring = KeyRing(folder.parent / "key")
     house = House(store=store, ring=ring, folder=folder, loopback=True, unlimited=not limits, guests=guests.get, step=step)
-    paces = []
     for name in (BOOKS, CRM):
-        known = capabilities(name)
-        paces.append(_pace(store, known if limits else replace(known, pace=()), name, {}, house.clock))
-        door = Door(transport=wire, hosts=("127.0.0.1",), pace=paces[-1], clock=house.clock, insecure_loopback=True)
+        pace = house.pace_of(capabilities(name), name, {})
+        door = Door(transport=wire, hosts=("127.0.0.1",), pace=pace, clock=house.clock, insecure_loopback=True)
         # Two calls a second leave no room for more than two at once.
         guests[name] = Books(door, base, 2 if limits else 4) if name == BOOKS else Crm(door, base)
     try:
@@ -94,8 +91,6 @@ def the_house(
     finally:
         house.close()
         wire.close()
-        for pace in paces:
-            pace.flush()
 
 
 def set_up(house: House) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from tests.stories import folk
 from tests.support.hooks import ADDRESS, JSON, Postman, deliver, open_hook
 from tests.support.village import Village, village
 from unisono.model.errors import SystemFault
-from unisono.store import inbox, pairs
+from unisono.store import inbox, pairs, seen
 from unisono.wiring.hooks import NoPublicAddress, close_doors, doors_of, keep_address, open_door
 from unisono.wiring.receiving import MOST, Doorkeeper
 from unisono.wiring.running import Runner
@@ -278,3 +278,26 @@ def test_what_lies_unread_is_bounded(tmp_path: Path) -> None:
         lying = conn.exec_driver_sql("select count(*), sum(length(body)) from inbox").one()
     assert lying[0] < 130
     assert lying[1] <= inbox.MOST_BYTES
+
+
+def test_where_a_list_brings_them_cheaper_than_one_by_one_the_list_is_read(tmp_path: Path) -> None:
+    v, runner, post, company = told(tmp_path)
+    few = [company, *(folk.company(v, name=f"Firma {n}") for n in range(4))]
+    v.clock.advance(120)
+    runner.until_quiet(v.pair)
+    before, carried = v.calls("a"), post.carried
+    for one in few:
+        rename(v, one, f"Haus {one}")
+    v.clock.advance(2)
+    runner.turn()
+    assert post.carried - carried >= len(few)
+    assert [call.operation for call in v.crm.world.log.calls[before:]] == ["GET companies"], "one page instead of five single looks"
+    with v.house.store.read() as conn:
+        named = sum(getattr(row.record.body, "name", "").startswith("Haus") for row in seen_companies(conn, v))
+        assert (named, inbox.waiting(conn, v.a, 200)) == (len(few), [])
+
+
+def seen_companies(conn: Any, v: Village) -> list[Any]:
+    """The CRM's customers as they were seen last."""
+    keys = seen.keys_after(conn, v.a, "party", "", 1000)
+    return list(seen.get_many(conn, v.a, "party", keys).values())

@@ -12,7 +12,9 @@ import pytest
 
 from tests.support.shelf import FILE, NOTE, PARTY, able, shop
 from tests.support.village import Village
+from tests.unit.engine.crash import Crash, crash_at, crash_never
 from unisono.engine.preview import preview
+from unisono.engine.undo import Scope, Undoing, undo
 from unisono.model.capability import FieldLimit, Writing
 from unisono.model.document import Document, Line, Lines
 from unisono.model.party import Address, Party
@@ -296,3 +298,29 @@ def test_a_restored_pair_asks_before_it_makes_a_document_of_an_edited_one_again(
     market.sync()
     assert len(market.books.all(kind)) == papers
     assert market.link_count()[kind] == 1
+
+
+@pytest.mark.parametrize("step", ("intended", "sent", "read-back", "settled"))
+def test_wherever_the_process_ends_there_is_one_invoice_in_the_end(market: Village, step: str) -> None:
+    market.crm.put("invoice", bill(TILES), market.crm.put("party", KELLER))
+    market.clock.advance(300)
+    crash_at(market, step)
+    with pytest.raises(Crash):
+        market.cycle()
+    crash_never(market)
+    for _ in range(3):
+        market.sync()
+    assert [len(market.books.all(kind)) for kind in ("party", "invoice")] == [1, 1]
+    assert (market.link_count(), market.questions(), market.problems()) == ({"party": 1, "invoice": 1}, [], [])
+
+
+@pytest.mark.parametrize(("made_as", "left"), (("draft", 0), ("issued", 1)))
+def test_an_undo_takes_a_draft_back_and_leaves_what_is_issued(market: Village, made_as: str, left: int) -> None:
+    market.release(f'{POLICY}made_as = "{made_as}"\n')
+    market.crm.put("invoice", bill(TILES), market.crm.put("party", KELLER))
+    market.sync()
+    write = next(str(row["id"]) for row in market.journal() if row["kind"] == "invoice")
+    done = undo(market.house.pairing(market.pair, epoch=market.lease()), market.house.hands(), Undoing(scope=Scope(write=write)))
+    assert (done.failed, [step.reason.code for step in done.steps]) == ([], ["undo-issued" if left else "undo-made-by-us"])
+    market.sync()
+    assert len(made(market)) == left

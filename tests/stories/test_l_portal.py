@@ -125,6 +125,32 @@ def test_a_quotation_accepted_in_the_books_sets_off_the_deal_s_automation_once(t
     code = v.crm.act("make_trigger", {"kind": "deal", "stage": "WON"})["id"]
     v.release(OFFERS + STATES + f'[status.triggers]\naccepted = "{code}"\n')
     v.clock.advance(60)
+    accepted(v)
+
+    assert [run["CODE"] for run in v.crm.truth()["trigger_runs"]] == [code]
+    assert [row["STAGE_ID"] for row in v.crm.truth()["deals"]] == ["WON"]
+    assert v.problems() == []
+
+
+def test_a_deal_that_is_moved_says_along_which_quotation_it_belongs_to(tmp_path: Path) -> None:
+    v = village(tmp_path, "bitrix24")
+    v.settings("a", paper_fields={"deals": {"number": "UF_CRM_NUMBER", "view_url": "UF_CRM_LINK"}})
+    v.crm_act("make_field", kind="deal", name="NUMBER", type="string")
+    v.crm_act("make_field", kind="deal", name="LINK", type="url")
+    v.sync()
+    v.release(OFFERS + STATES + '[status.stages]\naccepted = "Schlussrechnung"\n')
+    v.clock.advance(60)
+
+    accepted(v)
+
+    (deal,), (quotation,) = v.crm.truth()["deals"], v.books.truth()["quotations"]
+    assert (deal["STAGE_ID"], deal["UF_CRM_NUMBER"]) == ("FINAL_INVOICE", quotation["voucherNumber"])
+    assert quotation["id"] in deal["UF_CRM_LINK"]
+    assert v.problems() == []
+
+
+def accepted(v: Village) -> None:
+    """A deal becomes a quotation, which is sent and accepted."""
     firm = v.crm_act("create_company", title="Weidenhof GmbH", street="Holzweg 3", zip="01099", city="Dresden", country="Deutschland")
     v.crm_act("create_deal", title="Kran", company_id=str(firm), items="Kran; 2; 119,00; 19")
     v.sync()
@@ -133,15 +159,11 @@ def test_a_quotation_accepted_in_the_books_sets_off_the_deal_s_automation_once(t
     if made["voucherStatus"] == "draft":
         act(v, "finalize", id=made["id"])
     v.sync()
-    assert v.crm.truth()["trigger_runs"] == []
+    assert [row["STAGE_ID"] for row in v.crm.truth()["deals"]] == ["NEW"]
 
     act(v, "accept", id=made["id"])
     for _ in range(3):
         v.sync()
-
-    assert [run["CODE"] for run in v.crm.truth()["trigger_runs"]] == [code]
-    assert [row["STAGE_ID"] for row in v.crm.truth()["deals"]] == ["WON"]
-    assert v.problems() == []
 
 
 @pytest.fixture

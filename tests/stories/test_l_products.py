@@ -13,6 +13,7 @@ import pytest
 from tests.support.shelf import PARTY, able, shop
 from tests.support.village import Village
 from unisono.engine.preview import preview
+from unisono.engine.undo import Scope, Undoing, undo
 from unisono.model.capability import FieldLimit, Writing
 from unisono.model.money import Amount, Basis
 from unisono.model.product import Product
@@ -243,8 +244,6 @@ def test_the_preview_shows_the_price_as_it_will_be_and_writes_nothing(tmp_path: 
 
 
 def test_an_undo_puts_the_earlier_price_back(market: Village) -> None:
-    from unisono.engine.undo import Scope, Undoing, undo
-
     here = market.crm.put("product", TILE)
     market.sync()
     market.crm.edit("product", here, price=price("12.50"))

@@ -148,8 +148,9 @@ class Wire:
     def _answer(self, request: Request, asked: Asked) -> Heard:
         vendor = self._vendor
         if vendor.strikes("conflict", asked) is not None:
-            vendor.note(asked, status=409, fault="conflict")
-            return answered(409, {"description": "the resource was changed meanwhile", "error": "conflict"})
+            said = vendor.conflicting(asked)
+            vendor.note(asked, status=said.status, fault="conflict")
+            return said
         if vendor.strikes("rate-date", asked) is not None:
             vendor.note(asked, status=429, fault="rate-date")
             until = (self._clock.now() + timedelta(seconds=40)).strftime("%a, %d %b %Y %H:%M:%S GMT")
@@ -248,6 +249,10 @@ class Vendor:
         """The vendor's own way to say *not found*."""
         raise NotImplementedError
 
+    def conflicting(self, asked: Asked) -> Heard:
+        """The vendor's own way to say *changed meanwhile*."""
+        return answered(409, {"description": "the resource was changed meanwhile", "error": "conflict"})
+
     def without(self, asked: Asked, heard: Heard, keys: Set[str]) -> Heard:
         """A listing without some rows; the very same where it has none of them."""
         raise NotImplementedError
@@ -286,7 +291,7 @@ class Vendor:
             self.note(asked, status=logged.status, fault=logged.fault, done=logged.write, key=key, at=logged.at)
             if before is not None and logged.write:
                 wrote, spoilt = changed(before, self.inside(asked.key))
-                self.calls[-1] = replace(self.calls[-1], wrote=wrote, spoilt=spoilt)
+                self.amend(wrote=wrote, spoilt=spoilt)
 
     def forget_log(self) -> None:
         """The world begins: what set-up asked for is nobody's business."""
@@ -307,6 +312,10 @@ class Vendor:
                 seq=self._numbers[0],
             )
         )
+
+    def amend(self, **values: Any) -> None:
+        """More about the call that was noted last."""
+        self.calls[-1] = replace(self.calls[-1], **values)
 
     def turn_clock(self, by: timedelta) -> None:
         """The vendor's clock is wrong by so much more from now on. Its count of calls does not hang on the hour."""
@@ -348,13 +357,18 @@ class Vendor:
         times, skip = int(fault.values.get("times", "1")), int(fault.values.get("skip", "0"))
         match, value = fault.values.get("match", ""), fault.values.get("value", "")
         if name in KIT.get(fault.fault, ()):
-            kit = self.world.faults.arm(name, match, times=times, skip=skip, value=int(value or "0"))
-            self._kit.append((fault.fault, kit))
-            return True
+            return self.arm_kit(fault)
         if name in WIRE.get(fault.fault, ()):
             self._armed.append(Armed(fault.fault, name, match, times, skip, value))
             return True
         return self.arm_own(fault)
+
+    def arm_kit(self, fault: Break) -> bool:
+        """A fault that the simulator itself performs."""
+        said = fault.values
+        how_often = {"times": int(said.get("times", "1")), "skip": int(said.get("skip", "0")), "value": int(said.get("value") or "0")}
+        self._kit.append((fault.fault, self.world.faults.arm(said.get("name", ""), said.get("match", ""), **how_often)))
+        return True
 
     def arm_own(self, fault: Break) -> bool:
         """A fault that only this vendor has."""

@@ -87,7 +87,7 @@ def _match(choice: str, a: Capabilities, b: Capabilities) -> Lack | None:
 
 
 def _products(choice: str, a: Capabilities, b: Capabilities) -> Lack | None:
-    if choice == "off":
+    if choice in ("", "off"):
         return None
     for side, system in (("crm", a), ("invoicing", b)):
         if system.lists("product") is None:
@@ -117,7 +117,7 @@ def _quotes(choice: str, a: Capabilities, b: Capabilities) -> Lack | None:
 
 
 def _invoices(choice: str, a: Capabilities, b: Capabilities) -> Lack | None:
-    if choice == "off":
+    if choice in ("", "off"):
         return None
     if a.lists("invoice") is None:
         return Lack("read", "crm", "invoice")
@@ -125,7 +125,7 @@ def _invoices(choice: str, a: Capabilities, b: Capabilities) -> Lack | None:
 
 
 def _status(choice: str, a: Capabilities, _: Capabilities) -> Lack | None:
-    if choice == "off" or "trigger" in a.doors or a.writing("note").create != "none" or any(_moves(kind, a) for kind in _PAPERS):
+    if choice in ("", "off") or "trigger" in a.doors or a.writing("note").create != "none" or any(_moves(kind, a) for kind in _PAPERS):
         return None
     return Lack("write", "crm", "note")
 

@@ -8,7 +8,6 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
@@ -81,8 +80,7 @@ class Paper:
 
 def today_of(house: House, conn: Connection, row: PairRow) -> dt.date:
     """The date on the firm's own calendar: by it something is overdue or not."""
-    zone = next((firm["time_zone"] for firm in pairs.firms(conn) if firm["id"] == row.firm), "UTC")
-    return house.clock.now().astimezone(ZoneInfo(zone)).date()
+    return house.today(conn, row)
 
 
 def sides_of(house: House, conn: Connection, row: PairRow) -> list[tuple[str, str]]:

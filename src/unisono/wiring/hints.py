@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from unisono.connect.pace import allowance
 from unisono.engine.hands import Connected, Pairing
-from unisono.engine.pull import Pulled, pull_rows
+from unisono.engine.pull import Pulled, pull, pull_rows
 from unisono.engine.settle import mark_for
+from unisono.model.capability import calls_to_read
 from unisono.model.record import Side
 from unisono.plan.planner import RANKS
 from unisono.store import inbox, pairs, seen, work
@@ -45,6 +47,8 @@ def take_hints(house: House, row: ConnectionRow, where: Connected, pairings: Ite
     asked = door is not None and door.address == QUEUE
     known = _Sender(house, row, notices)
     listed = {name for name in where.resources if "whole_at" in row.marks.get(name, {})}
+    told = {row_id: [hint for hint in notices.extract(body) if hint[0] in listed] for row_id, body in lying}
+    whole = _cheaper_listed(house, where, {hint for hints in told.values() for hint in hints})
     wanted: dict[tuple[str, str], None] = {}
     done, strange = [], 0
     for row_id, body in lying:
@@ -53,23 +57,56 @@ def take_hints(house: House, row: ConnectionRow, where: Connected, pairings: Ite
         done.append(row_id)
         if not (asked or known.fits(body)):
             strange += 1
+            told[row_id] = []
             continue
-        told = notices.extract(body)
-        wanted |= dict.fromkeys(hint for hint in told if hint[0] in listed)
-        urgent = bool(told) or known.hurries(body)
+        wanted |= dict.fromkeys(hint for hint in told[row_id] if hint[0] not in whole)
+        urgent = bool(notices.extract(body)) or known.hurries(body)
         strange += not urgent
+    # Only lists of which somebody who may be believed said something.
+    whole &= {hint[0] for row_id in done for hint in told[row_id]}
     rows = list(wanted)[: _room(house, row, len(wanted), door)]
     with house.store.write() as conn:
         inbox.drop(conn, done)
         known.keep(conn)
         if strange and door is not None:
             inbox.count_at(conn, door.id, strange, house.clock.now())
-    if not rows:
+    if not (rows or whole):
         return None
     pulled = pull_rows(where, rows, house.hands())
+    again = replace(where, resources=tuple(name for name in where.resources if name in whole))
+    anew = pull(again, house.hands()) if whole else Pulled()
     if pulled.changed or pulled.gone:
         _go_first(house, row, rows, pairings)
-    return pulled
+    return _both(pulled, anew)
+
+
+def _both(one: Pulled, two: Pulled) -> Pulled:
+    """What two looks brought."""
+    return Pulled(
+        calls=one.calls + two.calls,
+        rows=one.rows + two.rows,
+        changed=one.changed + two.changed,
+        gone=one.gone + two.gone,
+        unreadable=[*one.unreadable, *two.unreadable],
+        whole=one.whole | two.whole,
+        listed=one.listed | two.listed,
+    )
+
+
+def _cheaper_listed(house: House, where: Connected, hints: set[tuple[str, str]]) -> set[str]:
+    """The lists of which so many rows are named that reading the list takes at most half the calls of reading them one by one. Else they are
+    read singly: a list may trail what a single look shows."""
+    out = set()
+    for name in sorted({resource for resource, _ in hints}):
+        resource = where.system.capabilities.resource(name)
+        named = sum(1 for hint in hints if hint[0] == name)
+        with house.store.read() as conn:
+            known = seen.count_rows(conn, where.id, name)
+        stamped = resource.signal in ("stamp", "coarse-stamp", "ordered-until")
+        listing = 1 + named * resource.row_calls if stamped else calls_to_read(resource, known)
+        if named * (1 + resource.row_calls) > 2 * listing * resource.batch:
+            out.add(name)
+    return out
 
 
 class _Sender:

@@ -317,6 +317,22 @@ def test_a_paper_is_made_with_its_rows_in_one_call_and_found_again(kind: Kind) -
     assert key.startswith(f"{kind}:")
 
 
+def test_a_quote_for_a_person_names_that_person_and_is_found_again() -> None:
+    account = portal()
+    person = account.act("create_contact", name="Ida", last_name="Uhl")
+    line = Line(name="Kran", price=Decimal("33.33"))
+    body = paper("quote", line, basis="gross")
+    write = Write(operation="create", side="a", kind="quote", body=body, owner=f"contact:{person}", reference=REFERENCE)
+
+    key = account.do(write)
+
+    record = account.record("quote", key)
+    assert isinstance(record.body, Document)
+    assert isinstance(record.body.lines, Lines)
+    assert (record.owner, record.body.lines.rows[0].vat_rate) == (f"contact:{person}", None), "a row without a rate is given none"
+    assert [raw.key for raw in account.system.probe(write)] == [key.partition(":")[2]]
+
+
 def test_net_prices_are_grossed_up_where_no_cent_moves_and_else_a_line_is_one_piece() -> None:
     account = portal()
     exact = Line(name="Kran", quantity=Decimal(2), unit="Std", price=Decimal(100), vat_rate=Decimal(19))
@@ -353,6 +369,7 @@ def test_a_total_that_the_portal_cannot_hold_is_refused_with_both_totals() -> No
         (paper("quote", stage="issued"), "not-allowed", "stage"),
         (paper("quote", Line(name=" ", price=Decimal(1), vat_rate=Decimal(0))), "missing-field", "lines.name"),
         (paper("quote", Line(name="x" * 257, price=Decimal(1), vat_rate=Decimal(0))), "too-long", "lines.name"),
+        (paper("quote", Line(name="$result[item][item][id]", price=Decimal(1), vat_rate=Decimal(0))), "cannot-hold", "lines.name"),
         (paper("quote", Line(name="Kran", price=Decimal(1))), "missing-field", "lines.vat_rate"),
         (paper("quote", Line(name="Kran", price=Decimal("1.005"), vat_rate=Decimal(0)), basis="gross"), "too-fine", "lines.price"),
     ),
@@ -406,8 +423,10 @@ def test_a_webhook_puts_the_file_on_the_card_and_a_new_version_in_its_place(tmp_
     beside = filing(account.system, tmp_path, other, "RE-8.pdf")
     first = filing(account.system, tmp_path, mine, "RE-7.pdf")
 
+    calls = len(account.wire.sent)
     second = filing(account.system, tmp_path, mine, "RE-7_v2.pdf", PDF + b" and two")
 
+    assert len(account.wire.sent) - calls == 3, "the new one, a look for older ones, the end of one: only for a later version"
     assert account.system.read("files", first.partition(":")[2]) is None
     assert all(account.system.read("files", key.partition(":")[2]) is not None for key in (beside, second))
     assert len(account.simulator.truth()["comments"]) == 5, "two notes, two files, and what a person wrote"

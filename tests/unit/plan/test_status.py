@@ -60,6 +60,15 @@ def test_a_state_moves_the_deal_to_the_stage_that_is_named_for_it() -> None:
     assert send.agree == {"stage": "sent", "trigger": "sent", "note": "sent", "due": "", "state": "sent"}
 
 
+def test_a_crm_with_fields_for_it_is_told_along_which_document_that_is() -> None:
+    named = replace(MOVES, fields={"stage": FieldLimit(), "number": FieldLimit(), "view_url": FieldLimit()})
+    crm = replace(ABLE, writings=(*CRM.writings, named))
+    there = quote(stage="sent", view_url="https://books.example/q5")
+    assert changes(decided(of_quote(there), pair(crm))) == [
+        {"stage": "Offer sent", "number": "A-1", "view_url": "https://books.example/q5"}
+    ]
+
+
 def test_a_state_with_two_means_is_told_by_both_and_done_only_with_the_last() -> None:
     first, last = decided(of_quote(quote(paid="full")), pair()).sends
     assert (first.write.changes, last.write.changes) == ({"stage": "Paid"}, {"trigger": "code-1"})

@@ -113,6 +113,18 @@ def test_what_a_system_cannot_do_is_known_with_its_reason() -> None:
     assert found["customers.require"].keys() == {"note", "address.region"}
 
 
+def test_what_a_pair_cannot_do_of_invoices_products_and_states_is_known_too() -> None:
+    a, b = load("centralstation"), load("fastbill")
+    found = {one.entry: lacks(one, a, b) for one in settings()}
+    assert [found["invoices.direction"]["to-invoicing"].kind, found["products.direction"]["both"].side] == ["invoice", "crm"]
+    assert found["status.direction"] == {}, "a note is always possible"
+    assert (found["status.stages.paid"][""].field, found["status.triggers.paid"][""].code) == ("stage", "trigger")
+    portal, ledger = load("bitrix24"), load("lexoffice")
+    able = {one.entry: lacks(one, portal, ledger) for one in settings()}
+    assert [able[f"{name}.direction"] for name in ("invoices", "products", "status")] == [{}, {}, {}]
+    assert able["invoices.made_as"] == {}, "it makes drafts and issued ones"
+
+
 def test_two_drafts_of_one_policy_come_together() -> None:
     mine = PRESET.replace('contacts = "tagged"', 'contacts = "all"')
     theirs = PRESET.replace("vat_rate = 19", "vat_rate = 7") + '\n[customers.fields."email"]\nwins = "crm"\n'

@@ -22,7 +22,7 @@ from unisono.model.totals import totals_of
 from unisono.model.writing import Write
 from unisono.systems.bitrix24 import stages
 from unisono.systems.bitrix24.calls import command_of, must_fit, split
-from unisono.systems.bitrix24.client import Client, Step
+from unisono.systems.bitrix24.client import Client, Step, points_elsewhere
 from unisono.systems.bitrix24.mapping import ENTITIES, RESOURCES, Ways
 from unisono.systems.bitrix24.papers import DUE, OWNERS, TEXTS, marker
 from unisono.systems.bitrix24.triggers import trigger
@@ -75,9 +75,10 @@ def created(write: Write, capabilities: Capabilities, ways: Ways) -> tuple[Comma
     must_fit({"title": title, "text": told, "currency": body.currency}, write, capabilities)
     _held(limits, write, body)
     owner, owner_id = split(write.owner, ("company", "contact"), write)
-    fields: dict[str, Any] = {"title": title, "currencyId": body.currency, f"{owner}Id": int(owner_id)}
+    fields: dict[str, Any] = {"title": title, "currencyId": body.currency}
+    fields |= {"companyId": int(owner_id)} if owner == "company" else {"contactIds": [int(owner_id)]}
     if body.contact and owner == "company":
-        fields["contactId"] = int(split(body.contact, ("contact",), write)[1])
+        fields["contactIds"] = [int(split(body.contact, ("contact",), write)[1])]
     fields |= {TEXTS[resource]: told} if told else {}
     fields |= {name: day.isoformat() for name, day in (("begindate", body.date), (DUE[resource], body.due)) if day is not None}
     fields |= dict(_preceding(body.preceding, resource)) | ({"assignedById": int(ways.responsible)} if ways.responsible else {})
@@ -145,6 +146,9 @@ def _held(limits: Mapping[str, FieldLimit], write: Write, body: Document) -> Non
     for line in body.lines.rows:
         if not clean(line.name):
             raise refused("missing-field", write, "lines.name", "")
+        for name in ("name", "unit"):
+            if points_elsewhere(getattr(line, name)):
+                raise refused("cannot-hold", write, f"lines.{name}", getattr(line, name))
         if longest and len(clean(line.name)) > longest:
             raise refused("too-long", write, "lines.name", line.name, str(longest))
 
@@ -180,8 +184,9 @@ def _rows(write: Write, body: Document) -> list[dict[str, Any]]:
 
 
 def _row(line: Line, price: Decimal, quantity: Decimal, name: str) -> dict[str, Any]:
-    row: dict[str, Any] = {"productName": clean(name), "price": price, "quantity": quantity, "taxRate": line.vat_rate, "taxIncluded": "Y"}
-    return row | ({"measureName": clean(line.unit)} if line.unit else {})
+    row: dict[str, Any] = {"productName": clean(name), "price": price, "quantity": quantity, "taxIncluded": "Y"}
+    also = {"taxRate": line.vat_rate, "measureName": clean(line.unit) or None}
+    return row | {name: value for name, value in also.items() if value is not None}
 
 
 def _factor(line: Line) -> Decimal:

@@ -30,6 +30,7 @@ from unisono.systems.bitrix24.papers import marker
 from unisono.systems.bitrix24.values import id_of
 
 _CARDS = {prefix: card for card, prefix in CARDS.items()}
+_END = dict.fromkeys(("comment", "file"), "crm.timeline.comment.delete") | {"document": "crm.documentgenerator.document.delete"}
 _REGIONS = ("de", "pl")
 _WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
 _OFFICE = "http://schemas.openxmlformats.org"
@@ -88,8 +89,7 @@ def edited(current: Row | None, edit: Row) -> list[Step]:
 def deleted(write: Write) -> Command:
     """The end of a note or a file of ours."""
     prefix, row_id = split(write.key, ("comment", "file", "document"), write)
-    method = "crm.documentgenerator.document.delete" if prefix == "document" else "crm.timeline.comment.delete"
-    return command_of([Step("note", method, {"id": int(row_id)})], write.key)
+    return command_of([Step("note", _END[prefix], {"id": int(row_id)})], write.key)
 
 
 def filed(write: Write, capabilities: Capabilities, ways: Ways) -> Command:
@@ -114,14 +114,20 @@ def filed(write: Write, capabilities: Capabilities, ways: Ways) -> Command:
         told = f"{body.name}\n{attached(note_id, body.sha256)}"
         fields = {"ENTITY_ID": int(owner), "ENTITY_TYPE": card, "COMMENT": told, "FILES": [body.name]}
         command = command_of([Step("item", "crm.timeline.comment.add", {"fields": fields})], "", "file")
-    return replace(command, file=body.path, payload=command.payload | {"replaces": {"card": card, "owner": owner, "note": note_id}})
+    if number_of(body.name) != _stem(body.name):
+        command = replace(command, payload=command.payload | {"replaces": {"card": card, "owner": owner, "note": note_id}})
+    return replace(command, file=body.path)
 
 
 def number_of(name: str) -> str:
     """The number that all versions of a document's file have in common."""
-    stem = name.removesuffix(".pdf")
+    stem = _stem(name)
     before, found, version = stem.rpartition("_v")
     return before if found and version.isdigit() else stem
+
+
+def _stem(name: str) -> str:
+    return name.removesuffix(".pdf")
 
 
 def loaded(step: Step, path: Path) -> Step:
@@ -142,13 +148,11 @@ def loaded(step: Step, path: Path) -> Step:
 def replaced(client: Client, command: Command, key: str) -> None:
     """Takes away what the new file ``key`` takes the place of. What cannot be taken away now goes with the next version: the new one is there
     in any case."""
-    place, (method, _) = command.payload["replaces"], key.split(":")
+    place, (prefix, _, new) = command.payload["replaces"], key.partition(":")
     with suppress(SystemFault):
-        older = _documents(client, command, place) if method == "document" else _comments(client, place)
-        delete = "crm.documentgenerator.document.delete" if method == "document" else "crm.timeline.comment.delete"
-        for row_id in older:
-            if row_id != key.partition(":")[2]:
-                client.write([Step("note", delete, {"id": int(row_id)})])
+        for row_id in _documents(client, command, place) if prefix == "document" else _comments(client, place):
+            if row_id != new:
+                client.write([Step("note", _END[prefix], {"id": int(row_id)})])
 
 
 def _comments(client: Client, place: Row) -> list[str]:

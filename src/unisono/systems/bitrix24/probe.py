@@ -75,12 +75,14 @@ def _same(write: Write, body: Party | Contact, seen: tuple[Record, ...], held: s
 
 
 def _papers(write: Write, client: Client, read: Read) -> Iterator[Raw]:
-    """The invoices with our reference as their foreign id; of quotes, which have none, the newest of the customer whose comments hold it."""
+    """The invoices with our reference as their foreign id; of quotes, which have none, those whose comments hold it: among the newest
+    of the company, or of a person's among those of the same title."""
     resource = "invoices" if write.kind == "invoice" else "quotes"
     owner, _, row_id = write.owner.partition(":")
     if not write.reference or not row_id.isdigit():
         return
-    condition = {"xmlId": write.reference} if resource == "invoices" else {f"{owner}Id": int(row_id)}
+    by_customer: dict[str, object] = {"companyId": int(row_id)} if owner == "company" else {"=title": getattr(write.body, "title", "")}
+    condition = {"xmlId": write.reference} if resource == "invoices" else by_customer
     params = {"entityTypeId": ENTITIES[resource], "select": ["id", "comments", "xmlId"], "filter": condition, "order": {"id": "DESC"}}
     step = Step("items", "crm.item.list", params)
     for row in rows_of(result_of(client.read([step]), step), step, "items"):

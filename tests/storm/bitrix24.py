@@ -1,0 +1,417 @@
+"""Bitrix24 as a side: the hands of its users, and its requests understood. A batch is one call on the wire and several for the portal."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from urllib.parse import parse_qsl
+
+from tests.storm import portal as truth
+from tests.storm.chance import Break, Deed
+from tests.storm.marks import mobile_of
+from tests.storm.sides import Entry, Hold, Impossible, Inside, Kind, Letter, Operation, changed
+from tests.storm.wire import Asked, Heard, Row, Vendor, VendorClock, answered, with_body
+from unisono.connect.wire import Request
+from unisono.sandbox import bitrix24
+from unisono.sandbox.bitrix24 import multifields
+from unisono.sandbox.bitrix24.types import COMPANY, CONTACT
+from unisono.sandbox.kit.world import LoggedCall, World
+
+WORDS: dict[str, str] = {"2": "deal", "3": "contact", "4": "company", "7": "quote", "31": "invoice"}
+"""``entityTypeId`` -> how a key begins."""
+_KIND = {"deal": "quote", "quote": "quote", "contact": "party", "company": "party", "invoice": "invoice", "comment": "note"}
+_SINGULAR = {"deals": "deal", "contacts": "contact", "companies": "company", "quotes": "quote", "invoices": "invoice"}
+_MATCHES = {
+    "create": ".add",
+    "update": "crm.item.update",
+    "PUT ": "crm.item.update",
+    "POST ": ".add",
+    "POST companies": "crm.item.add",
+    "POST people": "crm.item.add",
+    "customer.create": "crm.requisite.add",
+    "estimate.create": "crm.item.add",
+    "protocols": "crm.timeline.comment",
+    "deals": "crm.item.list",
+    "companies": "crm.item.list",
+    "customer": "crm.item.get",
+}
+"""What the catalogue aims at -> what a request is called here."""
+OWN: dict[str, int] = {
+    "batch-cut": 10,
+    "command-internal": 10,
+    "command-after": 10,
+    "command-limit": 9,
+    "operation-limit": 9,
+    "internal": 10,
+    "internal-after": 10,
+    "error-200": 11,
+    "renamed": 11,
+    "overload": 13,
+    "payment-required": 13,
+}
+"""The faults that only this vendor has, and the line of the catalogue that each is of."""
+_FIELDS = {
+    "name": "LAST_NAME",
+    "first_name": "NAME",
+    "email": "EMAIL",
+    "phone": "PHONE",
+    "website": "WEB",
+    "address.line1": "STREET",
+    "address.postcode": "ZIP",
+    "address.city": "CITY",
+    "address.country": "COUNTRY",
+}
+_STAGES = {
+    "deal": {"won": "WON", "lost": "LOSE", "open_50": "EXECUTING"},
+    "quote": {"won": "APPROVED", "lost": "DECLAINED", "open_50": "SENT"},
+}
+_FIRST = {"companies": 20_001, "contacts": 30_001, "deals": 40_001, "quotes": 50_001, "comments": 60_001, "requisites": 70_001}
+_KEY = "stormhook0123456789"
+_OPERATION: dict[str, Operation] = {"add": "create", "update": "change", "delete": "delete"}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One command: what it does, and to which record; ``inner`` if it is part of what an earlier one of the same batch began."""
+
+    method: str
+    operation: Operation
+    kind: str
+    key: str = ""
+    inner: bool = False
+    word: str = ""
+    """How the keys of what it lists begin."""
+
+
+class Bitrix24(Vendor):
+    """Bitrix24 with an incoming webhook."""
+
+    letter: Letter = "a"
+    system = "bitrix24"
+    elsewhere = False
+    mobiles = False
+    """Whether people enter the mark of a customer as a mobile number as well, for a side that knows of no website."""
+    _before: dict[str, Inside]
+
+    def hold(self) -> list[Hold]:
+        """A bucket of fifty that loses two a second."""
+        return [Hold(50 + 2 * seconds, float(seconds)) for seconds in (1, 25, 60)]
+
+    # what it is asked
+
+    def asked(self, request: Request) -> Asked:
+        parts = list(self._parts(request))
+        what = " ".join(["batch"] * (len(parts) > 1) + [part.method for part in parts])
+        writes = [part for part in parts if part.operation in ("create", "change", "delete")]
+        main = next(iter(writes), None) or next((p for p in parts if p.operation == "read"), None) or parts[0]
+        if main.operation == "list":
+            what += f" {main.word}"
+        return Asked(what[:200], main.operation, main.kind, main.key, parts, main.operation == "list" and "origin" in str(request.content))
+
+    def _parts(self, request: Request) -> Iterator[Part]:
+        method = request.url.partition("?")[0].rpartition("/")[2].removesuffix(".json").lower()
+        body = json.loads(request.content or b"{}")
+        if method != "batch":
+            yield self._part(method, dict(_flat(body)))
+            return
+        for command in body["cmd"].values():
+            name, _, rest = str(command).partition("?")
+            yield self._part(name.lower(), dict(parse_qsl(rest, keep_blank_values=True)))
+
+    def _part(self, method: str, params: Mapping[str, str]) -> Part:
+        verb = method.rpartition(".")[2]
+        if method.startswith("crm.item.") and verb in ("add", "update", "delete", "get", "list"):
+            word = WORDS.get(params.get("entityTypeId", ""), "")
+            key = f"{word}:{params['id']}" if "id" in params else ""
+            return Part(method, _OPERATION.get(verb) or ("read" if verb == "get" else "list"), _KIND.get(word, word), key, word=word)
+        if method.startswith(("crm.requisite.", "crm.address.")) and verb in _OPERATION:
+            if any("$result" in value for value in params.values()):
+                return Part(method, "change", "party", inner=True)
+            return Part(method, "change", "party", self._owner(method, params))
+        if method == "crm.item.productrow.set" or method.startswith("crm.timeline.bindings"):
+            return Part(method, "change", "other", inner=True)
+        if method.startswith("crm.timeline.comment."):
+            return self._comment(method, verb, params)
+        return Part(method, "other", "")
+
+    def _comment(self, method: str, verb: str, params: Mapping[str, str]) -> Part:
+        if verb == "add":
+            return Part(method, "create", "file" if any(name.startswith("fields[FILES]") for name in params) else "note")
+        row = self.simulator.portal.get("comments", int(params.get("id", "0") or 0))
+        key = truth.note_key(row) if row is not None else ""
+        if verb == "get":
+            return Part(method, "read", "note", key)
+        # A file that takes the place of an older one lets that go: nobody's record ends.
+        if verb in _OPERATION and row is not None and not row["FILES"]:
+            return Part(method, _OPERATION[verb], "note", key)
+        return Part(method, "other", "")
+
+    def _owner(self, method: str, params: Mapping[str, str]) -> str:
+        """The customer a requisite or address hangs on."""
+        portal = self.simulator.portal
+        if method == "crm.requisite.add":
+            type_id, owner = params.get("fields[ENTITY_TYPE_ID]", ""), params.get("fields[ENTITY_ID]", "")
+            return f"{WORDS.get(type_id, '')}:{owner}"
+        number = params.get("id") if method.startswith("crm.requisite.") else params.get("fields[ENTITY_ID]")
+        row = portal.get("requisites", int(number or 0))
+        return f"{WORDS.get(str(row['ENTITY_TYPE_ID']), '')}:{row['ENTITY_ID']}" if row is not None else ""
+
+    # the log
+
+    def subject(self, logged: LoggedCall) -> str:
+        table, _, number = logged.subject.partition("/")
+        if table == "comments":
+            row = self.simulator.portal.get("comments", int(number))
+            return truth.note_key(row) if row is not None else ""
+        return f"{_SINGULAR.get(table, table)}:{number}"
+
+    def looked(self, asked: Asked) -> Inside | None:
+        keys = {part.key for part in asked.payload if part.operation == "change" and part.kind == "party" and part.key}
+        self._before = {key: found for key in sorted(keys) if (found := self.inside(key)) is not None}
+        return self._before.get(asked.key)
+
+    def took(self, asked: Asked, seq: int, before: Inside | None) -> None:
+        """One call of the wire; of further records that a batch wrote, one more each that counts for no limit."""
+        logged = self.world.log.calls[seq - self.world.log.seq :] if self.world.log.seq > seq else []
+        whole = next((call for call in logged if call.method != "BATCH"), None)
+        if whole is None:
+            return
+        commands = [call for call in logged if call.method == "BATCH"] or [whole]
+        fault = whole.fault or next((call.fault for call in commands if call.fault), "")
+        fault = fault or (f"status {whole.status}" if whole.status >= 500 else "")
+        groups = list(_groups(asked.payload, commands))
+        for place, (part, calls) in enumerate(groups or [(None, [])]):
+            mine = asked if part is None else Asked(asked.what, part.operation, part.kind, part.key)
+            done = next((call for call in calls if call.write), None)
+            key = self.subject(done) if done is not None and mine.operation == "create" else mine.key
+            self.note(mine, status=whole.status if place == 0 else 0, fault=fault, done=done is not None, key=key, at=whole.at)
+            held = self._before.get(mine.key)
+            if held is not None and done is not None:
+                wrote, spoilt = changed(held, self.inside(mine.key))
+                self.amend(wrote=wrote, spoilt=spoilt)
+
+    def inside(self, key: str) -> Inside | None:
+        """See ``Vendor.inside``."""
+        return truth.inside(self.simulator.portal, key)
+
+    def records(self, kind: Kind) -> dict[str, Entry]:
+        """See ``sides.Side``."""
+        portal = self.simulator.portal
+        readers = {"party": truth.parties, "contact": truth.contacts, "quote": truth.papers, "note": truth.notes}
+        return {entry.key: entry for entry in readers[kind](portal)} if kind in readers else {}
+
+    # what goes wrong
+
+    def arm(self, fault: Break) -> bool:
+        values = dict(fault.values)
+        if values.get("name") == "conflict":
+            return False
+        values["match"] = _MATCHES.get(values.get("match", ""), values.get("match", ""))
+        return super().arm(Break(fault.at, fault.fault, values))
+
+    def arm_own(self, fault: Break) -> bool:
+        return self.arm_kit(fault) if fault.values.get("name") in OWN else False
+
+    def not_there(self, asked: Asked) -> Heard:
+        error = {"error": "NOT_FOUND", "error_description": "Element not found"}
+        if len(asked.payload) == 1:
+            return answered(400, error)
+        members: Row = {"result": {}, "result_error": {"item": error}, "result_total": [], "result_next": [], "result_time": []}
+        members["result"] = {"requisites": [], "addresses": []}
+        return answered(200, {"result": members, "time": {}})
+
+    def without(self, asked: Asked, heard: Heard, keys: Set[str]) -> Heard:
+        word = next((part.word for part in asked.payload if part.operation == "list"), "")
+        return self._filtered(heard, lambda rows: [row for row in rows if f"{word}:{row.get('id')}" not in keys])
+
+    def without_newest(self, asked: Asked, heard: Heard) -> Heard:
+        return self._filtered(heard, lambda rows: rows[:-1])
+
+    def _filtered(self, heard: Heard, keep: Any) -> Heard:
+        body = json.loads(heard.body)
+        less = False
+        for holder in _listings(body):
+            kept = keep(holder["items"])
+            less = less or len(kept) < len(holder["items"])
+            holder["items"] = kept
+        return answered(200, body) if less else heard
+
+    def surprised(self, heard: Heard, how: str) -> Heard:
+        def altered(row: Row) -> Row:
+            out = row | {"brandNewField": {"nested": [1, 2, 3]}}
+            if how == "texts" and isinstance(out.get("id"), int):
+                out["id"] = str(out["id"])
+            if how == "nulls":
+                out |= {name: None for name in ("post", "honorific", "comments") if out.get(name) == ""}
+            if how == "objects" and isinstance(out.get("fm"), list):
+                out["fm"] = {str(n): one for n, one in enumerate(out["fm"])}
+            return out
+
+        body = json.loads(heard.body)
+        for holder in _listings(body):
+            holder["items"] = [altered(row) for row in holder["items"]]
+        inner = body.get("result")
+        for holder in (inner, *(inner["result"].values() if isinstance(inner, dict) and isinstance(inner.get("result"), dict) else ())):
+            if isinstance(holder, dict) and isinstance(holder.get("item"), dict):
+                holder["item"] = altered(holder["item"])
+        return answered(200, body)
+
+    def reworded(self, request: Request, asked: Asked) -> Request:
+        if not (self.recase and asked.write and asked.kind == "party" and "/batch" not in request.url):
+            return request
+        body = json.loads(request.content or b"{}")
+        entries = body.get("fields", {}).get("fm", {}) if isinstance(body.get("fields"), dict) else {}
+        for entry in entries.values() if isinstance(entries, dict) else entries:
+            value = str(entry.get("value", ""))
+            entry["value"] = value.lower() if entry.get("typeId") == "EMAIL" else re.sub(r"[ /-]", "", value)
+        self.count(22, bool(entries))
+        return with_body(request, body)
+
+    def turn_clock(self, by: timedelta) -> None:
+        super().turn_clock(by)
+        self.simulator.limits._levels.clear()
+
+    def swap(self, other: bool) -> None:
+        """Another portal is one at another address."""
+        self.elsewhere = other
+
+    def login(self) -> tuple[str, str]:
+        """The portal's host, and the secret of its webhook."""
+        return ("fremd" if self.elsewhere else "muster") + ".bitrix24.de", _KEY
+
+    # its people
+
+    def act(self, deed: Deed, keys: Mapping[str, str]) -> str:
+        """See ``sides.Side``."""
+        name, values = self._act_of(deed, keys)
+        try:
+            made = self.simulator.act(name, values)
+        except (KeyError, ValueError) as error:
+            raise Impossible(str(error)) from error
+        if deed.what == "create":
+            word = "company" if deed.values["kind"] == "company" else "contact"
+            self._own_fields(word, int(made["id"]))
+            return f"{word}:{made['id']}"
+        return f"{name.rpartition('_')[2]}:{made['id']}" if deed.what == "deal" else keys.get(deed.about, "")
+
+    def _own_fields(self, word: str, number: int) -> None:
+        """What a person enters besides, where the portal has a place for it and we have none."""
+        more = {"id": str(number), "register": f"HRB {number}", "delivery_street": "Lager 9", "delivery_city": "Emden"}
+        self.simulator.act(f"edit_{word}", more)
+        kind = COMPANY if word == "company" else CONTACT
+        multifields.apply(self.simulator.portal, kind, number, [("add", 0, "IM", "SKYPE", f"sky{number}")])
+
+    def _act_of(self, deed: Deed, keys: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+        word, _, number = keys.get(deed.about, "").partition(":")
+        given = _entered(deed.values)
+        owner = keys.get(deed.values.get("owner", deed.values.get("customer", "")), "")
+        match deed.what:
+            case "create":
+                if self.mobiles and "website" in deed.values:
+                    given["MOBILE"] = mobile_of(deed.about)
+                if deed.values["kind"] == "company":
+                    return "create_company", _titled(given)
+                return "create_contact", given | ({"COMPANY_ID": owner.partition(":")[2]} if deed.values["kind"] == "contact" else {})
+            case "edit" if number:
+                return f"edit_{word}", (_titled(given) if word == "company" else given) | {"ID": number}
+            case "delete" if number:
+                return f"delete_{word}", {"ID": number}
+            case "merge" if number:
+                loser = keys.get(deed.values["loser"], "")
+                if not loser.startswith(f"{word}:") or loser == f"{word}:{number}":
+                    raise Impossible("no two of a kind to merge")
+                return f"merge_{word}", {"ID": loser.partition(":")[2], "INTO": number}
+            case "tag" | "untag" if number and word in ("company", "contact"):
+                return f"edit_{word}", {"ID": number, truth.WATCHED: "Y" if deed.what == "tag" else "N"}
+            case "deal" if owner:
+                return _paper(deed, owner)
+            case "edit-deal" if number:
+                return self._edited_paper(deed, word, number)
+        raise Impossible(f"{deed.what} of {deed.about}")
+
+    def _edited_paper(self, deed: Deed, word: str, number: str) -> tuple[str, dict[str, str]]:
+        if "state" in deed.values:
+            return f"move_{word}", {"ID": number, "STAGE": _STAGES[word][deed.values["state"]]}
+        # The sum of a paper with rows is theirs.
+        name = "ITEMS" if self.simulator.portal.by("rows", "OWNER_ID", int(number)) else "OPPORTUNITY"
+        value = deed.values["value"]
+        return f"edit_{word}", {"ID": number, name: f"Arbeit; 1; {value}; 19" if name == "ITEMS" else value}
+
+
+def _paper(deed: Deed, owner: str) -> tuple[str, dict[str, str]]:
+    """Of four, one is a deal with a sum, one a deal with rows, one a quote of each."""
+    turn = int(deed.about[1:] or 0) % 4
+    word, _, number = owner.partition(":")
+    values = {"TITLE": deed.values["title"], f"{word.upper()}_ID": number}
+    values |= {"ITEMS": f"Arbeit; 1; {deed.values['value']}; 19"} if turn % 2 else {"AMOUNT": deed.values["value"]}
+    return f"create_{'quote' if turn > 1 else 'deal'}", values
+
+
+def _entered(values: Mapping[str, str]) -> dict[str, str]:
+    given = {_FIELDS[name]: value for name, value in values.items() if name in _FIELDS}
+    if "COUNTRY" in given:
+        given["COUNTRY"] = truth.COUNTRIES.get(given["COUNTRY"], given["COUNTRY"])
+    return given
+
+
+def _titled(given: dict[str, str]) -> dict[str, str]:
+    """A company's name is its title."""
+    return {"TITLE" if name == "LAST_NAME" else name: value for name, value in given.items()}
+
+
+def _groups(parts: Sequence[Part], commands: Sequence[LoggedCall]) -> Iterator[tuple[Part, list[LoggedCall]]]:
+    """The commands of each record that was to be written; of a call that only reads, itself."""
+    first = next((part for part in parts if part.operation in ("create", "change", "delete")), None)
+    if first is None:
+        main = next((part for part in parts if part.operation == "read"), parts[0])
+        yield main, []
+        return
+    held: tuple[Part, list[LoggedCall]] | None = None
+    for place, part in enumerate(parts):
+        if part.operation not in ("create", "change", "delete"):
+            continue
+        call = commands[place] if place < len(commands) else None
+        if held is None or not (part.inner or (part.key and part.key == held[0].key)):
+            if held is not None:
+                yield held
+            held = (part, [])
+        if call is not None:
+            held[1].append(call)
+    if held is not None:
+        yield held
+
+
+def _listings(body: Row) -> Iterator[Row]:
+    """The members that hold the rows of a list, in an answer or in those of a batch."""
+    inner = body.get("result")
+    if not isinstance(inner, dict):
+        return
+    several = inner.get("result")
+    for holder in (inner, *(several.values() if isinstance(several, dict) else ())):
+        if isinstance(holder, dict) and isinstance(holder.get("items"), list):
+            yield holder
+
+
+def _flat(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    """The names of PHP for what is nested: ``fields[ENTITY_ID]``."""
+    if isinstance(value, dict | list):
+        for key, one in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _flat(one, f"{name}[{key}]" if name else str(key))
+    else:
+        yield name, "" if value is None else str(value)
+
+
+def make_portal(clock: VendorClock, chance: random.Random) -> Any:
+    """A new portal without any customer. No id is used twice among its tables, so that a person who reads one knows what is meant."""
+    world = World(clock=clock, random=chance)
+    world.storage.counters |= {name: number - 1 for name, number in _FIRST.items()}
+    world.storage.settings |= {"webhook_secret": _KEY}
+    made = bitrix24.make(world)
+    for word in ("company", "contact"):
+        made.act("make_field", {"kind": word, "name": truth.WATCHED, "type": "boolean"})
+    return made

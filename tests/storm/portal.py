@@ -1,0 +1,157 @@
+"""A Bitrix24 portal as the oracle reads it: rows of its own tables in plain texts, with our names of fields. Nothing of the product's mapping."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tests.storm.sides import Entry, Inside
+from unisono.sandbox.bitrix24 import multifields
+from unisono.sandbox.bitrix24.portal import Portal
+from unisono.sandbox.bitrix24.types import COMPANY, CONTACT, TIMELINE, Type
+
+Row = dict[str, Any]
+WATCHED = "UF_CRM_STORM"
+"""The user field that stands for a tag."""
+TAG = "FastBill"
+COUNTRIES = {"DE": "Deutschland", "AT": "Österreich"}
+"""Countries as the portal's people write them."""
+_CODES = {name: code for code, name in COUNTRIES.items()}
+WORDS: Mapping[int, str] = {COMPANY.id: "company", CONTACT.id: "contact"}
+_POINTS = {"email": ("EMAIL", ()), "mobile": ("PHONE", ("MOBILE",)), "fax": ("PHONE", ("FAX",)), "website": ("WEB", ())}
+_NO_PHONE = ("MOBILE", "FAX", "PAGER")
+_RANK = ("WORK", "OTHER", "HOME", "MAILING")
+_BILLING, _ACTUAL = 6, 1
+_OWN = ("COMPANY_TYPE", "TYPE_ID", "INDUSTRY", "ASSIGNED_BY_ID", "CREATED_BY_ID", "DATE_CREATE", "OPENED", "SOURCE_ID")
+STATES = {"WON": "won", "LOSE": "lost", "APOLOGY": "lost", "APPROVED": "won", "DECLAINED": "lost"}
+
+
+def parties(portal: Portal) -> Iterator[Entry]:
+    """Companies, but for the portal's own one, and every person."""
+    for row in portal.table("companies").values():
+        if row.get("IS_MY_COMPANY") != "Y":
+            yield party(portal, COMPANY, row)
+    for row in portal.table("contacts").values():
+        yield party(portal, CONTACT, row)
+
+
+def contacts(portal: Portal) -> Iterator[Entry]:
+    """The persons that belong to a company."""
+    for row in portal.table("contacts").values():
+        if row["COMPANY_ID"]:
+            yield contact(portal, row)
+
+
+def papers(portal: Portal) -> Iterator[Entry]:
+    """Deals and quotes: each is what an offer is made from."""
+    for table, word, stage in (("deals", "deal", "STAGE_ID"), ("quotes", "quote", "STATUS_ID")):
+        for row in portal.table(table).values():
+            person = row.get("CONTACT_ID") or next(iter(row.get("CONTACT_IDS") or []), 0)
+            owner = f"company:{row['COMPANY_ID']}" if row["COMPANY_ID"] else f"contact:{person}" if person else ""
+            state = STATES.get(str(row[stage]).rpartition(":")[2], str(row[stage]).lower())
+            yield Entry(f"{word}:{row['ID']}", {"title": row["TITLE"], "value": str(row["OPPORTUNITY"]), "state": state}, owner)
+
+
+def notes(portal: Portal) -> Iterator[Entry]:
+    """Comments on cards; a comment that brings a file belongs to the one on the same card whose words name it."""
+    rows = portal.table("comments")
+    brought = [(row, portal.table("files")[number]["NAME"]) for row in rows.values() for number in row["FILES"]]
+    for row in rows.values():
+        if row["FILES"]:
+            continue
+        title, _, told = row["COMMENT"].removeprefix("[B]").partition("[/B]")
+        card = (row["ENTITY_TYPE"], row["ENTITY_ID"])
+        names = [name for other, name in brought if (other["ENTITY_TYPE"], other["ENTITY_ID"]) == card and _names(title, name)]
+        about = tuple(key for bound in row["BOUND"] if (key := _card(portal, bound)))
+        yield Entry(note_key(row), {"title": title, "text": told, "files": "|".join(names)}, about=about)
+
+
+def note_key(row: Row) -> str:
+    """The key of a comment: it names its card."""
+    return f"comment:{row['ID']}@{row['ENTITY_TYPE']}/{row['ENTITY_ID']}"
+
+
+def _names(title: str, file: str) -> bool:
+    return file.partition(".")[0].partition("_v")[0] in title.replace(",", " ").split()
+
+
+def _card(portal: Portal, bound: str) -> str:
+    """The key of a card that is still there."""
+    short, _, number = bound.partition("_")
+    found = next(((word, kind) for word, kind in TIMELINE.items() if kind.short == short), None)
+    if found is None or portal.get(found[1].table, int(number)) is None:
+        return ""
+    return f"{'invoice' if found[0] == 'dynamic_31' else found[0]}:{number}"
+
+
+def party(portal: Portal, kind: Type, row: Row) -> Entry:
+    """A company or person as a customer."""
+    company = kind is COMPANY
+    place = address(portal, kind, row)
+    values = {
+        "type": WORDS[kind.id] if company else "person",
+        "name": row["TITLE"] if company else row["LAST_NAME"] or "",
+        "first_name": "" if company else row["NAME"] or "",
+        **reach(portal, kind, row),
+        "address.line1": place.get("ADDRESS_1") or "",
+        "address.postcode": place.get("POSTAL_CODE") or "",
+        "address.city": place.get("CITY") or "",
+        "address.country": _CODES.get(place.get("COUNTRY") or "", place.get("COUNTRY") or ""),
+    }
+    return Entry(f"{WORDS[kind.id]}:{row['ID']}", values, tags=tags(row))
+
+
+def contact(portal: Portal, row: Row) -> Entry:
+    """A person as one of a company."""
+    values = {"name": row["LAST_NAME"] or "", "first_name": row["NAME"] or "", "position": row["POST"] or "", **reach(portal, CONTACT, row)}
+    values.pop("website")
+    return Entry(f"contact:{row['ID']}", values, f"company:{row['COMPANY_ID']}", tags=tags(row))
+
+
+def tags(row: Row) -> tuple[str, ...]:
+    """The mark in the user field."""
+    return (TAG,) if row.get(WATCHED) in (True, 1, "1", "Y") else ()
+
+
+def reach(portal: Portal, kind: Type, row: Row) -> dict[str, str]:
+    """The one number or address that stands for each list: by its kind, then the oldest."""
+    held = sorted(multifields.of(portal, kind, row["ID"]), key=lambda one: (_rank(one["VALUE_TYPE"]), one["ID"]))
+    found = {}
+    for name, (type_id, kinds) in _POINTS.items():
+        fit = [one for one in held if one["TYPE_ID"] == type_id and (not kinds or one["VALUE_TYPE"] in kinds)]
+        found[name] = fit[0]["VALUE"] if fit else ""
+    phones = [one for one in held if one["TYPE_ID"] == "PHONE" and one["VALUE_TYPE"] not in _NO_PHONE]
+    return found | {"phone": phones[0]["VALUE"] if phones else ""}
+
+
+def _rank(value_type: str) -> int:
+    return _RANK.index(value_type) if value_type in _RANK else len(_RANK)
+
+
+def address(portal: Portal, kind: Type, row: Row) -> Row:
+    """The legal address, else the actual one."""
+    held = [one for one in portal.by("addresses", "ANCHOR_ID", row["ID"]) if one["ANCHOR_TYPE_ID"] == kind.id]
+    held = [one for one in held if one["TYPE_ID"] in (_BILLING, _ACTUAL)]
+    return min(held, key=lambda one: ((_BILLING, _ACTUAL).index(one["TYPE_ID"]), one["ENTITY_ID"]), default={})
+
+
+def inside(portal: Portal, key: str) -> Inside | None:
+    """What a customer's row holds: what both sides may know, and what is the portal's own."""
+    word, _, number = key.partition(":")
+    kind = {"company": COMPANY, "contact": CONTACT}.get(word)
+    row = portal.get(kind.table, int(number)) if kind is not None and number.isdigit() else None
+    if kind is None or row is None:
+        return None
+    entries = [party(portal, kind, row), *([contact(portal, row)] if kind is CONTACT and row["COMPANY_ID"] else [])]
+    known = {(key, name): value for entry in entries for name, value in entry.values.items()}
+    own: Row = {name: row.get(name) for name in _OWN}
+    for one in portal.by("addresses", "ANCHOR_ID", row["ID"]):
+        if one["ANCHOR_TYPE_ID"] == kind.id and one["TYPE_ID"] not in (_BILLING, _ACTUAL):
+            own[f"address {one['TYPE_ID']}"] = (one["ADDRESS_1"], one["CITY"])
+    for one in portal.by("requisites", "ENTITY_ID", row["ID"]):
+        if one["ENTITY_TYPE_ID"] == kind.id and one.get("RQ_USRLE"):
+            own[f"register {one['ID']}"] = one["RQ_USRLE"]
+    for one in multifields.of(portal, kind, row["ID"]):
+        if one["TYPE_ID"] == "IM":
+            own[f"messenger {one['ID']}"] = one["VALUE"]
+    return Inside(known | {(key, "tags"): " ".join(tags(row))}, own)
