@@ -7,44 +7,22 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bench.firm import Size
 from bench.minimum import Job, first_sync, listings
+from bench.reference.bars import Bar
+from bench.reference.running import ROOT, Broken, environment, machine
 from unisono.wiring import system_file
 
-ROOT = Path(__file__).parent.parent
 RATE, MEMORY, CALLS = 150.0, 150.0, 1.05
 CHANGED = 100
-
-
-class Broken(Exception):
-    """A process of the benchmark ended without saying what it measured."""
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """One measure beside what it has to be. ``at_least``: more is better; else less is."""
-
-    name: str
-    value: float
-    bar: float
-    at_least: bool = False
-    unit: str = ""
-
-    @property
-    def met(self) -> bool:
-        """Whether it is good enough."""
-        return self.value >= self.bar if self.at_least else self.value <= self.bar
 
 
 class Vendors:
@@ -52,7 +30,7 @@ class Vendors:
 
     def __init__(self, size: Size) -> None:
         command = [sys.executable, "-m", "bench.vendors", str(size.customers), str(size.documents)]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=_environment(), cwd=ROOT)
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment(), cwd=ROOT)
         self.addresses = self._read()
 
     def ask(self, command: str) -> dict[str, Any]:
@@ -173,7 +151,7 @@ def main(args: list[str] | None = None) -> int:
     bare = None if given.no_floor else floor(size, given.fan_out)
     found = bars(size, got)
     if given.json:
-        told = {"size": [size.customers, size.documents], "machine": _machine(), "phases": got, "floor": bare}
+        told = {"size": [size.customers, size.documents], "machine": machine(), "phases": got, "floor": bare}
         rows = [{"name": b.name, "value": b.value, "bar": b.bar, "met": b.met} for b in found]
         sys.stdout.write(json.dumps(told | {"bars": rows}, indent=2) + "\n")
     else:
@@ -182,7 +160,7 @@ def main(args: list[str] | None = None) -> int:
 
 
 def _lines(size: Size, got: dict[str, Any], bare: dict[str, Any] | None, found: list[Bar]) -> Iterator[str]:
-    yield f"{size.customers} customers ({size.contacts} with a contact person), {size.documents} documents; {_machine()}"
+    yield f"{size.customers} customers ({size.contacts} with a contact person), {size.documents} documents; {machine()}"
     yield ""
     yield f"{'':<24}{'wall s':>9}{'cpu s':>9}{'start s':>9}{'MiB':>8}{'calls':>9}{'writes':>9}{'vendors cpu s':>15}"
     for name, title in (("setup", "set-up"), ("first", "first sync"), ("second", "nothing changed"), ("changed", "some changed")):
@@ -201,21 +179,12 @@ def _lines(size: Size, got: dict[str, Any], bare: dict[str, Any] | None, found: 
 
 def _run(module: list[str], **more: str) -> dict[str, Any]:
     done = subprocess.run(
-        [sys.executable, "-m", *module], stdout=subprocess.PIPE, text=True, env=_environment() | more, cwd=ROOT, check=False
+        [sys.executable, "-m", *module], stdout=subprocess.PIPE, text=True, env=environment() | more, cwd=ROOT, check=False
     )
     if done.returncode or not done.stdout.strip():
         raise Broken(f"{module[0]} ended with {done.returncode}")
     answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return answer
-
-
-def _environment() -> dict[str, str]:
-    paths = [str(ROOT / "src"), str(ROOT), os.environ.get("PYTHONPATH", "")]
-    return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
-
-
-def _machine() -> str:
-    return f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
 
 
 if __name__ == "__main__":

@@ -15,10 +15,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parent.parent
+from bench.reference.running import ROOT, environment
+
 SECONDS = 60.0
 LANGUAGES = ("de", "en", "pl", "ro")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -60,10 +60,10 @@ class Demo:
 @contextmanager
 def demo(language: str, *more: str) -> Iterator[Demo]:
     """``unisono demo`` in a language, up to its link."""
-    environment = os.environ | {"PYTHONUNBUFFERED": "1", "PYTHONPATH": os.pathsep.join((str(ROOT / "src"), str(ROOT)))}
+    around = environment() | {"PYTHONUNBUFFERED": "1"}
     command = [sys.executable, "-m", "unisono", "demo", "--no-open", "--language", language, *more]
     began = time.perf_counter()
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, cwd=ROOT) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=around, cwd=ROOT) as process:
         running = Demo(process, began)
         try:
             running.link = running.until(LINK)[0]

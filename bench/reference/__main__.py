@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import shlex
 import sys
 import tempfile
@@ -21,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.reference.bars import CHANGED, Bar, Pairs, bars, large_bars, latency_bars, limit_bars
-from bench.reference.running import Address, Cost, module, server
+from bench.reference.running import Address, Cost, machine, module, server
 
 PHASES = ("first", "second", "third")
 LARGE, LATENCY = 100_000, 150
@@ -77,7 +75,7 @@ def main(args: list[str] | None = None) -> int:
     """Measures and tells; 1 if a bar is missed."""
     given = _parser().parse_args(args)
     floor = shlex.split(given.floor) if given.floor else module("floor")
-    told: dict[str, Any] = {"customers": given.customers, "machine": _machine()}
+    told: dict[str, Any] = {"customers": given.customers, "machine": machine()}
     found: list[Bar] = []
     with tempfile.TemporaryDirectory(prefix="unisono-reference-") as place, ExitStack() as stack:
         folder = Path(place)
@@ -121,7 +119,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _lines(pairs: Pairs, found: Sequence[Bar], customers: int, rounds: int) -> Iterator[str]:
-    yield f"{customers} customers one way, {CHANGED} changed, medians of {rounds} alternating pairs; {_machine()}"
+    yield f"{customers} customers one way, {CHANGED} changed, medians of {rounds} alternating pairs; {machine()}"
     yield ""
     yield f"{'':<22}{'wall s':>9}{'cpu s':>9}{'start s':>9}{'MiB':>8}{'calls':>9}{'writes':>9}   missing / duplicate / stale / wrong"
     for who, phase, row in pairs.rows():
@@ -130,10 +128,6 @@ def _lines(pairs: Pairs, found: Sequence[Bar], customers: int, rounds: int) -> I
     yield ""
     for bar in found:
         yield f"{'ok  ' if bar.met else 'MISS'}  {bar.name:<66}{bar.value:>10.2f}  <= {bar.bar:g} {bar.unit}"
-
-
-def _machine() -> str:
-    return f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
 
 
 if __name__ == "__main__":

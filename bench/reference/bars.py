@@ -18,17 +18,18 @@ Costs = Mapping[str, Cost]
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One measure beside the most it may be."""
+    """One measure beside what it has to be. ``at_least``: more is better; else less is."""
 
     name: str
     value: float
     bar: float
     unit: str = ""
+    at_least: bool = False
 
     @property
     def met(self) -> bool:
         """Whether it is good enough."""
-        return self.value <= self.bar
+        return self.value >= self.bar if self.at_least else self.value <= self.bar
 
 
 @dataclass(slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import subprocess
 import sys
 import threading
@@ -144,6 +145,11 @@ def server(*options: str) -> Iterator[Address]:
 def module(name: str, *args: str) -> list[str]:
     """The command that runs a module of the benchmark."""
     return [sys.executable, "-m", f"bench.reference.{name}", *args]
+
+
+def machine() -> str:
+    """What it is measured on, in a few words."""
+    return f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
 
 
 def environment() -> dict[str, str]:

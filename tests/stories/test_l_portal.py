@@ -98,7 +98,7 @@ def test_a_product_of_either_side_goes_across_and_its_price_follows(tmp_path: Pa
 
 
 def test_an_invoice_paid_in_the_books_moves_the_portal_s_to_the_stage_that_was_named(tmp_path: Path) -> None:
-    v = opened(tmp_path, INVOICES + STATES + '[status.stages]\npaid = "Bezahlt"\n')
+    v = opened(tmp_path, INVOICES + STATES + '[status.stages]\ninvoice_paid = "Bezahlt"\n')
     billed(v)
     v.sync()
     v.sync()
@@ -123,7 +123,7 @@ def test_a_quotation_accepted_in_the_books_sets_off_the_deal_s_automation_once(t
     v = village(tmp_path, "bitrix24")
     v.sync()
     code = v.crm.act("make_trigger", {"kind": "deal", "stage": "WON"})["id"]
-    v.release(OFFERS + STATES + f'[status.triggers]\naccepted = "{code}"\n')
+    v.release(OFFERS + STATES + f'[status.triggers]\nquote_accepted = "{code}"\n')
     v.clock.advance(60)
     accepted(v)
 
@@ -138,7 +138,7 @@ def test_a_deal_that_is_moved_says_along_which_quotation_it_belongs_to(tmp_path:
     v.crm_act("make_field", kind="deal", name="NUMBER", type="string")
     v.crm_act("make_field", kind="deal", name="LINK", type="url")
     v.sync()
-    v.release(OFFERS + STATES + '[status.stages]\naccepted = "Schlussrechnung"\n')
+    v.release(OFFERS + STATES + '[status.stages]\nquote_accepted = "Schlussrechnung"\n')
     v.clock.advance(60)
 
     accepted(v)

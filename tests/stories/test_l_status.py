@@ -42,12 +42,12 @@ direction = "off"
 direction = "to-crm"
 
 [status.stages]
-sent = "Offer sent"
-accepted = "Won"
+quote_sent = "Offer sent"
+quote_accepted = "Won"
 
 [status.triggers]
-paid = "unisono.paid"
-overdue = "unisono.overdue"
+invoice_paid = "unisono.paid"
+invoice_overdue = "unisono.overdue"
 """
 KELLER = Party(type="company", name="Keller AG", address=Address(line1="Am Markt 1", postcode="10115", city="Berlin", country="DE"))
 DEAL = Document(type_code="310", title="Kitchen", value=Decimal(100), basis="net", stage="issued", lines=NotGiven())
@@ -177,7 +177,7 @@ def test_a_lost_note_is_found_again(tmp_path: Path) -> None:
 
 
 def test_stage_and_automation_of_one_state_are_both_done_and_neither_twice(tmp_path: Path) -> None:
-    market, deal, quote = opened(tmp_path, policy=POLICY + 'sent = "unisono.sent"\n')
+    market, deal, quote = opened(tmp_path, policy=POLICY + 'quote_sent = "unisono.sent"\n')
     market.books.edit("quote", quote, stage="sent")
     for _ in range(3):
         market.sync()

@@ -10,10 +10,12 @@ from datetime import timedelta
 from typing import Any
 
 from tests.storm.chance import Deed
+from tests.storm.marks import mobile_of
 from tests.storm.sides import Entry, Hold, Impossible, Inside, Kind, Letter, Operation
 from tests.storm.wire import Asked, Heard, Row, Vendor, VendorClock, answered, with_body
 from unisono.connect.wire import Request
 from unisono.sandbox import centralstation
+from unisono.sandbox.centralstation.parts import PARTS, prepare
 from unisono.sandbox.kit.world import LoggedCall, World
 
 _PATH = re.compile(r"/api/([a-z_]+)(?:/([0-9A-Za-z-]+))?(?:/([a-z_]+))?(?:/([0-9A-Za-z-]+))?(?:\.json)?$")
@@ -46,6 +48,8 @@ class Crm(Vendor):
 
     letter: Letter = "a"
     system = "centralstation"
+    mobiles = False
+    """Whether people enter the mark of a customer as a mobile number as well, for a side that knows of no website."""
 
     def hold(self) -> list[Hold]:
         """50 calls in 10 seconds, all of them counted."""
@@ -180,6 +184,9 @@ class Crm(Vendor):
         if deed.what == "create":
             word = "person" if deed.values["kind"] != "company" else "company"
             self._own_fields(word, int(made["id"]))
+            if self.mobiles and (mobile := mobile_of(deed.about)):
+                work, _ = prepare(self.simulator.book, PARTS["tels"], word.title(), int(made["id"]), {"name": mobile, "atype": "mobile"}, by_api=False)
+                work(int(made["id"]))
             return f"{word}:{made['id']}"
         return f"deal:{made['id']}" if deed.what == "deal" else keys.get(deed.about, "")
 

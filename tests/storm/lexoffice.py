@@ -96,7 +96,8 @@ class Lexoffice(Vendor):
         if part == "file":
             return Asked(what, "other", "file")
         if resource not in _KIND:
-            return Asked(what, "list" if resource == "voucherlist" else "other", "paper", payload=resource, searching="contactId" in (query or ""))
+            listing: Operation = "list" if resource == "voucherlist" else "other"
+            return Asked(what, listing, "paper", payload=resource, searching="contactId" in (query or ""))
         name = f"{_PREFIX.get(resource, '')}{key}" if key else ""
         if request.method == "GET":
             searching = bool({"email", "name", "articleNumber"} & parse_qs(query or "").keys())
@@ -223,9 +224,10 @@ class Lexoffice(Vendor):
                 self._own_fields(made)
         except (KeyError, ValueError) as error:
             raise Impossible(str(error)) from error
-        if deed.values.get("kind") == "contact" or deed.what in ("edit", "delete"):
-            return keys.get(deed.about, f"{made}#main")
-        return {"estimate": "quotation:", "invoice": "invoice:"}.get(deed.what, "") + made if ":" not in keys.get(deed.about, "") else keys[deed.about]
+        if deed.what == "create":
+            return f"{made}#main" if deed.values["kind"] == "contact" else made
+        prefix = {"estimate": "quotation:", "invoice": "invoice:"}.get(deed.what)
+        return f"{prefix}{made}" if prefix else keys[deed.about]
 
     def _own_fields(self, key: str) -> None:
         """What a person enters besides, where the account has a place for it and we have none."""

@@ -11,6 +11,7 @@ import random
 from dataclasses import dataclass, field
 
 from tests.storm.chance import At, Deed, Script, Streams, Who
+from tests.storm.marks import mark_in
 from tests.storm.sides import Entry, Kind
 
 _NAMES = (
@@ -33,11 +34,11 @@ CROWD = 251
 
 
 def mark_of(kind: Kind, entry: Entry) -> str:
-    """The mark of what somebody made, or of what was made from it: a customer's stands in its website, a contact's and a document's behind
-    the last blank of its name or title."""
+    """The mark of what somebody made, or of what was made from it: a customer's stands in its website, or as a mobile number where a side
+    knows of none, a contact's and a document's behind the last blank of its name or title."""
     if kind == "party":
         host = entry.get("website")
-        return host.removeprefix("www.").removesuffix(".example") if host.startswith("www.") else ""
+        return host.removeprefix("www.").removesuffix(".example") if host.startswith("www.") else mark_in(entry.get("mobile"))
     return entry.get("name" if kind == "contact" else "title").rpartition(" ")[2]
 
 

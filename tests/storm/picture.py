@@ -19,7 +19,7 @@ FIELDS = (
     "address.line1", "address.postcode", "address.city", "address.country", "position",
 )  # fmt: skip
 TAG = "FastBill"
-_ID = re.compile(r"\d{4,}")
+_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{4,}")
 _INVISIBLE = {0: None, 0xFEFF: None, 0x200B: None, 0x200E: None, 0x200F: None}
 
 
@@ -39,8 +39,8 @@ def same(name: str, one: str, other: str) -> bool:
 
 
 def rows_key(key: str) -> str:
-    """The row that holds a record: FastBill's main person lives in the customer's own."""
-    return key.removesuffix("#main")
+    """The row that holds a record: the main person of FastBill, and any of Lexware Office, lives in the customer's own."""
+    return key.partition("#")[0]
 
 
 class Picture:

@@ -66,7 +66,7 @@ class Call:
     done: bool = False
     """Whether the vendor's data changed."""
     status: int = 200
-    """What the vendor answered; 0 if it answered nothing."""
+    """What the vendor answered; 0 if it answered nothing, or nothing of its own: a command that shares its call with others."""
     fault: str = ""
     """What struck it; its answer may then never have arrived."""
     seq: int = 0

@@ -1,16 +1,21 @@
-"""The stage of the two simulators."""
+"""The stages of the simulators: two vendors of any pair that the product knows how to join, in one process."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from tests.storm.bitrix24 import Bitrix24, make_portal
 from tests.storm.books import Books, make_books
 from tests.storm.chance import Streams
 from tests.storm.crm import Crm, make_crm
+from tests.storm.lexoffice import KEY as OFFICE_KEY
+from tests.storm.lexoffice import Lexoffice, make_office
+from tests.storm.portal import TAG, WATCHED
 from tests.storm.sides import Letter, Listener
-from tests.storm.wire import Vendor, VendorClock
+from tests.storm.wire import VendorClock
 from tests.support.clock import FakeClock
 from unisono.connect.clock import Clock
 from unisono.connect.wire import Transport
@@ -20,6 +25,8 @@ from unisono.store.secrets import KeyRing
 from unisono.wiring import House, preset
 
 CRM_KEY, BOOKS_KEY = "centralstation-sandbox-key", "fb-0123456789abcdef"
+PAIR = "centralstation/fastbill"
+PAIRS = (PAIR, "bitrix24/lexoffice", "bitrix24/fastbill", "centralstation/lexoffice")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,46 +46,69 @@ Maker = Callable[[Setting], "Simulated"]
 
 
 class Simulated:
-    """Both simulators, empty, in process."""
+    """Both simulators of a pair, empty, in process."""
 
-    def __init__(self, setting: Setting) -> None:
+    def __init__(self, setting: Setting, pair: str = PAIR) -> None:
         self._setting = setting
+        self.pair = pair
         numbers = [0]
         clocks = VendorClock(setting.clock), VendorClock(setting.clock)
         listen, true = setting.listen, setting.clock
-        self.a = Crm(make_crm(clocks[0], setting.streams.of("a")), clocks[0], listen, true, numbers)
-        self.b = Books(make_books(clocks[1], setting.streams.of("b")), clocks[1], listen, true, numbers)
+        crm, _, invoicing = pair.partition("/")
+        self.a: Crm | Bitrix24
+        self.b: Books | Lexoffice
+        if crm == "centralstation":
+            self.a = Crm(make_crm(clocks[0], setting.streams.of("a")), clocks[0], listen, true, numbers)
+        else:
+            self.a = Bitrix24(make_portal(clocks[0], setting.streams.of("a")), clocks[0], listen, true, numbers)
+        if invoicing == "fastbill":
+            self.b = Books(make_books(clocks[1], setting.streams.of("b")), clocks[1], listen, true, numbers)
+        else:
+            self.b = Lexoffice(make_office(clocks[1], setting.streams.of("b")), clocks[1], listen, true, numbers)
+        self.a.mobiles = isinstance(self.b, Lexoffice)
         self._habits()
         self._started = 0
 
     def _habits(self) -> None:
         knobs, a, b = self._setting.knobs, self.a.world.storage.settings, self.b.world.storage.settings
-        a |= {"touch_parent": bool(knobs.get("touch_parent")), "rate_limit": int(knobs.get("rate_limit", "50"))}
-        b |= {name: knobs[name] for name in ("plan", "lists", "errors") if name in knobs}
-        b |= {name: bool(knobs[name]) for name in ("retry_after", "pdf_varies", "cancel_creates_credit") if name in knobs}
-        b["link_seconds"] = int(knobs.get("link_seconds", "3600"))
-        side: Vendor
+        if isinstance(self.a, Crm):
+            a |= {"touch_parent": bool(knobs.get("touch_parent")), "rate_limit": int(knobs.get("rate_limit", "50"))}
+        else:
+            a |= {"moves_owner": ["requisite", "address", "rows", "links"] if knobs.get("touch_parent") else []}
+        if isinstance(self.b, Books):
+            b |= {name: knobs[name] for name in ("plan", "lists", "errors") if name in knobs}
+            b |= {name: bool(knobs[name]) for name in ("retry_after", "pdf_varies", "cancel_creates_credit") if name in knobs}
+            b["link_seconds"] = int(knobs.get("link_seconds", "3600"))
+        else:
+            b |= {"pdf_varies": bool(knobs.get("pdf_varies", "1"))}
         for side in (self.a, self.b):
-            side.recase, side.search_lag = bool(knobs.get("recase")), bool(knobs.get("search_lag"))
+            side.recase = bool(knobs.get("recase"))
+            # A portal reads its own tables; of no other vendor is it known that a search finds a new row at once.
+            side.search_lag = bool(knobs.get("search_lag")) and not isinstance(side, Bitrix24)
 
         if knobs.get("webhooks"):
             self.b.lose_notices()
 
     def connection(self, letter: Letter) -> tuple[str, dict[str, str], dict[str, Secret], dict[str, str]]:
         """See ``sides.Stage``."""
+        if letter == "a" and isinstance(self.a, Bitrix24):
+            portal, secret = self.a.login()
+            return "bitrix24", {"portal": portal}, {"webhook": Secret(secret)}, {"tag": TAG, "tag_field": WATCHED}
         if letter == "a":
             return "centralstation", {}, {"api_key": Secret(CRM_KEY)}, {}
+        if isinstance(self.b, Lexoffice):
+            return "lexoffice", {}, {"api_key": Secret(OFFICE_KEY)}, {}
         plan = self._setting.knobs.get("plan", "none")
         settings = {"plan": plan} if plan != "none" else {"plan": "premium"}
         return "fastbill", {"email": "buchhaltung@example.de"}, {"api_key": Secret(BOOKS_KEY)}, settings
 
     def policy(self) -> str:
-        """See ``sides.Stage``."""
+        """See ``sides.Stage``: customers both ways, offers to the books, documents to the CRM, whoever the two are."""
         return preset("centralstation", "fastbill")
 
     def process(self, store: Store, step: Callable[[str], None]) -> House:
         """See ``sides.Stage``."""
-        wires = {"centralstation": self.a.wire, "fastbill": self.b.wire}
+        wires = {self.a.system: self.a.wire, self.b.system: self.b.wire}
 
         def transport(system: str) -> Transport:
             return wires[system]
@@ -87,3 +117,8 @@ class Simulated:
         self._started += 1
         chance = s.streams.of(f"process {self._started}")
         return House(store=store, ring=s.ring, folder=s.folder, clock=s.ours, chance=chance, transports=transport, fan_out=1, step=step)
+
+
+def staged(pair: str) -> Maker:
+    """Who builds the stage of a pair."""
+    return partial(Simulated, pair=pair)

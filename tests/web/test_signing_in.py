@@ -101,6 +101,7 @@ def test_both_ways_are_offered_and_each_asks_for_its_own(portal: Portal, firm: s
     assert f"{portal.desk.site.address}/setup/back" in by_app
 
 
+@pytest.mark.feature("L03", kind="tell")
 def test_by_webhook_the_login_is_tested_at_once_and_the_settings_follow(portal: Portal, firm: str) -> None:
     answer = portal.desk.send("anna", "/setup/connect", firm=firm, **BY_HOOK, **{"login-webhook": f"https://{PORTAL}/rest/1/{HOOK}/"})
     (row,) = portal.rows()
@@ -111,6 +112,7 @@ def test_by_webhook_the_login_is_tested_at_once_and_the_settings_follow(portal: 
     assert "somebodyelses4711" not in wrong.text
 
 
+@pytest.mark.feature("L03", kind="tell")
 def test_as_an_app_somebody_goes_to_the_portal_and_comes_back_connected(portal: Portal, firm: str) -> None:
     page = portal.desk.send("anna", "/setup/connect", firm=firm, **portal.login).text
     assert portal.rows() == [], "nothing is stored before somebody agreed"

@@ -14,7 +14,7 @@ from unisono.model.party import Contact, Party
 from unisono.model.product import Product
 from unisono.model.record import Body, flat_of, label_of
 from unisono.plan.actions import Ask, Decision, Join, Reason, Report, Send, Sever, Wait
-from unisono.plan.situation import Candidate, Link, Seen, Situation
+from unisono.plan.situation import Candidate, FiledQuote, Link, Seen, Situation
 from unisono.store.codec import body_text, text_of, value_from
 from unisono.store.runs import PlanRow
 
@@ -108,8 +108,8 @@ def basis_of(situation: Situation, owner_basis: str, policy_version: int) -> str
     """A hash of what a decision rests on and the plan itself does not change.
 
     That is: both records as seen, what their link agreed, the note that files a document, the record's own reasons, a person's answers, the
-    free candidates by what they are recognised by, what a vanished record may have been merged into, whether it has documents, the accepted
-    quotes an invoice may come from, the owner and what the owner's row rests on, the version of the policy.
+    free candidates by what they are recognised by, what a vanished record may have been merged into, whether it has documents, the quotes an
+    invoice may come from, the owner and what the owner's row rests on, the version of the policy.
     """
     s = situation
     candidates = [_recognised(c) for c in s.candidates if not c.linked]
@@ -124,13 +124,19 @@ def basis_of(situation: Situation, owner_basis: str, policy_version: int) -> str
         sorted(candidates, key=lambda c: str(c[0])),
         sorted((_recognised(c) for c in s.merged), key=lambda c: str(c[0])),
         s.issued,
-        sorted([q.seen.record.key, q.deal] for q in s.quotes if getattr(q.seen.record.body, "answer", "") == "accepted"),
+        sorted([q.seen.record.key, q.deal] for q in s.quotes if _may_be_of(q, s)),
         s.owner.key if s.owner else "",
         s.owner.state if s.owner and s.owner.state in ("unwanted", "severed") else "",
         owner_basis,
         policy_version,
     ]
     return hashlib.blake2b(text_of(parts).encode(), digest_size=16).hexdigest()
+
+
+def _may_be_of(quote: FiledQuote, s: Situation) -> bool:
+    """Whether an invoice may come from a quote: an accepted one, or the one that it names."""
+    follows = getattr(s.b.record.body, "preceding", "") if s.b is not None else ""
+    return getattr(quote.seen.record.body, "answer", "") == "accepted" or quote.seen.record.key == follows
 
 
 def checked(situation: Situation, decisions: Sequence[Decision], pairing: Pairing) -> tuple[Decision, ...]:

@@ -199,29 +199,33 @@ class Documents(_Part):
 class Stages(_Part):
     """State of a document -> the CRM's own name for the stage that a deal, quote or invoice is moved to; empty: it stays where it is."""
 
-    issued: str = ""
-    sent: str = ""
-    accepted: str = ""
-    rejected: str = ""
-    part_paid: str = ""
-    paid: str = ""
-    overdue: str = ""
-    reminded: str = ""
-    cancelled: str = ""
+    quote_issued: str = ""
+    quote_sent: str = ""
+    quote_accepted: str = ""
+    quote_rejected: str = ""
+    invoice_issued: str = ""
+    invoice_sent: str = ""
+    invoice_part_paid: str = ""
+    invoice_paid: str = ""
+    invoice_overdue: str = ""
+    invoice_reminded: str = ""
+    invoice_cancelled: str = ""
 
 
 class Triggers(_Part):
     """State of a document -> the code of the automation that is set off for it; empty: none."""
 
-    issued: str = ""
-    sent: str = ""
-    accepted: str = ""
-    rejected: str = ""
-    part_paid: str = ""
-    paid: str = ""
-    overdue: str = ""
-    reminded: str = ""
-    cancelled: str = ""
+    quote_issued: str = ""
+    quote_sent: str = ""
+    quote_accepted: str = ""
+    quote_rejected: str = ""
+    invoice_issued: str = ""
+    invoice_sent: str = ""
+    invoice_part_paid: str = ""
+    invoice_paid: str = ""
+    invoice_overdue: str = ""
+    invoice_reminded: str = ""
+    invoice_cancelled: str = ""
 
 
 class Status(_Part):

@@ -138,8 +138,10 @@ class _Sender:
 
     def keep(self, conn: Any) -> None:
         """What was learned, with the forgetting of the notices."""
-        if self._known != self._row.proven:
-            pairs.update_connection(conn, self._row.id, proven=self._known)
+        learned = {name: value for name, value in self._known.items() if self._row.proven.get(name) != value}
+        if learned:
+            # Read anew: set-up may have proved something else meanwhile.
+            pairs.update_connection(conn, self._row.id, proven=pairs.get_connection(conn, self._row.id).proven | learned)
         if self._now:
             pairs.update_connection(conn, self._row.id, next_poll="")
 

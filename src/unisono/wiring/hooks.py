@@ -191,11 +191,16 @@ def _asked(house: House, row: ConnectionRow, there: list[HookRow], address: str,
             inbox.update_hook(conn, hook_id, hash=digest, state="asked", told="", due_at="", address=begin)
         else:
             inbox.add_hook(conn, hook_id, row.id, digest, begin, by, house.clock.now())
-        if _SENT_BY in row.proven:
-            # A door that is opened anew may be another app's or another webhook's: its first notice says whose.
-            pairs.update_connection(conn, row.id, proven={name: value for name, value in row.proven.items() if name != _SENT_BY})
+        # A door that is opened anew may be another app's or another webhook's: its first notice says whose.
+        forget_sender(conn, pairs.get_connection(conn, row.id))
         note(house, conn, row, by, "hook-asked")
     return hook_id, begin, token
+
+
+def forget_sender(conn: Connection, row: ConnectionRow) -> None:
+    """The next notice of a connection says anew by whose token they come."""
+    if _SENT_BY in row.proven:
+        pairs.update_connection(conn, row.id, proven={name: value for name, value in row.proven.items() if name != _SENT_BY})
 
 
 def _opened(house: House, row: ConnectionRow, hook_id: str, by: str) -> HookRow:

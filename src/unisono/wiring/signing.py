@@ -18,6 +18,7 @@ from unisono.model.errors import Refused
 from unisono.model.secret import Secret
 from unisono.store import pairs
 from unisono.store.secrets import get_secret
+from unisono.wiring.hooks import forget_sender
 from unisono.wiring.house import House
 from unisono.wiring.people import digest, secret_of
 from unisono.wiring.setup import Connection, keep_login, own_host, store_connection, typed
@@ -42,7 +43,7 @@ class Begun:
     connection: str
     session: str = field(repr=False)
     until: datetime
-    address: str
+    address: str = field(repr=False)
     """Where the browser is sent."""
 
 
@@ -119,7 +120,11 @@ def come_back(house: House, begun: Begun, code: str) -> Connection:
     if begun.connection:
         with house.store.read() as conn:
             row = pairs.get_connection(conn, connection_id)
-        return Connection(connection_id, keep_login(house, row, given, issued.proven))
+        made = Connection(connection_id, keep_login(house, row, given, issued.proven))
+        with house.store.write() as conn:
+            # An app that was installed anew sends its notices with another token.
+            forget_sender(conn, pairs.get_connection(conn, connection_id))
+        return made
     system = house.open_system(begun.system, connection_id, given, {**begun.settings, **issued.proven})
     identity = system.identify()
     store_connection(house, begun.firm, begun.system, connection_id, given, begun.settings, identity, proven=issued.proven)

@@ -173,6 +173,12 @@ def test_a_notice_by_another_token_than_the_first_is_refused(v: Village) -> None
         runner.turn()
         calls.append((v.calls("a") > before, door(v).refused - refused))
     assert calls == [(True, 0), (False, 1), (False, 1), (False, 1)]
+    signed_in(v)
+    v.clock.advance(2)
+    before = v.calls("a")
+    deliver(keeper, url, FORM, notice("the-token-of-an-app-installed-anew"))
+    runner.turn()
+    assert v.calls("a") > before, "after signing in anew the first notice says whose they are"
 
 
 def test_a_form_is_taken_at_the_portal_s_door_and_json_is_not(v: Village) -> None:

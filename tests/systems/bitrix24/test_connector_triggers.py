@@ -62,7 +62,7 @@ def test_registering_again_renames_and_makes_no_second_one() -> None:
 
     held = {row["CODE"]: row["NAME"] for row in app.simulator.truth()["triggers"]}
     assert held == names("de")
-    assert (len(held), held[PAID]) == (9, "Unisono: Rechnung bezahlt")
+    assert (len(held), held[PAID]) == (11, "Unisono: Rechnung bezahlt")
 
 
 def test_triggers_are_registered_when_a_person_asks_for_them() -> None:
@@ -74,7 +74,7 @@ def test_triggers_are_registered_when_a_person_asks_for_them() -> None:
 
     kept = settled(system, {}, {"triggers": "yes"})
 
-    assert len(app.simulator.truth()["triggers"]) == 9
+    assert len(app.simulator.truth()["triggers"]) == 11
     assert {one.name: one.value for one in choices(system, kept)}["triggers"] == "yes"
     assert "triggers" not in {one.name for one in choices(system_of(portal()), {})}, "a webhook may not register any"
 

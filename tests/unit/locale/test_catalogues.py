@@ -30,7 +30,7 @@ FOLDER = source.SOURCE / "locale" / "catalogues"
 PAIR_STATES = ("reading", "released", "paused", "stopped", "removed")
 WHYS = (
     *("quote", "tag", "contact-tag", "owner-tag", "document", "new", "invoice"),
-    *("linked-quote", "linked-invoice", "reference", "equal-lines", "no-offer"),
+    *("linked-quote", "linked-invoice", "preceding", "reference", "equal-lines", "no-offer"),
 )
 SEVERED = ("deleted-there", "note-deleted", "undone", "erased", "merged-there", "contact-moved")
 """The values of ``why``: what ``gather`` calls a customer's reasons, how a document's place is known, why a link ended."""

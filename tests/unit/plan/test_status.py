@@ -18,7 +18,11 @@ from unisono.plan.situation import FiledQuote, Link, Rules, Seen, Situation, Sub
 
 MOVES = Writing(kind="quote", change=True, fields={"stage": FieldLimit()})
 ABLE = replace(CRM, writings=(*CRM.writings, MOVES), doors=("trigger",))
-STATUS: dict[str, Any] = {"direction": "to-crm", "stages": {"sent": "Offer sent", "paid": "Paid"}, "triggers": {"paid": "code-1"}}
+STATUS: dict[str, Any] = {
+    "direction": "to-crm",
+    "stages": {"quote_issued": "Offer made", "quote_sent": "Offer sent", "invoice_paid": "Paid"},
+    "triggers": {"quote_issued": "code-2", "invoice_paid": "code-1"},
+}
 
 
 def pair(crm: Any = ABLE, **status: Any) -> Rules:
@@ -70,15 +74,15 @@ def test_a_crm_with_fields_for_it_is_told_along_which_document_that_is() -> None
 
 
 def test_a_state_with_two_means_is_told_by_both_and_done_only_with_the_last() -> None:
-    first, last = decided(of_quote(quote(paid="full")), pair()).sends
-    assert (first.write.changes, last.write.changes) == ({"stage": "Paid"}, {"trigger": "code-1"})
-    assert first.agree == {"stage": "paid", "note": "paid", "due": ""}
-    assert last.agree["state"] == "paid"
+    first, last = decided(of_quote(quote(stage="issued")), pair()).sends
+    assert (first.write.changes, last.write.changes) == ({"stage": "Offer made"}, {"trigger": "code-2"})
+    assert first.agree == {"stage": "issued", "note": "issued", "due": ""}
+    assert last.agree["state"] == "issued"
 
 
 def test_what_was_told_by_one_means_is_not_told_by_it_again() -> None:
-    s = of_quote(quote(paid="full"), {"state": "sent", "stage": "paid", "note": "paid", "trigger": "sent"})
-    assert changes(decided(s, pair())) == [{"trigger": "code-1"}]
+    s = of_quote(quote(stage="issued"), {"state": "sent", "stage": "issued", "note": "issued", "trigger": "sent"})
+    assert changes(decided(s, pair())) == [{"trigger": "code-2"}]
 
 
 @pytest.mark.parametrize("there", (quote(stage="draft"), quote(stage="sent")), ids=("a draft", "told already"))
@@ -95,10 +99,10 @@ def test_a_state_that_nothing_is_named_for_is_remembered_so_that_the_next_is_new
 
 
 def test_what_was_there_before_the_release_is_remembered_and_not_told() -> None:
-    decision = decided(of_quote(quote(paid="full"), existed=True), pair())
+    decision = decided(of_quote(quote(stage="issued"), existed=True), pair())
     assert (decision.reason.code, decision.sends) == ("status-from-here", ())
     told = {"state": "sent", "stage": "sent", "trigger": "sent"}
-    assert len(decided(of_quote(quote(paid="full"), told, existed=True), pair()).sends) == 2
+    assert len(decided(of_quote(quote(stage="issued"), told, existed=True), pair()).sends) == 2
 
 
 @pytest.mark.parametrize(
@@ -117,10 +121,10 @@ def test_a_note_takes_the_place_of_what_the_crm_does_not_allow(crm: Any, found: 
 
 
 def test_the_note_says_which_document_and_where_it_stands() -> None:
-    (send,) = decided(of_quote(quote(paid="full")), pair(CRM)).sends
+    (send,) = decided(of_quote(quote(stage="issued")), pair(CRM)).sends
     note = send.write.body
     assert isinstance(note, Note)
-    assert (note.about, note.text) == (("5",), "note.status(Billy, kind.quote, A-1, state.paid())")
+    assert (note.about, note.text) == (("5",), "note.status(Billy, kind.quote, A-1, state.issued())")
 
 
 def test_an_invoice_is_told_to_the_deal_whose_quote_it_is() -> None:
@@ -141,16 +145,24 @@ def test_overdue_is_a_state_of_its_own_on_the_firms_day_only() -> None:
     due = dt.date(2026, 3, 10)
     subject = Subject("b", "invoice", "i7")
     s = Situation(subject=subject, b=invoice(due=due), owner=owned("c42", "42"), quotes=(FiledQuote(quote(answer="accepted"), "5"),))
-    overdue = pair(triggers={"overdue": "late"})
+    overdue = pair(triggers={"invoice_overdue": "late"})
     assert decided(replace(s, today=due), overdue).sends == ()
     assert changes(decided(replace(s, today=due + dt.timedelta(days=1)), overdue)) == [{"trigger": "late"}]
 
 
 def test_each_reminder_is_a_state_of_its_own() -> None:
-    reminded = pair(triggers={"reminded": "dunned"})
-    told = {"state": "reminded/1", "trigger": "reminded/1"}
-    assert changes(decided(of_quote(quote(dunning=1), told), reminded)) == []
-    assert changes(decided(of_quote(quote(dunning=2), told), reminded)) == [{"trigger": "dunned"}]
+    reminded = pair(triggers={"invoice_reminded": "dunned"})
+    told = Link("s1", "status", "invoice/i7", "invoice/i7", {"trigger": "reminded/1"}, {"state": "reminded/1"})
+    subject = Subject("b", "invoice", "i7")
+    s = Situation(subject=subject, owner=owned("c42", "42"), quotes=(FiledQuote(quote(answer="accepted"), "5"),), told=told)
+    assert changes(decided(replace(s, b=invoice(dunning=1)), reminded)) == []
+    assert changes(decided(replace(s, b=invoice(dunning=2)), reminded)) == [{"trigger": "dunned"}]
+
+
+def test_a_sent_invoice_is_another_state_than_a_sent_quote() -> None:
+    subject = Subject("b", "invoice", "i7")
+    s = Situation(subject=subject, b=invoice(stage="sent"), owner=owned("c42", "42"), quotes=(FiledQuote(quote(answer="accepted"), "5"),))
+    assert decided(s, pair()).sends == ()
 
 
 def test_it_comes_after_the_document_is_filed() -> None:

@@ -118,7 +118,7 @@ def test_what_a_pair_cannot_do_of_invoices_products_and_states_is_known_too() ->
     found = {one.entry: lacks(one, a, b) for one in settings()}
     assert [found["invoices.direction"]["to-invoicing"].kind, found["products.direction"]["both"].side] == ["invoice", "crm"]
     assert found["status.direction"] == {}, "a note is always possible"
-    assert (found["status.stages.paid"][""].field, found["status.triggers.paid"][""].code) == ("stage", "trigger")
+    assert (found["status.stages.invoice_paid"][""].field, found["status.triggers.invoice_paid"][""].code) == ("stage", "trigger")
     portal, ledger = load("bitrix24"), load("lexoffice")
     able = {one.entry: lacks(one, portal, ledger) for one in settings()}
     assert [able[f"{name}.direction"] for name in ("invoices", "products", "status")] == [{}, {}, {}]

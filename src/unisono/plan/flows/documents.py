@@ -75,12 +75,16 @@ def _place(s: Situation, document: Document) -> tuple[tuple[str, ...], str]:
 def offer_of(document: Document, s: Situation) -> tuple[str, str]:
     """The deal a document belongs to, and how that is known.
 
-    A document made from one of the CRM is linked with it, as long as that is there. Another invoice names no quote: it belongs to the deal
-    whose reference it carries, or to that of the one accepted quote of the same customer with equal lines and total.
+    A document made from one of the CRM is linked with it, as long as that is there. Another invoice belongs to the deal whose quote
+    it follows from or whose reference it carries, as far as it names them, or to that of the one accepted quote of the same customer with equal
+    lines and total.
     """
     if s.link is not None and s.link.state == "linked" and not (s.a is not None and s.a.gone):
         return s.link.a_key, "linked-quote" if s.link.kind == "quote" else "linked-invoice"
     with_deal = [q for q in s.quotes if q.deal]
+    follows = [quote.deal for quote in with_deal if document.preceding and quote.seen.record.key == document.preceding]
+    if follows:
+        return follows[0], "preceding"
     if document.reference:
         named = sorted({quote.deal for quote in with_deal if quote.seen.keys.reference == document.reference})
         if len(named) == 1:

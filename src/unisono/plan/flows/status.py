@@ -42,7 +42,7 @@ def plan_status(s: Situation, rules: Rules, words: Words) -> Decision | None:
     if not place:
         return Decision(s.subject, "left-out", Reason("status-without-place"))
     kind = _PLACES.get(why, "quote")
-    wanted = _wanted(state, kind, rules)
+    wanted = _wanted(s.subject.kind, state, kind, rules)
     due = [means for means in wanted if s.told is None or s.told.agreed_a.get(means, "") != state]
     if not due:
         return _remembered(s, state, document, Reason("status-not-asked", {"state": _said(state, words)}))
@@ -65,8 +65,9 @@ def means_of(state: str, kind: Kind, crm: Capabilities, stage: str, trigger: str
     return out
 
 
-def _wanted(state: str, kind: Kind, rules: Rules) -> dict[Means, str]:
-    policy, name = rules.policy.status, state.partition("/")[0].replace("-", "_")
+def _wanted(document: Kind, state: str, kind: Kind, rules: Rules) -> dict[Means, str]:
+    """What the policy names for the state of a quote or an invoice, as far as the CRM's record can be told so."""
+    policy, name = rules.policy.status, f"{document}_{state.partition('/')[0].replace('-', '_')}"
     stage, trigger = getattr(policy.stages, name, ""), getattr(policy.triggers, name, "")
     return means_of(state, kind, rules.a, stage, trigger, policy.note)
 
@@ -97,7 +98,7 @@ def _tell(
 ) -> Decision:
     """A write by each means that is left. Those that are not are remembered along, so that a state that comes back is told anew."""
     kind, key = place
-    wanted = _wanted(state, kind, rules)
+    wanted = _wanted(s.subject.kind, state, kind, rules)
     sends = []
     for number, means in enumerate(due):
         left = due[number + 1 :]

@@ -117,8 +117,8 @@ class Bitrix24:
         """What is sent, now that what only the portal knows can be looked up; nothing where everything is as wanted already."""
         try:
             return self._known(command)
-        except (Unavailable, BadAnswer) as fault:
-            # A look before the write that failed: nothing was done.
+        except Unavailable as fault:
+            # The portal was not reached even for the look before the write: nothing was done. An odd answer is this record's own trouble.
             raise TryLater(fault.code, fault.values, fault.raw) from fault
 
     def _known(self, command: Command) -> list[Step]:

@@ -22,8 +22,8 @@ from unisono.systems.bitrix24.mapping import ENTITIES, Ways
 OURS = "unisono."
 """How the codes of our own triggers begin; any other is that of one made by hand."""
 STATES: dict[str, tuple[State, ...]] = {
-    "invoice": ("issued", "sent", "part-paid", "paid", "overdue", "cancelled"),
-    "quote": ("sent", "accepted", "rejected"),
+    "invoice": ("issued", "sent", "part-paid", "paid", "overdue", "reminded", "cancelled"),
+    "quote": ("issued", "sent", "accepted", "rejected"),
 }
 """What we register: a trigger for each state of a document in the invoicing system."""
 _CODE = re.compile(r"[a-z0-9._-]{1,100}\Z")
@@ -48,7 +48,7 @@ def trigger(write: Write, resource: str, row_id: str, capabilities: Capabilities
 def names(language: str) -> dict[str, str]:
     """The code of each of our triggers, and the name that people read where they place it."""
     return {
-        f"{OURS}{kind}.{state}": f"Unisono: {say(f'kind.{kind}', {}, language)} {say(f'state.{state}', {'level': ''}, language)}"
+        f"{OURS}{kind}.{state}": f"Unisono: {say(f'kind.{kind}', {}, language)} {say(f'state.{state}', {'level': '1+'}, language)}"
         for kind, states in STATES.items()
         for state in states
     }
