@@ -80,6 +80,18 @@ def test_marked_the_company_gets_one_tag_that_names_where_its_customer_was_delet
     assert customers(v) == []
 
 
+def test_a_mark_is_put_with_one_call_and_its_row_is_not_taken_for_an_old_copy(v: Village) -> None:
+    """No field of the row differs after it: a mark shows among the tags."""
+    _, there = tagged(v)
+    choose(v, "customers.deletion.in_invoicing=mark")
+    v.books_act("delete_customer", ID=there)
+    before = v.writes("a")
+    settled(v)
+    settled(v)
+    assert len(v.writes("a")) - len(before) == 1
+    assert [w["state"] for w in v.journal() if w["operation"] == "change"] == ["done"]
+
+
 def test_a_mark_whose_answer_is_lost_is_put_once(v: Village) -> None:
     sun, there = tagged(v)
     choose(v, "customers.deletion.in_invoicing=mark")

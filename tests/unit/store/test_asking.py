@@ -101,6 +101,22 @@ def test_a_standing_question_shows_what_is_true_by_now(store: Store) -> None:
     assert (question.id, question.options, question.values, question.label) == ("q1", ("different", "later"), {"other": "K"}, "Keller SE")
 
 
+def test_open_questions_are_found_by_the_record_that_asks_and_by_the_one_it_may_be(store: Store) -> None:
+    ask(store)
+    ask(store, Ask(code="same-customer", subject="c8", group="g", options=("same",), values={"unsure": "yes"}), new_id="q2")
+    ask(store, Ask(code="conflict", subject="c8", group="g", options=("crm",)), new_id="q3")
+    with store.read() as conn:
+        mine = asking.standing(conn, "p", "same-customer", [KEY])
+        theirs = asking.standing(conn, "p", "same-customer", [], ["c8", "c9"])
+        both = asking.standing(conn, "p", "same-customer", [KEY], ["c8"])
+    assert [(one.key, one.subject) for one in mine] == [(KEY, "c7"), (KEY, "c8")]
+    assert theirs == [asking.Standing(KEY, "c8", {"unsure": "yes"})]
+    assert both == mine, "each once"
+    answer(store, "different")
+    with store.read() as conn:
+        assert [one.subject for one in asking.standing(conn, "p", "same-customer", [KEY])] == ["c8"]
+
+
 def test_an_answer_is_noted_and_remembered_by_record_and_question(store: Store) -> None:
     ask(store)
     given = answer(store, "different")

@@ -262,6 +262,17 @@ def test_alike_are_those_that_share_any_key_but_the_postcode_alone(store: Store,
         assert [row.record.key for row in seen.alike(conn, "crm", "party", [wanted])] == found
 
 
+def test_the_newest_are_those_that_appeared_since_an_instant_the_last_first(store: Store) -> None:
+    put(store, party("1"), party("2"))
+    put(store, party("2", "Keller SE"), party("3"), contact("4", owner="3"), party("5"), party("6"), now=LATER)
+    with store.write() as conn:
+        seen.mark_gone(conn, "crm", [("party", "6")], LATER)
+    with store.read() as conn:
+        assert [row.record.key for row in seen.newest(conn, "crm", "party", NOW + timedelta(minutes=1), 10)] == ["5", "3"]
+        assert [row.record.key for row in seen.newest(conn, "crm", "party", NOW, 3)] == ["5", "3", "2"]
+        assert seen.newest(conn, "books", "party", NOW, 10) == []
+
+
 def test_alike_takes_many_at_once_and_names_each_record_once(store: Store) -> None:
     put(store, *(party(str(n), f"Firma {n}", email=f"{n}@firma.example") for n in range(30)))
     wanted = [MatchKeys(name=f"firma {n}", email=f"{n}@firma.example") for n in range(10)]
