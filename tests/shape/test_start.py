@@ -21,6 +21,7 @@ NOT_LOADED = {
     "rich": "only what is printed for people needs it",
     "alembic": "190 ms; a new database is made from the tables, and only an older one is migrated",
     "sqlalchemy.orm": "100 ms; the store speaks Core",
+    "sqlalchemy.dialects.postgresql": "50 ms; only who keeps the store there needs it",
     "babel": "60 ms and the catalogues; loaded with the first word",
     "apprise": "only a notice that is sent needs it",
     "cryptography": "50 ms; loaded when the first secret is read",

@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from tests.stories.test_l_customers import act, companies, customer, files, invoiced, notes, village
-from tests.support.hooks import ADDRESS, Postman
+from tests.support.hooks import ADDRESS, Postman, deliver
 from tests.support.village import Village
 from unisono.systems.lexoffice.webhook import EVENTS
 from unisono.wiring.hooks import close_doors, keep_address, open_door
@@ -55,6 +55,45 @@ def test_an_edit_arrives_in_seconds_without_a_look_at_everything(tmp_path: Path)
 
     assert companies(v)[0]["city"] == "Emden"
     assert "GET contacts" not in asked(v, before), "nothing was listed"
+
+
+def test_a_notice_without_the_vendor_s_signature_is_refused_although_it_knows_the_address(tmp_path: Path) -> None:
+    v, runner, post, key = told(tmp_path)
+    post.hold = True
+    act(v, "edit_contact", id=key, city="Emden")
+    ((url, headers, body),) = post.held
+    v.clock.advance(6)
+
+    assert "X-Lxo-Signature" in headers
+    for forged in ({"Content-Type": "application/json"}, headers | {"X-Lxo-Signature": "QUJD"}):
+        deliver(post.keeper, url, forged, body)
+    deliver(post.keeper, url, headers, body.replace(b"changed", b"deleted"))
+    v.clock.advance(2)
+    runner.turn()
+    assert companies(v)[0]["city"] == "Bremen"
+
+    deliver(post.keeper, url, headers, body)
+    v.clock.advance(2)
+    runner.turn()
+
+    assert companies(v)[0]["city"] == "Emden"
+
+
+def test_a_key_that_cannot_be_fetched_leaves_the_secret_of_the_address_to_do(tmp_path: Path) -> None:
+    v, runner, post, key = told(tmp_path)
+    close_doors(v.house, v.b, "Ada")
+    v.books.world.faults.arm("status", "webhookSignature", times=9, value=503)
+    open_door(v.house, v.b, "Ada")
+    post.hold = True
+    act(v, "edit_contact", id=key, city="Emden")
+    ((url, _, body),) = post.held
+    v.clock.advance(6)
+
+    deliver(post.keeper, url, {"Content-Type": "application/json"}, body)
+    v.clock.advance(2)
+    runner.turn()
+
+    assert companies(v)[0]["city"] == "Emden"
 
 
 def test_an_invoice_and_its_payment_arrive_in_seconds(tmp_path: Path) -> None:

@@ -190,6 +190,6 @@ def test_what_was_filed_is_rewritten_when_the_invoice_is_paid_and_its_file_repla
     now: list[Any] = notes(v)
     assert now != told
     assert any("bezahlt" in text.lower() for text in now)
-    assert len(files(v)) == 1
+    assert [name.replace(".pdf", "_v2.pdf") for name in names] == files(v), "the new version, and no other"
     assert any("Ref: uni-" in text for text in now), "our marker stays in what is rewritten"
     assert v.problems() == []

@@ -231,7 +231,7 @@ class Lexoffice(Vendor):
 
     def _own_fields(self, key: str) -> None:
         """What a person enters besides, where the account has a place for it and we have none."""
-        more = {"id": key, "buyer_reference": "04011000-1234512345-06", "vendor_number": "70099", "email_other": "zweit@post.example"}
+        more = {"id": key, "buyer_reference": "04011000-1234512345-06", "vendor_number": "70099", "role": "both"}
         self.simulator.act("edit_contact", more | {"shipping_street": "Lager 9", "shipping_city": "Emden", "shipping_country": "DE"})
 
     def _act_of(self, deed: Deed, keys: Mapping[str, str]) -> tuple[str, dict[str, str]]:

@@ -71,7 +71,6 @@ def inside(account: Account, key: str) -> Inside | None:
     known = {(entry.key, name): value for entry in (party(row), *main_person(row)) for name, value in entry.values.items()}
     own: Row = {"roles": dict(row["roles"]), "xRechnung": row["xRechnung"], "archived": row["archived"]}
     own |= {"shipping": row["addresses"]["shipping"] if row["addresses"]["billing"] else []}
-    own |= {f"further {name} {kind}": tuple(row[name][kind]) for name, kind in (("emailAddresses", "other"), ("phoneNumbers", "other"))}
     if row["company"]:
         own |= {name: row["company"].get(name) for name in ("taxNumber", "allowTaxFreeInvoices")}
     return Inside(known, own)

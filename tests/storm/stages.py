@@ -66,6 +66,9 @@ class Simulated:
         else:
             self.b = Lexoffice(make_office(clocks[1], setting.streams.of("b")), clocks[1], listen, true, numbers)
         self.a.mobiles = isinstance(self.b, Lexoffice)
+        self.rest = 400 if pair == PAIR else 8 * 86400
+        """Seconds of calm after which everything has come to light: a deletion, or an address, that no list of changes tells of, with the
+        weekly sweep."""
         self._habits()
         self._started = 0
 

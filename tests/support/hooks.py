@@ -34,7 +34,7 @@ def deliver(keeper: Doorkeeper, url: str, headers: Mapping[str, str], body: byte
     place = keeper.knock("POST", urlsplit(url).path, kind, len(body))
     if place is None or len(body) > MOST:
         return False
-    keeper.keep(place, body)
+    keeper.keep(place, body, {name.casefold(): value for name, value in headers.items()})
     return True
 
 

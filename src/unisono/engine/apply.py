@@ -25,6 +25,7 @@ from unisono.model.record import FIELDWISE, Kind, Record, flat_of
 from unisono.model.writing import Write
 from unisono.plan.actions import Send
 from unisono.plan.situation import Subject, subject_of
+from unisono.plan.wanted import WANTED
 from unisono.store import intents, lanes, links, pairs, seen
 
 OLD_COPY = "shown-as-before"
@@ -305,6 +306,9 @@ def with_reference(send: Send, pairing: Pairing, subject: Subject, known: str) -
         return send
     # Each state that is told has a note of its own.
     of = f"{write.kind}/{send.agree.get('note', '')}" if send.link_kind == "status" else write.kind
+    if send.reason.code == WANTED:
+        # Of these a customer may have several, and none is made from a record whose reference it could carry.
+        known, of = "", send.source
     reference = known or reference_of(pairing.id, str(subject), of)
     body = write.body
     if isinstance(body, Note):

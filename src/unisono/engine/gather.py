@@ -30,6 +30,7 @@ from unisono.plan.flows.moved import MOVED
 from unisono.plan.flows.papers import SAME
 from unisono.plan.flows.products import SAME_PRODUCT
 from unisono.plan.situation import Candidate, FiledQuote, Link, Owner, Seen, Situation, Subject
+from unisono.plan.wanted import WANTED
 from unisono.store import asking, links, pairs, seen
 from unisono.store.stamps import instant
 
@@ -239,6 +240,8 @@ class _Batch:
         for side in ("a", "b"):
             keys = [s.key for s in subjects if s.side == side and s.kind == "party"]
             out |= {Subject(side, "party", key): reasons for key, reasons in self._party_reasons(side, keys).items()}
+        for subject in [s for s in out if s.side == "a" and any(said.startswith(f"{WANTED}|") for said in self._answers.get(str(s), {}))]:
+            out[subject] = (WANTED, *out[subject])
         people = [s.key for s in subjects if s.side == "a" and s.kind == "contact"]
         tagged = self._tagged([*people, *self._owners_of(subjects)])
         for key in people:

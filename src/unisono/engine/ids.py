@@ -11,6 +11,8 @@ from unisono.connect.clock import Clock
 REFERENCE = "uni-"
 """How every reference of ours begins."""
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_TWO = [first + second for first in _ALPHABET for second in _ALPHABET]
+"""Every two letters by their value: a text is put together in half the steps."""
 
 
 class Ids:
@@ -27,7 +29,7 @@ class Ids:
         at = max(at, self._last[0])
         order = self._last[1] + 1 if at == self._last[0] else 0
         self._last = (at, order)
-        return _text(at, 10) + _text(order, 4) + "".join(self._chance.choices(_ALPHABET, k=12))
+        return _text((at << 20 | order) << 60 | self._chance.getrandbits(60))
 
 
 def reference_of(pair: str, subject: str, kind: str) -> str:
@@ -39,9 +41,10 @@ def reference_of(pair: str, subject: str, kind: str) -> str:
     return REFERENCE + base64.b32encode(digest).decode().lower()
 
 
-def _text(number: int, width: int) -> str:
-    out = ""
-    for _ in range(width):
-        number, digit = divmod(number, 32)
-        out = _ALPHABET[digit] + out
-    return out
+def _text(number: int) -> str:
+    """The 26 letters of 130 bits."""
+    out = []
+    for _ in range(13):
+        out.append(_TWO[number & 1023])
+        number >>= 10
+    return "".join(reversed(out))

@@ -36,6 +36,14 @@ class Outcome:
         """Counts a decision by its verdict."""
         self.verdicts[decision.verdict] = self.verdicts.get(decision.verdict, 0) + 1
 
+    def after(self, earlier: Outcome) -> Outcome:
+        """The same with what an earlier cycle of the turn did."""
+        for name in ("planned", "writes", "failed"):
+            setattr(self, name, getattr(self, name) + getattr(earlier, name))
+        for verdict, count in earlier.verdicts.items():
+            self.verdicts[verdict] = self.verdicts.get(verdict, 0) + count
+        return self
+
     def closure(self, side: Side, kind: Kind) -> tuple[datetime, str] | None:
         """Until when, and why, a kind of record is not written on a side."""
         return self.closed.get((side, "*")) or self.closed.get((side, kind))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -40,8 +40,15 @@ class Pulled:
     """Rows (resource, key) that came of the resources read only since a mark."""
 
 
-def pull(where: Connected, hands: Hands, *, whole: bool = False) -> Pulled:
-    """Reads every resource the connection's pairs need, whole or since its mark. Raises the system's faults; what was stored stays."""
+def nothing_between() -> None:
+    """Nobody waits for a page."""
+
+
+def pull(where: Connected, hands: Hands, *, whole: bool = False, between: Callable[[], None] = nothing_between) -> Pulled:
+    """Reads every resource the connection's pairs need, whole or since its mark. Raises the system's faults; what was stored stays.
+
+    ``between`` is called after each page that was stored.
+    """
     pulled = Pulled()
     named = [(name, where.system.capabilities.resource(name)) for name in where.resources]
     with hands.store.read() as conn:
@@ -49,7 +56,7 @@ def pull(where: Connected, hands: Hands, *, whole: bool = False) -> Pulled:
         absent = {name: seen.missing_rows(conn, where.id, name) for name, resource in named if resource.whole}
     try:
         for name, resource in named:
-            _pull_resource(where, resource, hands, pulled, marks, absent.get(name, []), whole=whole)
+            _pull_resource(where, resource, hands, pulled, marks, absent.get(name, []), whole=whole, between=between)
             hands.step(f"pulled-{name}")
     finally:
         marks.keep(where.id, hands)
@@ -77,15 +84,23 @@ def raw_hash(raw: Raw) -> bytes:
 
 
 def _pull_resource(
-    where: Connected, resource: Resource, hands: Hands, pulled: Pulled, kept: _Marks, absent: Sequence[tuple[str, datetime]], *, whole: bool
+    where: Connected,
+    resource: Resource,
+    hands: Hands,
+    pulled: Pulled,
+    kept: _Marks,
+    absent: Sequence[tuple[str, datetime]],
+    *,
+    whole: bool,
+    between: Callable[[], None],
 ) -> None:
     marks = dict(kept.known.get(resource.name, {}))
     since = None if whole else _since(resource, marks, hands.clock.now())
     before = instant(marks["since"]) if since is not None else None
     so_far = pulled.changed + pulled.gone
-    listing = _listing(where, resource.name, since, hands, pulled, before)
+    listing = _listing(where, resource.name, since, hands, pulled, before, between=between)
     if listing is None:
-        since, listing = None, _listing(where, resource.name, None, hands, pulled)
+        since, listing = None, _listing(where, resource.name, None, hands, pulled, between=between)
     assert listing is not None
     mark, listed = listing
     if since is None:
@@ -115,7 +130,14 @@ def _since(resource: Resource, marks: dict[str, str], now: datetime) -> datetime
 
 
 def _listing(
-    where: Connected, resource: str, since: datetime | None, hands: Hands, pulled: Pulled, before: datetime | None = None
+    where: Connected,
+    resource: str,
+    since: datetime | None,
+    hands: Hands,
+    pulled: Pulled,
+    before: datetime | None = None,
+    *,
+    between: Callable[[], None],
 ) -> tuple[datetime, set[str]] | None:
     """Reads and stores a list: the vendor's clock as it began, and the keys that came. ``None`` if that clock stands earlier than
     ``before``, when it was last looked at: it was wrong then or is now, and a list of changes would leave some out."""
@@ -131,6 +153,7 @@ def _listing(
         listed.update(row.key for row in page.rows)
         _store_page(where, resource, page, hands, pulled)
         hands.step(f"page-{resource}")
+        between()
     return mark or hands.clock.now() - CLOCKS_APART, listed
 
 

@@ -25,6 +25,7 @@ from unisono.plan.corrections import CORRECTED
 from unisono.plan.flows.deletions import DELETED, MARKED
 from unisono.plan.planner import RANKS
 from unisono.plan.situation import Link, Subject
+from unisono.plan.wanted import WANTED
 from unisono.store import asking, intents, lanes, links, pairs, seen, work
 from unisono.store.work import Mark, Task
 
@@ -199,6 +200,8 @@ def _not_done(conn: Connection, job: Job, pairing: Pairing, hands: Hands) -> Non
         if job.send.reason.code == CORRECTED:
             # It is not sent again by itself: the person who gave it reads why it was refused.
             asking.spend(conn, pairing.id, [str(job.subject)], CORRECTED)
+        if job.send.reason.code == WANTED:
+            asking.spend(conn, pairing.id, [str(job.subject)], WANTED)
     write = job.send.write
     if isinstance(fault, NotThere) and job.intents and write.kind in ("note", "file") and (write.key or write.owner):
         # A person threw our note away in the CRM: it is not made anew behind their back.
@@ -243,6 +246,10 @@ def settle_writes(conn: Connection, written: Sequence[Written], pairing: Pairing
             values.append({})
         elif done.send.reason.code == CORRECTED:
             values.append(_corrected(conn, done, record, pairing, hands))
+        elif done.send.reason.code == WANTED:
+            # It is nobody's counterpart: people finish it there, and what they issue is filed like any other.
+            asking.spend(conn, pairing.id, [f"a:party:{done.subject_key}"], WANTED)
+            values.append({})
         elif done.send.link_kind == "status":
             wanted.append(_told_state(done.send, hands))
             values.append({})

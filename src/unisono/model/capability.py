@@ -87,6 +87,8 @@ class Resource:
     part_of: tuple[str, ...] = ()
     """Resources whose rows these rows belong to (a company's addresses): a change here is a change there."""
     lines: LineView = "unstated"
+    draft_file: bool = True
+    """Whether a document that is a draft has a file to fetch already."""
     delete_lag: int = 60
     """Seconds between the two definite *not found* that count as a deletion."""
     webhook: bool = False

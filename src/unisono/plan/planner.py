@@ -12,6 +12,7 @@ from unisono.plan.flows.products import plan_product
 from unisono.plan.flows.quotes import plan_quote
 from unisono.plan.flows.status import plan_status
 from unisono.plan.situation import Rules, Situation
+from unisono.plan.wanted import plan_wanted
 
 RANKS = {"party": 0, "contact": 1, "product": 1, "quote": 2, "invoice": 3}
 """Order of work: what others depend on comes first."""
@@ -28,7 +29,8 @@ def plan(s: Situation, rules: Rules, words: Words) -> tuple[Decision, ...]:
         if mended is not None:
             # What it leads to is planned once it is done.
             return (Decision(s.subject, "changed", mended.reason, (mended,)),)
-        return (plan_customer(s, rules, words),)
+        wanted = plan_wanted(s, rules) if kind == "party" and side == "a" and s.answers else None
+        return (plan_customer(s, rules, words), *((wanted,) if wanted is not None else ()))
     if kind == "product":
         return (plan_product(s, rules),)
     if kind == "quote" and side == "a":

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection, and_, or_, select, update
 
 from unisono.plan.corrections import CORRECTED
+from unisono.plan.wanted import WANTED
 from unisono.store.asking import Question, question_from
 from unisono.store.stamps import stamp
 from unisono.store.tables import history, intent, link, question
@@ -30,7 +31,7 @@ class Answer:
 
 def answers(conn: Connection, pair: str, *, skip: int = 0, limit: int = 50) -> list[Answer]:
     """The answers that hold, the newest first."""
-    where = and_(question.c.pair == pair, question.c.state == "answered", question.c.code != CORRECTED)
+    where = and_(question.c.pair == pair, question.c.state == "answered", question.c.code.not_in((CORRECTED, WANTED)))
     return _read(conn, where, (question.c.answered_at.desc(), question.c.id.desc()), skip, limit)
 
 
@@ -42,7 +43,7 @@ def later(conn: Connection, pair: str, now: datetime, *, skip: int = 0, limit: i
 
 def answer_of(conn: Connection, pair: str, question_id: str) -> Answer | None:
     """One question that somebody answered or put off; ``None`` if there is none of that id."""
-    where = and_(question.c.pair == pair, question.c.id == question_id, question.c.answered_at != "", question.c.code != CORRECTED)
+    where = and_(question.c.pair == pair, question.c.id == question_id, question.c.answered_at != "", question.c.code.not_in((CORRECTED, WANTED)))
     found = _read(conn, and_(where, question.c.state.in_(("answered", "open"))), (question.c.id,), 0, 1)
     return found[0] if found else None
 

@@ -63,7 +63,7 @@ def body_from(kind: Kind, text: str) -> Body:
 
 def write_text(write: Write) -> str:
     """A write as text, for the journal."""
-    return _encode({**{f.name: getattr(write, f.name) for f in dataclasses.fields(write)}}).decode()
+    return _encode(write).decode()
 
 
 def write_from(text: str) -> Write:

@@ -178,6 +178,10 @@ def _create(conn: Connection) -> None:
         for words in _words():
             driver(conn).execute(words)
     else:
+        for table in metadata.sorted_tables:
+            for index in table.indexes:
+                # Said for SQLite alone where the tables are: naming PostgreSQL there would load its dialect at every start.
+                index.dialect_options["postgresql"]["where"] = index.dialect_options["sqlite"]["where"]
         metadata.create_all(conn, checkfirst=False)
     conn.exec_driver_sql("create table alembic_version (version_num varchar(32) not null constraint alembic_version_pkc primary key)")
     conn.execute(text("insert into alembic_version values (:revision)"), {"revision": f"{SCHEMA_VERSION:04d}"})

@@ -251,6 +251,11 @@ def _columns(connection: str, record: Record, raw_hash: bytes, text: str, digest
     }
 
 
+def count_live(conn: Connection, connection: str, kind: Kind) -> int:
+    """How many records of a kind are known and not gone."""
+    return int(_LIVE_OF_KIND.value(conn, connection=connection, kind=kind))
+
+
 def keys_after(conn: Connection, connection: str, kind: str, after: str, limit: int) -> list[str]:
     """The next keys of a kind, letter by letter: to go through all records without holding them."""
     return [key for (key,) in _AFTER.rows(conn, connection=connection, kind=kind, after=after, limit=limit)]
@@ -302,6 +307,13 @@ _MISSING = Statement(
 _RECORDS = Statement(lambda _: select(seen.c.kind, seen.c.key).where(_OF_RESOURCE, seen.c.resource_key == bindparam("resource_key")))
 _RELEASED = Statement(
     lambda _: select(func.max(pair.c.released_at)).where(or_(pair.c.a == bindparam("connection"), pair.c.b == bindparam("connection")))
+)
+_LIVE_OF_KIND = Statement(
+    lambda _: (
+        select(func.count())
+        .select_from(seen)
+        .where(seen.c.connection == bindparam("connection"), seen.c.kind == bindparam("kind"), seen.c.gone_at == "")
+    )
 )
 _COUNT = Statement(lambda _: select(func.count(func.distinct(seen.c.resource_key))).where(_OF_RESOURCE))
 _SET_ROWS = Statement(lambda _: update(seen).where(_THESE_ROWS))

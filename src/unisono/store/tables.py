@@ -136,15 +136,15 @@ seen = Table(
     Index("seen_row", "connection", "resource", "resource_key", "gone_at"),
     Index("seen_change", "connection", "change"),
     Index("seen_owner", "connection", "owner", "kind"),
-    Index("seen_tax_id", "connection", "tax_id", sqlite_where=text("tax_id <> ''"), postgresql_where=text("tax_id <> ''")),
-    Index("seen_ref", "connection", "ref", sqlite_where=text("ref <> ''"), postgresql_where=text("ref <> ''")),
-    Index("seen_number", "connection", "number", sqlite_where=text("number <> ''"), postgresql_where=text("number <> ''")),
-    Index("seen_email", "connection", "email", sqlite_where=text("email <> ''"), postgresql_where=text("email <> ''")),
-    Index("seen_name", "connection", "name", "kind", "key", sqlite_where=text("name <> ''"), postgresql_where=text("name <> ''")),
-    Index("seen_missing", "connection", "resource", sqlite_where=text("missing_at <> ''"), postgresql_where=text("missing_at <> ''")),
-    Index("seen_gone", "connection", "kind", sqlite_where=text("gone_at <> ''"), postgresql_where=text("gone_at <> ''")),
+    Index("seen_tax_id", "connection", "tax_id", sqlite_where=text("tax_id <> ''")),
+    Index("seen_ref", "connection", "ref", sqlite_where=text("ref <> ''")),
+    Index("seen_number", "connection", "number", sqlite_where=text("number <> ''")),
+    Index("seen_email", "connection", "email", sqlite_where=text("email <> ''")),
+    Index("seen_name", "connection", "name", "kind", "key", sqlite_where=text("name <> ''")),
+    Index("seen_missing", "connection", "resource", sqlite_where=text("missing_at <> ''")),
+    Index("seen_gone", "connection", "kind", sqlite_where=text("gone_at <> ''")),
     # Of the few customers without a letter or figure in their name.
-    Index("seen_nameless", "connection", "kind", sqlite_where=text(NAMELESS), postgresql_where=text(NAMELESS)),
+    Index("seen_nameless", "connection", "kind", sqlite_where=text(NAMELESS)),
 )
 
 document = Table(
@@ -167,7 +167,7 @@ document = Table(
     _number("open"),  # what is still to be paid, in ten-thousandths: for sums
     Index("document_day", "connection", "day", "kind", "key"),
     Index("document_owner", "connection", "owner"),
-    Index("document_open", "connection", "due", sqlite_where=text("open <> 0"), postgresql_where=text("open <> 0")),
+    Index("document_open", "connection", "due", sqlite_where=text("open <> 0")),
 )
 """What lists of documents show and add up of them, beside ``seen``, which holds the whole."""
 
@@ -227,7 +227,6 @@ intent = Table(
         "key",
         unique=True,
         sqlite_where=text("state in ('open', 'unclear')"),
-        postgresql_where=text("state in ('open', 'unclear')"),
     ),
     Index("intent_state", "pair", "state"),
     Index("intent_key", "pair", "key"),

@@ -89,6 +89,8 @@ def _kind(c: Capabilities, kind: Kind) -> Iterator[Row]:
             yield Row("kind", kind, "webhook", _needing(r.name, " or ".join(opened_by)), weakest(r, "webhook"))
         if r.lines != "unstated" and kind in ("quote", "order", "invoice"):
             yield Row("kind", kind, "lines", f"{r.name}: {r.lines}", weakest(r, "lines"))
+        if not r.draft_file and kind in ("quote", "order", "invoice"):
+            yield Row("kind", kind, "file", f"{r.name}: once it is issued", weakest(r, "draft_file"))
     if c.write_only(kind):
         told = "never: write-only" if not seen else "never: only its state is told"
         yield Row("kind", kind, "read", told, writing.confidence if writing else "guess")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import anyio
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -44,11 +46,11 @@ class HookDoors:
         kind = headers.get(b"content-type", b"").decode("latin-1")
         place = await run_in_threadpool(self._keeper.knock, scope["method"], scope["path"], kind, declared)
         if place is not None:
-            await self._read(place, receive)
+            await self._read(place, receive, {name.decode("latin-1"): value.decode("latin-1") for name, value in headers.items()})
         if self._keeper.due:
             await run_in_threadpool(self._keeper.write_down)
 
-    async def _read(self, place: Place, receive: Receive) -> None:
+    async def _read(self, place: Place, receive: Receive, headers: Mapping[str, str]) -> None:
         body = None
         if self._reading < AT_A_TIME:
             self._reading += 1
@@ -60,7 +62,7 @@ class HookDoors:
         if body is None:
             self._keeper.refuse(place)
         else:
-            await run_in_threadpool(self._keeper.keep, place, body)
+            await run_in_threadpool(self._keeper.keep, place, body, headers)
 
 
 async def _whole(receive: Receive) -> bytes | None:

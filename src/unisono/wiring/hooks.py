@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib import import_module
@@ -29,6 +30,8 @@ from unisono.store.upserts import upsert
 from unisono.wiring.house import House
 from unisono.wiring.queueing import QUEUE
 
+SIGNED_BY = "signed_by"
+"""What a connection knows its vendor's notices are signed with."""
 PATH = "/hooks/"
 """How the path of every door begins."""
 AGAIN = timedelta(hours=1)
@@ -151,11 +154,26 @@ def open_door(house: House, connection_id: str, by: str) -> HookRow:
             if there:
                 setup.unhook(system, begin)
             setup.hook(system, Secret(begin + token), begin)
+            _learn_key(house, row, system, setup)
     except SystemFault as fault:
         with house.store.write() as conn:
             inbox.update_hook(conn, hook_id, told=fault.code)
         raise
     return _opened(house, row, hook_id, by)
+
+
+def _learn_key(house: House, row: ConnectionRow, system: Any, setup: Any) -> None:
+    """Where a vendor signs its notices: the key it publishes, kept with the connection. Without it the secret of the address has to do."""
+    published = getattr(setup, "signing_key", None)
+    key = ""
+    if published is not None:
+        with suppress(SystemFault):
+            key = published(system)
+    with house.store.write() as conn:
+        proven = pairs.get_connection(conn, row.id).proven
+        if proven.get(SIGNED_BY, "") != key:
+            others = {name: value for name, value in proven.items() if name != SIGNED_BY}
+            pairs.update_connection(conn, row.id, proven=others | ({SIGNED_BY: key} if key else {}))
 
 
 def open_by_hand(house: House, connection_id: str, by: str) -> tuple[HookRow, str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
@@ -16,7 +17,7 @@ from typing import Any
 
 from unisono.store import inbox, pairs
 from unisono.store.inbox import HookRow
-from unisono.wiring.hooks import PATH
+from unisono.wiring.hooks import PATH, SIGNED_BY
 from unisono.wiring.house import House
 
 MOST = 256 * 1024
@@ -62,6 +63,8 @@ class Doorkeeper:
     _doors: dict[str, HookRow] = field(default_factory=dict)
     _systems: dict[str, str] = field(default_factory=dict)
     """Connection -> the name of its system."""
+    _keys: dict[str, str] = field(default_factory=dict)
+    """Connection -> the key that its vendor's notices are signed with (its public half), where they are and it is known."""
     _paces: dict[str, _Pace] = field(default_factory=dict)
     _refused: dict[str, int] = field(default_factory=dict)
     _strays: int = 0
@@ -88,10 +91,18 @@ class Doorkeeper:
                 return None
         return Place(door.id, door.connection)
 
-    def keep(self, place: Place, body: bytes) -> None:
-        """Keeps what came in, as it is, but for a vendor's keys. Where too much lies there unread, the next look at everything has to do."""
+    def keep(self, place: Place, body: bytes, headers: Mapping[str, str] | None = None) -> None:
+        """Keeps what came in, as it is, but for a vendor's keys. Where too much lies there unread, the next look at everything has to do.
+
+        ``headers`` have lower-case names. Where the vendor signs its notices and its key is known, one without its signature is refused.
+        """
         now = self.house.clock.now()
-        bare = getattr(notices_of(self._systems.get(place.connection, "")), "bare", None)
+        notices = notices_of(self._systems.get(place.connection, ""))
+        key = self._keys.get(place.connection, "")
+        if key and not notices.genuine(body, (headers or {}).get(notices.SIGNATURE, ""), key):
+            self.refuse(place)
+            return
+        bare = getattr(notices, "bare", None)
         body = bare(body) if bare is not None else body
         with self.house.store.write() as conn:
             kept = inbox.put(conn, place.hook, place.connection, body, now)
@@ -135,7 +146,9 @@ class Doorkeeper:
             with self.house.store.read() as conn:
                 self._doors = {one.id: one for one in inbox.hooks(conn) if one.state in ("asked", "open")}
                 behind = {one.connection for one in self._doors.values()}
-                self._systems = {one: pairs.get_connection(conn, one).system for one in behind}
+                rows = {one: pairs.get_connection(conn, one) for one in behind}
+            self._systems = {one: row.system for one, row in rows.items()}
+            self._keys = {one: str(row.proven[SIGNED_BY]) for one, row in rows.items() if row.proven.get(SIGNED_BY)}
             self._paces = {name: pace for name, pace in self._paces.items() if name in self._doors}
             self._read_at = now
         return self._doors.get(name)
@@ -145,8 +158,9 @@ class Doorkeeper:
 def notices_of(system: str) -> Any:
     """What a system's folder knows of its vendor's notices; ``None`` where there is no such thing.
 
-    ``extract(body)`` names the rows a notice is about. Besides, where it applies: ``TYPES`` (what is sent), ``bare(body)`` (what may be kept
-    of it), ``sender(body)`` (by which entries a notice proves whose it is), ``urgent(body)`` (whether the login is to be tried at once).
+    ``extract(body)`` names the rows a notice is about. Besides, where it applies: ``TYPES`` (what is sent), ``genuine(body, signature, key)``
+    with ``SIGNATURE`` (the header that carries one), ``bare(body)`` (what may be kept of it), ``sender(body)`` (by which entries a notice
+    proves whose it is), ``urgent(body)`` (whether the login is to be tried at once).
     """
     name = f"unisono.systems.{system}.webhook"
     try:

@@ -11,7 +11,7 @@ from unisono.engine.changes import tell_unreadable
 from unisono.engine.cycle import cycle
 from unisono.engine.hands import Connected, Pairing
 from unisono.engine.outcome import Outcome
-from unisono.engine.pull import Pulled, pull
+from unisono.engine.pull import Pulled, nothing_between, pull
 from unisono.engine.recover import next_probe
 from unisono.model.errors import LoginRefused, SystemFault, TryLater
 from unisono.store import inbox, intents, lanes, pairs, work
@@ -22,6 +22,7 @@ from unisono.wiring.hints import take_hints
 from unisono.wiring.hooks import end_doors
 from unisono.wiring.house import House
 from unisono.wiring.keeping import tidy_when_due
+from unisono.wiring.overlapping import Meanwhile, may_begin
 from unisono.wiring.queueing import due_queues, fetch
 from unisono.wiring.setup import interval_of
 
@@ -133,26 +134,43 @@ class Runner:
             return
         told: dict[str, str] = {}
         try:
-            told = self._pull(row, rows, turn)
+            told = self._pull(row, rows, turn, epoch)
+        except LostLane:
+            return
         finally:
             with self.house.store.write() as conn:
                 if told:
                     pairs.update_connection(conn, connection_id, **told)
                 lanes.release_lane(conn, lane, epoch)
 
-    def _pull(self, row: ConnectionRow, rows: list[PairRow], turn: Turn) -> dict[str, str]:
+    def _pull(self, row: ConnectionRow, rows: list[PairRow], turn: Turn, epoch: int) -> dict[str, str]:
         """Reads one connection for all its pairs; what is to be kept of it besides what was seen."""
         now = self.house.clock.now()
         where, pairings = self._whole_side(row, rows)
         floor = min(p.policy.poll.floor_seconds for p in pairings)
         try:
-            turn.pulled[row.id] = pulled = pull(where, self.house.hands())
+            between = self._between(row, list(zip(rows, pairings, strict=True)), turn, epoch)
+            turn.pulled[row.id] = pulled = pull(where, self.house.hands(), between=between)
             for pairing in pairings:
                 tell_unreadable(pairing, "a" if pairing.a.id == row.id else "b", pulled, self.house.hands())
             return {"next_poll": stamp(now + interval_of(self.house, where, row, floor)), "told": ""}
         except SystemFault as fault:
             turn.faults[row.id] = fault
             return _after_fault(fault, now, floor)
+
+    def _between(self, row: ConnectionRow, rows: list[tuple[PairRow, Pairing]], turn: Turn, epoch: int) -> Callable[[], None]:
+        """What is done between two pages of a connection's lists."""
+        waiting = [pair for pair, pairing in rows if may_begin(self.house, row, pair, pairing)]
+        if not waiting:
+            return nothing_between
+
+        def go_on() -> None:
+            for pair in waiting:
+                self._pair_turn(pair, turn)
+            with self.house.store.write() as conn:
+                lanes.renew_lane(conn, f"connection:{row.id}", epoch, self.house.clock.now(), LEASE)
+
+        return Meanwhile(self.house, go_on, self.house.clock.now())
 
     def _whole_side(self, row: ConnectionRow, rows: list[PairRow]) -> tuple[Connected, list[Pairing]]:
         """A connection with every list that any of its pairs needs, and those pairs."""
@@ -232,7 +250,8 @@ class Runner:
         try:
             # A pair that is unsure (restored from a backup) reads both sides whole before it writes anything.
             outcome = cycle(self.house.pairing(row.id, epoch=epoch), self.house.hands(), read=row.unsure, whole=row.unsure)
-            turn.outcomes[row.id] = outcome
+            before = turn.outcomes.get(row.id)
+            turn.outcomes[row.id] = outcome if before is None else outcome.after(before)
             if outcome.fault is not None:
                 turn.faults[row.id] = outcome.fault
             self._refused(row, outcome)

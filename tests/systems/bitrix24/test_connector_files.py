@@ -15,6 +15,8 @@ import pytest
 from tests.systems.bitrix24.local_app import LocalApp
 from tests.systems.bitrix24.portal import portal
 from tests.systems.bitrix24.test_connector_documents import REFERENCE, do
+from tests.systems.bitrix24.test_connector_events import signed_in
+from tests.systems.bitrix24.test_connector_story import quoted, village
 from tests.systems.contract.account import caught
 from unisono.connect.port import System
 from unisono.model.document import File, Note
@@ -100,6 +102,29 @@ def _records(system: System, resource: str, key: str) -> tuple[Any, ...]:
     raw = system.read(resource, key.partition(":")[2])
     assert raw is not None
     return system.records(raw)
+
+
+@pytest.mark.feature("L18", kind="do")
+def test_an_invoice_of_the_books_lies_among_the_card_s_documents_in_its_last_version(tmp_path: Path) -> None:
+    v = village(tmp_path)
+    signed_in(v)
+    quoted(v)
+    v.sync()
+    (customer,) = v.books.truth()["customers"]
+    invoice = v.books_act("create_invoice", customer_id=str(customer["CUSTOMER_ID"]), title="Rechnung", items="Kran; 1; 100; 19")
+    v.books_act("complete_invoice", id=str(invoice))
+    v.sync()
+    v.sync()
+    assert [(row["TITLE"], row["NUMBER"]) for row in v.crm.truth()["documents"]] == [("1001.pdf", "1001")]
+
+    v.books_act("record_payment", INVOICE_ID=str(invoice), AMOUNT="119")
+    v.sync()
+    v.sync()
+
+    assert [(row["TITLE"], row["NUMBER"]) for row in v.crm.truth()["documents"]] == [("1001_v2.pdf", "1001")]
+    (note,) = v.crm.truth()["comments"]
+    assert "bezahlt" in note["COMMENT"]
+    assert v.problems() == []
 
 
 def test_a_document_whose_answer_was_lost_is_found_by_its_number_and_name(tmp_path: Path) -> None:

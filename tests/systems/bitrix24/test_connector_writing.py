@@ -13,7 +13,8 @@ from unisono.model.document import Note
 from unisono.model.errors import NotThere, Refused, Unclear
 from unisono.model.party import Address, Party
 from unisono.model.writing import Write
-from unisono.systems.bitrix24.setup import TAG_FIELD, ensure_tag_field, honorifics, presets
+from unisono.systems.bitrix24.choices import TAG_FIELD, honorifics, presets
+from unisono.systems.bitrix24.setup import ensure_tag_field
 
 REFERENCE = "uni-contract2345672a"
 FIRM = Party(type="company", name="Weidenhof GmbH", tax_id="DE136695976", address=Address(line1="Holzweg 3", city="Dresden", country="DE"))

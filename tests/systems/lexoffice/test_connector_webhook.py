@@ -8,17 +8,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256, SHA512
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tests.systems.contract.account import caught
-from tests.systems.lexoffice.office import ID, office, saying
+from tests.systems.lexoffice.office import ID, answering, office, saying
 from unisono.model.errors import BadAnswer
 from unisono.model.secret import Secret
 from unisono.systems.lexoffice.mapping import Ways
-from unisono.systems.lexoffice.setup import choices, hook, hooked, settled, unhook, ways_of
+from unisono.systems.lexoffice.setup import choices, hook, hooked, settled, signing_key, unhook, ways_of
 from unisono.systems.lexoffice.system import Lexoffice
 from unisono.systems.lexoffice.webhook import EVENTS, extract, genuine
 
@@ -130,6 +131,25 @@ def test_what_the_vendor_delivers_is_what_is_understood() -> None:
     (delivered,) = account.world.storage.settings["outbox"]
     assert delivered["url"].startswith(BEGIN)
     assert extract(delivered["body"].encode()) == [("contacts", key)]
+
+
+def test_the_key_of_the_signatures_is_fetched_where_it_is_published_and_the_account_s_own_key_stays_at_home() -> None:
+    asked: list[httpx2.Request] = []
+    pem = "-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----\n"
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        asked.append(request)
+        return httpx2.Response(200, text=pem)
+
+    ours = answering(answer)
+    assert isinstance(ours, Lexoffice)
+
+    assert signing_key(ours) == pem.strip()
+    assert str(asked[0].url) == "https://developers.lexware.io/webhookSignature/public/public_key.pub"
+    assert "authorization" not in asked[0].headers
+    for strange in (saying(200, {"message": "x"}), saying(404, {"message": "x"})):
+        assert isinstance(strange, Lexoffice)
+        caught(BadAnswer, lambda strange=strange: signing_key(strange))  # type: ignore[misc]
 
 
 def test_a_list_of_notices_that_is_none_is_not_an_empty_one() -> None:

@@ -33,7 +33,9 @@ def party_left_out(side: Side, reasons: tuple[str, ...], history: bool, policy: 
     With ``body`` also whether it is one of those the firm restricted the pair to.
     """
     customers = policy.customers
-    if not allowed(customers.direction, other(side)):
+    # A person who wants an invoice for somebody has chosen them, whichever way the rest goes.
+    by_person = side == "a" and "wanted" in reasons
+    if not by_person and not allowed(customers.direction, other(side)):
         return Reason("direction-off")
     filtered = filtered_out(side, body, policy)
     if filtered is not None:
@@ -41,7 +43,7 @@ def party_left_out(side: Side, reasons: tuple[str, ...], history: bool, policy: 
     if side == "a":
         when = {"quote": "quote", "tag": "tag", "contact-tag": "tag"}
         # An invoice that goes across takes its customer along, whatever else makes one.
-        wanted = [r for r in reasons if r == "invoice" or when.get(r) in customers.from_crm.when]
+        wanted = [r for r in reasons if r in ("invoice", "wanted") or when.get(r) in customers.from_crm.when]
         return None if wanted else Reason("no-quote-no-tag", {"tag": customers.from_crm.tag})
     if customers.from_invoicing.when == "none":
         return Reason("not-taken-from-invoicing")

@@ -59,7 +59,7 @@ def _left_out(s: Situation, rules: Rules) -> Reason | None:
     """Why a rule leaves an unlinked record where it is, or ``None`` if it is to go across."""
     policy = rules.policy.customers
     side = s.subject.side
-    if not allowed(policy.direction, other(side)):
+    if not allowed(policy.direction, other(side)) and "wanted" not in s.reasons:
         return Reason("direction-off")
     if rules.capabilities(other(side)).writing(s.subject.kind).create == "none":
         return Reason("cannot-create", {"system": rules.capabilities(other(side)).title})

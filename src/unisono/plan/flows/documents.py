@@ -112,18 +112,21 @@ def _filed(s: Situation, me: Seen, document: Document, about: tuple[str, ...], w
     version, text_hash = version_of(document), _hash(note.title + "\n" + note.text)
     source = f"{s.subject.kind}:{s.subject.key}"
     values = {"name": label_of(me.record), "why": why}
+    # Where a draft has no file yet, its note comes alone, and the file once there is one.
+    listed = rules.b.lists(s.subject.kind)
+    with_file = rules.policy.documents.file and (document.stage != "draft" or listed is None or listed.draft_file)
     link = s.filed
     if link is None:
         reason = Reason("document-filed", values)
         create = Write(operation="create", side="a", kind="note", body=Note(title=note.title, text=note.text, about=about))
         actions: list[Action] = [Send(write=create, reason=reason, link_kind="note", agree={"text": text_hash}, source=source)]
-        if rules.policy.documents.file:
+        if with_file:
             actions.append(_file(document, version, "$note", source, 1, reason))
         return Decision(s.subject, "new", reason, tuple(actions))
     actions = []
     count = int(link.agreed_a.get("files", "0"))
     reason = Reason("document-changed" if count else "document-filed", values)
-    if rules.policy.documents.file and link.agreed_b.get("version") != version:
+    if with_file and link.agreed_b.get("version") != version:
         actions.append(_file(document, version, link.a_key, source, count + 1, reason))
     if link.agreed_a.get("text") != text_hash:
         change = Write(operation="change", side="a", kind="note", key=link.a_key, changes={"title": note.title, "text": note.text})

@@ -268,10 +268,12 @@ def _changes(link: Link, to: Side, result: Comparison, a: Flat, b: Flat, rules: 
         return [
             Report(code="cannot-change", field=sorted(moved)[0], values={"system": capabilities.title, "fields": ", ".join(sorted(moved))})
         ]
-    if _rate_moves_price(moved, mine, theirs, fields) and allowed(product_direction(rules.policy, "price"), to):
+    # The rate that holds on both sides afterwards, whichever of them it comes from.
+    rate = moved.get("vat_rate", "") or (result.to_a if to == "b" else result.to_b).get("vat_rate", "")
+    if _rate_moves_price(result, moved, mine, theirs, fields) and allowed(product_direction(rules.policy, "price"), to):
         # Where only one of the two keeps its price with VAT, another rate makes another price of it.
         moved = moved | {"price": mine["price"]}
-    sent, reports = _priced(moved, mine, theirs, fields, rules)
+    sent, reports = _priced(moved, mine | ({"vat_rate": rate} if rate else {}), theirs, fields, rules)
     for name, value in list(sent.items()):
         limit = fields[name]
         if 0 < limit.length < len(value):
@@ -290,7 +292,9 @@ def _changes(link: Link, to: Side, result: Comparison, a: Flat, b: Flat, rules: 
     return [Send(write=write, reason=reason, link_kind="product", agree={name: mine.get(name, "") for name in sent}), *reports]
 
 
-def _rate_moves_price(moved: Flat, mine: Flat, theirs: Flat, fields: dict[str, FieldLimit]) -> bool:
+def _rate_moves_price(result: Comparison, moved: Flat, mine: Flat, theirs: Flat, fields: dict[str, FieldLimit]) -> bool:
+    """Whether a rate takes the price along: nobody edited that, and only one side keeps it with VAT."""
+    edited = "price" in result.to_a or "price" in result.to_b or any(c.field == "price" for c in result.conflicts)
     one, two = price_of(mine.get("price", "")), price_of(theirs.get("price", ""))
     different = one is not None and two is not None and one.basis != two.basis
-    return "vat_rate" in moved and "price" not in moved and different and "price" in fields and fields["price"].on_change
+    return "vat_rate" in moved and not edited and different and "price" in fields and fields["price"].on_change

@@ -18,6 +18,8 @@ from unisono.model.fields import Row
 from unisono.model.secret import Secret
 
 Params = Sequence[tuple[str, str]]
+API, PAGES = "https://api.lexware.io/v1", "https://developers.lexware.io"
+_PUBLISHED, _PEM = "/webhookSignature/public/public_key.pub", "-----BEGIN PUBLIC KEY-----"
 _PAUSE = 5.0
 """Seconds to wait after *too many*: the service names none, and its clients begin with one."""
 _NOT_TAKEN = (400, 405, 406, 409, 413, 415, 422)
@@ -100,6 +102,16 @@ class Client:
     def file(self, path: str) -> Reply:
         """The bytes of a rendered document. Raises ``NotThere`` where there is none, of a draft for one."""
         return self.ask("GET", path, headers={"Accept": "application/pdf"}, absent=(404, 406, 409))
+
+    def published_key(self) -> str:
+        """The key that notices are signed with (PEM). It lies on the vendor's open pages; a simulator has its own beside its API."""
+        begin = PAGES if self.base == API else self.base.rpartition("/")[0]
+        # Not for the key of the account: nobody is signed in there.
+        reply = self.door.call("GET", f"{begin}{_PUBLISHED}", headers={"Accept": "*/*"})
+        text = reply.text().strip()
+        if reply.status != 200 or not text.startswith(_PEM):
+            raise BadAnswer("unexpected-status", {"system": "lexoffice", "call": reply.call, "status": str(reply.status)}, reply.excerpt())
+        return text
 
     def ask(
         self,

@@ -87,6 +87,11 @@ def hook(system: Lexoffice, url: Secret, begin: str) -> None:
             system.client.write("POST", "event-subscriptions", {"eventType": event, "callbackUrl": url})
 
 
+def signing_key(system: Lexoffice) -> str:
+    """The public half of the key that notices are signed with, as the vendor publishes it (PEM). Raises what reading raises."""
+    return system.client.published_key()
+
+
 def unhook(system: Lexoffice, begin: str) -> int:
     """Takes away every notice whose address begins so; how many there were."""
     found = hooked(system, begin)

@@ -13,7 +13,8 @@ import msgspec
 from unisono.systems.lexoffice.mapping import ARTICLES, CONTACTS, DOCUMENTS
 from unisono.systems.lexoffice.values import is_id
 
-HEADER = "X-Lxo-Signature"
+SIGNATURE = "x-lxo-signature"
+"""The header that carries it."""
 _WORDS = {
     "quotation": "quotation",
     "order-confirmation": "orderconfirmation",
