@@ -17,7 +17,8 @@ from unisono.model.capability import PaceRule
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = 1_000_000
 _STRETCHED = 1_050_000
-"""A second of the vendor's window lasts 5 % longer here: a strictly rolling window otherwise sees one call too many at its edges."""
+"""A second of the vendor's window lasts 5 % longer here: a strictly rolling window otherwise sees one call too many at its edges. A bucket
+has no edges, and what is given back counts from the answer, which is later than the vendor counted."""
 _FORGOTTEN = 60 * _SECOND
 """An open call whose answer nobody ever reported (its process died) is over by then: twice the usual time-out."""
 _JITTER = 2 * _SECOND
@@ -109,7 +110,7 @@ def _limit(rule: PaceRule) -> int:
 
 
 def _length(rule: PaceRule) -> int:
-    return rule.seconds * _STRETCHED
+    return rule.seconds * (_SECOND if rule.window == "bucket" else _STRETCHED)
 
 
 def _grain(rule: PaceRule) -> int:

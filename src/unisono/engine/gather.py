@@ -240,7 +240,7 @@ class _Batch:
         for side in ("a", "b"):
             keys = [s.key for s in subjects if s.side == side and s.kind == "party"]
             out |= {Subject(side, "party", key): reasons for key, reasons in self._party_reasons(side, keys).items()}
-        for subject in [s for s in out if s.side == "a" and any(said.startswith(f"{WANTED}|") for said in self._answers.get(str(s), {}))]:
+        for subject in [s for s in out if s.side == "a" and _is_wanted(self._answers.get(str(s), {}))]:
             out[subject] = (WANTED, *out[subject])
         people = [s.key for s in subjects if s.side == "a" and s.kind == "contact"]
         tagged = self._tagged([*people, *self._owners_of(subjects)])
@@ -417,6 +417,9 @@ class _Batch:
     def _would_ask(self, rows: Sequence[Seen]) -> set[str]:
         """Which CRM parties are to go across themselves."""
         reasons = self._party_reasons("a", [r.record.key for r in rows])
+        said = asking.answers_for(self._conn, self._pairing.id, [f"a:party:{key}" for key in reasons]) if reasons else {}
+        for name in [name for name, told in said.items() if _is_wanted(told)]:
+            reasons[name.removeprefix("a:party:")] += (WANTED,)
         policy = self._pairing.policy
         going = [r.record for r in rows if party_left_out("a", reasons[r.record.key], False, policy, r.record.body) is None]
         return {record.key for record in going if f"a:party:{record.key}" not in policy.leave_out}
@@ -495,3 +498,8 @@ class _Batch:
         issued = seen.of_owners(self._conn, self._pairing.b.id, _DOCUMENTS, sorted(owners.values()), gone=True)
         filed = {owner for owner, rows in issued.items() if any(getattr(r.record.body, "stage", "") != "draft" for r in rows)}
         return {s for s, _, _, _ in lost if owners.get(s, "") not in filed}
+
+
+def _is_wanted(answers: dict[str, str]) -> bool:
+    """Whether somebody wants an invoice for a customer: then they go across."""
+    return any(name.startswith(f"{WANTED}|") for name in answers)

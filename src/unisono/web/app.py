@@ -18,6 +18,7 @@ from unisono.model.errors import Refused, SystemFault
 from unisono.store.refused import StoreRefused
 from unisono.web import api, pages
 from unisono.web.assets import Assets
+from unisono.web.cards import CardDoors
 from unisono.web.doors import API, Doors
 from unisono.web.gate import ROLES, gate, needed_by
 from unisono.web.hooks import HookDoors
@@ -69,6 +70,7 @@ def make_app(house: House, site: Site, guide: Guide | None = None) -> FastAPI:
     app.add_middleware(Shell, site=site)
     app.state.doorkeeper = Doorkeeper(house=house)
     app.add_middleware(HookDoors, keeper=app.state.doorkeeper)
+    app.add_middleware(CardDoors, house=house)
     return app
 
 

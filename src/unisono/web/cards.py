@@ -60,7 +60,8 @@ async def _answer(send: Send, found: Pressed | None) -> None:
     if found is not None and found.page:
         told = f'<a href="{escape(found.page)}" target="_blank" rel="noopener">{told}</a>'
     page = _PAGE.format(language=found.language, told=told).encode() if found is not None else b""
-    policy = f"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors {found.frame if found is not None else "'none'"}"
+    framed_by = found.frame if found is not None else "'none'"
+    policy = f"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors {framed_by}"
     headers = [
         (b"content-type", b"text/html; charset=utf-8"),
         (b"content-length", str(len(page)).encode()),

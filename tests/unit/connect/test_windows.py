@@ -76,7 +76,7 @@ def played(rule: PaceRule, asked: list[Wish]) -> list[float]:
     "rule", tuple(r for r in RULES if r.window != "bucket"), ids=lambda r: f"{r.window}-{r.limit}-{r.seconds}-{r.counts}"
 )
 @given(asked=wishes)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=600, deadline=None)
 def test_no_stretch_of_a_sliding_window_ever_holds_more_than_the_limit(rule: PaceRule, asked: list[Wish]) -> None:
     counted = played(rule, asked)
     for first, moment in enumerate(counted):
@@ -86,7 +86,7 @@ def test_no_stretch_of_a_sliding_window_ever_holds_more_than_the_limit(rule: Pac
 
 @pytest.mark.parametrize("rule", (BITRIX, LEXOFFICE), ids=["50 saved up, 2 a second", "2 saved up, 2 a second"])
 @given(asked=wishes)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=600, deadline=None)
 def test_the_vendors_own_bucket_never_runs_over(rule: PaceRule, asked: list[Wish]) -> None:
     level, last = 0.0, 0.0
     for moment in played(rule, asked):
@@ -130,12 +130,12 @@ def test_where_every_call_counts_a_rejected_one_is_not_given_back() -> None:
     assert take(kept, CENTRALSTATION, after(10.5))[1] is None
 
 
-def test_a_bucket_gives_fifty_at_once_and_then_two_a_second_less_five_percent() -> None:
+def test_a_bucket_gives_fifty_at_once_and_then_two_a_second() -> None:
     kept, given_at_once = Kept(), 0
     while (asked := take(kept, BITRIX, START))[1] is None:
         kept, given_at_once = settled(asked[0], BITRIX, START, counted=True), given_at_once + 1
     assert given_at_once == 50
-    assert asked[1] == after(0.525)
+    assert asked[1] == after(0.5)
 
 
 def test_a_breach_of_a_block_window_locks_everybody_out_for_ten_minutes_even_if_the_vendor_named_no_time() -> None:
