@@ -212,9 +212,7 @@ _SET_BETWEEN = Statement(lambda _: update(link).where(_BETWEEN))
 _FORGET = Statement(lambda _: delete(link).where(_BETWEEN))
 _FORGET_ALL = Statement(lambda _: delete(link).where(_MINE))
 _SOME: dict[Side, Statement] = {"a": Statement(lambda _: _some(link.c.a_key)), "b": Statement(lambda _: _some(link.c.b_key))}
-_ALL_OF = Statement(
-    lambda _: select(*_LINK).where(_MINE, link.c.kind == bindparam("kind"), link.c.state == "linked").order_by(link.c.id)
-)
+_ALL_OF = Statement(lambda _: select(*_LINK).where(_MINE, link.c.kind == bindparam("kind"), link.c.state == "linked").order_by(link.c.id))
 _COUNT = Statement(lambda _: select(link.c.kind, func.count()).where(_MINE, link.c.state == "linked").group_by(link.c.kind))
 _TOTAL = Statement(lambda _: select(func.count()).select_from(link).where(_ALIVE))
 _VANISHED = Statement(lambda _: select(func.count(func.distinct(link.c.id))).select_from(_with_seen()).where(_ALIVE, _LOST))
