@@ -130,7 +130,7 @@ class Bitrix24(Vendor):
             key = f"{word}:{params['id']}" if "id" in params else ""
             return Part(method, _OPERATION.get(verb) or ("read" if verb == "get" else "list"), _KIND.get(word, word), key, word=word)
         if method.startswith(("crm.requisite.", "crm.address.")) and verb in _OPERATION:
-            if any("$result" in value for value in params.values()):
+            if "$result" in params.get("fields[ENTITY_ID]", ""):
                 return Part(method, "change", "party", inner=True)
             return Part(method, "change", "party", self._owner(method, params))
         if method == "crm.item.productrow.set" or method.startswith("crm.timeline.bindings"):
