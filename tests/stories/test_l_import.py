@@ -9,7 +9,7 @@ import pytest
 from tests.stories.second_pair import Town, customers, words
 from unisono.engine.batch import WAVE
 from unisono.store import asking, links, pairs
-from unisono.wiring.deciding import answer_questions
+from unisono.wiring.deciding import answer_question
 from unisono.wiring.running import Runner
 
 COUNT = 40
@@ -153,7 +153,7 @@ def test_the_review_decides_whether_two_are_one(town: Town, said: str, firms: in
     with town.house.store.read() as conn:
         (asked,) = asking.questions(conn, town.pair)
 
-    answer_questions(town.house, town.pair, [asked.id], said, "Ada")
+    answer_question(town.house, town.pair, asked.id, said, "Ada")
     town.run()
 
     assert len(town.firms()) == firms

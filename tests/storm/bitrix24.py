@@ -93,6 +93,8 @@ class Bitrix24(Vendor):
 
     letter: Letter = "a"
     system = "bitrix24"
+    makes_in_steps = True
+    """A batch is no transaction: a customer may be made without what hangs on it."""
     elsewhere = False
     mobiles = False
     """Whether people enter the mark of a customer as a mobile number as well, for a side that knows of no website."""
