@@ -290,7 +290,7 @@ def test_a_restored_pair_asks_before_it_makes_a_document_of_an_edited_one_again(
     for _ in range(3):
         market.sync()
         market.cycle(whole=True)
-    market.crm.edit(kind, key, text="another word")
+    market.crm.edit(kind, key, text="another word", title="Another title altogether")
     market.sync()
     (question,) = market.questions()
     assert (question.code, len(market.books.all(kind))) == ("same-paper", 1), "also when the pair is sure again"

@@ -165,3 +165,18 @@ def test_what_is_typed_into_another_field_of_a_record_right_before_it_is_written
     v.sync()
     assert v.crm.truth()["companies"][0]["addrs"][0]["city"] == "Potsdam"
     assert customer_named(v, "Sonne GmbH")["PHONE"] == "030 9999"
+
+
+def test_whom_a_person_named_as_the_same_is_linked_although_nothing_is_alike_any_more(v: Village) -> None:
+    sun = company(v, name="Sonne GmbH", email="", phone="")
+    there = customer(v, ORGANIZATION="Sonne GmbH", ADDRESS="Weg 7", ZIPCODE="12345", CITY="Berlin")
+    deal_of(v, sun)
+    v.sync()
+    (asked,) = v.questions()
+    assert (asked.code, asked.values["rule"]) == ("same-customer", "name_postcode")
+    v.answer(asked, "same")
+    v.crm_act("edit_company", id=str(sun), name="Sonne Nord GmbH", zip="20001")
+    v.books_act("edit_customer", ID=str(there), ORGANIZATION="Sonne Süd GmbH", ZIPCODE="20002")
+    v.sync()
+    assert (len(customers(v)), len(v.crm.truth()["companies"]), v.link_count()["party"]) == (1, 1, 1)
+    assert {q.values["field"] for q in v.questions() if q.code == "conflict"} == {"name", "address.line1", "address.postcode"}
