@@ -347,7 +347,7 @@ def test_what_will_not_go_across_is_said_in_the_preview(tmp_path: Path, both: tu
 
     run = previewed(v, POLICY.replace('when = ["quote"]', 'when = ["quote"]\nhistory = "all"'))
 
-    told = {(row.label, row.code) for row in rows(v, run) if row.verdict == "refused"}
+    told = {(row.label, row.action["reason"]["code"]) for row in rows(v, run) if row.verdict == "refused"}
     assert ("Ohne Anschrift GmbH", "missing-field") in told
     assert written(v) == (0, 0)
 
