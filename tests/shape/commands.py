@@ -25,6 +25,7 @@ EXITS = {
     "erase": ("open",),
     "fields": ("refused", "unavailable"),
     "hooks open": ("open", "refused", "unavailable"),
+    "invoice": ("open", "refused", "unavailable"),
     "notices chat-add": ("refused", "unavailable"),
     "notices mail": ("refused", "unavailable"),
     "notices send": ("open",),

@@ -156,18 +156,16 @@ def test_what_people_finish_there_shows_here_and_stands_on_the_card_with_its_fil
 
 
 def test_somebody_whom_the_books_may_know_already_is_asked_about_and_gets_their_draft_after_the_answer(v: Village) -> None:
-    act(v, "create_contact", first_name="Inge", last_name="Musterfrau", email="inge@example.de", role="vendor")
-    v.settings("b", contacts="all")
     key = inge(v)
     v.sync()
+    act(v, "create_contact", first_name="Inge", last_name="Musterfrau", email="inge@example.de")
 
     want(v.house, v.pair, key, "Ada")
     v.sync()
     assert v.books.truth()["invoices"] == []
-    (asked,) = v.questions()
-    assert asked.code == "same-customer"
+    assert {one.code for one in v.questions()} == {"same-customer"}
 
-    v.answer(asked, "same")
+    v.answer(v.questions()[0], "same")
     v.sync()
 
     (draft,), (there,) = v.books.truth()["invoices"], v.books.truth()["contacts"]
@@ -179,9 +177,12 @@ def test_a_pair_that_only_reads_makes_no_draft_and_says_so(tmp_path: Path) -> No
     key = inge(v)
     v.sync()
 
-    assert card(v.house, v.pair, key).why_not == "draft-not-released"
-    with pytest.raises(NotPossible, match="draft-not-released"):
+    why = card(v.house, v.pair, key).why_not
+    assert why is not None
+    assert why.code == "draft-not-released"
+    with pytest.raises(NotPossible):
         want(v.house, v.pair, key, "Ada")
+    v.sync()
     assert v.journal() == []
 
 

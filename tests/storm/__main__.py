@@ -3,6 +3,7 @@
 python -m tests.storm                                               what `make storm` plays
 python -m tests.storm --level engine --seeds 1:500                  one level over a range, both ends included
 python -m tests.storm --level worlds --seed 123 --trace             one world, told call by call
+python -m tests.storm --pair bitrix24/lexoffice --seeds 1:200       the worlds of another pair of vendors
 python -m tests.storm --level worlds --seed 123 --shrink            the least of it that still fails
 python -m tests.storm --night --minutes 120 --write                 goes on from the last seed, and writes docs/storm.md
 """
@@ -17,13 +18,15 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from functools import partial
 
 from tests.storm import figures, night, shrink
 from tests.storm.invented import PAIR as INVENTED
-from tests.storm.levels import engine
+from tests.storm.levels import engine, worlds
 from tests.storm.levels.table import LEVELS, Task, level, tasks, work
+from tests.storm.stages import PAIRS
 from tests.storm.verdict import Failure, Verdict, merged
-from tests.storm.world import PAIR, Played, play
+from tests.storm.world import Played
 
 SHOWN = 20
 """Failures printed of one level; a mistake that breaks everything need not be printed a thousand times."""
@@ -87,7 +90,7 @@ def told(failure: Failure, head: str) -> str:
 def once(args: argparse.Namespace, head: str) -> int:
     """Plays what a commit plays, or the chosen level over the chosen seeds."""
     began = time.perf_counter()
-    chosen = [level(args.level)] if args.level else list(LEVELS)
+    chosen = [level(name)] if (name := _named(args)) else list(LEVELS)
     first, last = args.seeds or (0, 0)
     run = Run(args.processes, head)
     ranges = {one.name: (first, last) if args.seeds else (1, -(-one.commit // args.part)) for one in chosen}
@@ -156,7 +159,7 @@ def _used(state: night.Night, name: str, handed: int) -> float:
 
 def single(args: argparse.Namespace, head: str) -> int:
     """One seed: told, shrunk, or just judged."""
-    name = args.level or ("engine" if args.pair == INVENTED else "worlds")
+    name = _named(args) or "worlds"
     if name not in WORLDS:
         if args.trace or args.shrink:
             print(f"only worlds are told and shrunk: {', '.join(WORLDS)}", file=sys.stderr)
@@ -177,11 +180,18 @@ def single(args: argparse.Namespace, head: str) -> int:
     return 1 if played.broken else 0
 
 
+def _named(args: argparse.Namespace) -> str:
+    """The level that was asked for; the worlds of every pair but the first are a level of its name."""
+    if args.pair == INVENTED:
+        return args.level or "engine"
+    return args.pair if args.pair in PAIRS[1:] and args.level in ("", "worlds") else args.level
+
+
 def _world(name: str, seed: int, *, words: bool) -> Played:
     return WORLDS[name](seed, words=words)
 
 
-WORLDS = {"worlds": play, "engine": engine.world}
+WORLDS = {"worlds": worlds.world, "engine": engine.world} | {pair: partial(worlds.world, pair=pair) for pair in PAIRS[1:]}
 """The levels whose numbers are worlds that can be told and shrunk."""
 
 
@@ -206,7 +216,7 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--level", choices=[one.name for one in LEVELS], default="")
     parser.add_argument("--seeds", type=span, help="A:B, both included")
     parser.add_argument("--seed", type=int)
-    parser.add_argument("--pair", choices=[PAIR, INVENTED], default="")
+    parser.add_argument("--pair", choices=[*PAIRS, INVENTED], default="")
     parser.add_argument("--trace", action="store_true", help="tell the world of one seed call by call")
     parser.add_argument("--shrink", action="store_true", help="leave out of a failing seed what can be left out")
     parser.add_argument("--part", type=int, default=1, help="play only one in so many of a commit's numbers")

@@ -93,6 +93,8 @@ class Bitrix24(Vendor):
 
     letter: Letter = "a"
     system = "bitrix24"
+    makes_in_steps = True
+    """A batch is no transaction: a customer may be made without what hangs on it."""
     elsewhere = False
     mobiles = False
     """Whether people enter the mark of a customer as a mobile number as well, for a side that knows of no website."""
@@ -130,7 +132,7 @@ class Bitrix24(Vendor):
             key = f"{word}:{params['id']}" if "id" in params else ""
             return Part(method, _OPERATION.get(verb) or ("read" if verb == "get" else "list"), _KIND.get(word, word), key, word=word)
         if method.startswith(("crm.requisite.", "crm.address.")) and verb in _OPERATION:
-            if any("$result" in value for value in params.values()):
+            if "$result" in params.get("fields[ENTITY_ID]", ""):
                 return Part(method, "change", "party", inner=True)
             return Part(method, "change", "party", self._owner(method, params))
         if method == "crm.item.productrow.set" or method.startswith("crm.timeline.bindings"):

@@ -31,12 +31,15 @@ def _causeless(p: Picture, letter: Letter, calls: list[Call], typed: list[Typed]
     """A field changes as often as somebody typed it on the other side, and no oftener."""
     far: Letter = "b" if letter == "a" else "a"
     causes = Counter((one.mark, one.field) for one in typed if one.letter == far and p.e.did[one.order].deed.what == "edit")
+    begun = _begun(p, letter)
     # What the vendor itself makes of a value that is sent along is no change.
     changes = Counter(
         (wrote.key, wrote.field)
         for call in calls
         for wrote in call.wrote
-        if wrote.field in FIELDS and plain(wrote.field, wrote.before).casefold() != plain(wrote.field, wrote.value).casefold()
+        if wrote.field in FIELDS
+        and plain(wrote.field, wrote.before).casefold() != plain(wrote.field, wrote.value).casefold()
+        and (wrote.before or rows_key(wrote.key) not in begun)
     )
     if not changes:
         return
@@ -48,6 +51,13 @@ def _causeless(p: Picture, letter: Letter, calls: list[Call], typed: list[Typed]
         # Who is shown a copy of any age takes it for a person's edit, and the row itself, later, for another one.
         if number > causes[mark, field] + p.shows_old(far) + _put_back(p, letter, mark, field, typed):
             yield Broken("I4", f"{field} of {mark} changed {number} times for {causes[mark, field]} edits", f"{letter} {rows_key(key)}")
+
+
+def _begun(p: Picture, letter: Letter) -> set[str]:
+    """Records whose making was broken off where a vendor makes one in several steps: what is missing comes with a change."""
+    side = p.side(letter)
+    in_steps = getattr(side, "makes_in_steps", False)
+    return {rows_key(call.key) for call in side.log if call.operation == "create" and call.done and call.fault} if in_steps else set()
 
 
 def _put_back(p: Picture, letter: Letter, mark: str, field: str, typed: list[Typed]) -> int:

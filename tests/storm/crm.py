@@ -165,6 +165,21 @@ class Crm(Vendor):
             if first is not None:
                 book.add(table, first | other | {"id": book.storage.next_id("storm", 90_000_001)})
 
+    def _telephone(self, word: str, row_id: int, value: str) -> None:
+        """A person changes the number at the desk; the form would take whichever number comes first, and that may be the mobile one."""
+        book = self.simulator.book
+        held = [row for row in book.by("contact_details", "attachable_id", row_id) if (row["type"], row["atype"]) == ("Tel", "office")]
+        row = next((row for row in held if row["attachable_type"].lower() == word), None)
+        if value:
+            self._number(word, row_id, {"name": value} if row is not None else {"name": value, "atype": "office"}, row)
+        elif row is not None:
+            book.remove("contact_details", row["id"])
+        book.touch(word.title(), row_id)
+
+    def _number(self, word: str, row_id: int, given: Row, row: Row | None) -> None:
+        work, _ = prepare(self.simulator.book, PARTS["tels"], word.title(), row_id, given, row, by_api=False)
+        work(row_id)
+
     def turn_clock(self, by: timedelta) -> None:
         super().turn_clock(by)
         self.simulator._recent.clear()
@@ -177,6 +192,8 @@ class Crm(Vendor):
     def act(self, deed: Deed, keys: Mapping[str, str]) -> str:
         """See ``sides.Side``."""
         name, values = self._act_of(deed, keys)
+        if self.mobiles and deed.what == "edit" and "phone" in values:
+            self._telephone(name.partition("_")[2], int(values["id"]), values.pop("phone"))
         try:
             made = self.simulator.act(name, values)
         except (KeyError, ValueError) as error:
@@ -185,8 +202,7 @@ class Crm(Vendor):
             word = "person" if deed.values["kind"] != "company" else "company"
             self._own_fields(word, int(made["id"]))
             if self.mobiles and (mobile := mobile_of(deed.about)):
-                work, _ = prepare(self.simulator.book, PARTS["tels"], word.title(), int(made["id"]), {"name": mobile, "atype": "mobile"}, by_api=False)
-                work(int(made["id"]))
+                self._number(word, int(made["id"]), {"name": mobile, "atype": "mobile"}, None)
             return f"{word}:{made['id']}"
         return f"deal:{made['id']}" if deed.what == "deal" else keys.get(deed.about, "")
 

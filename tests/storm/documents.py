@@ -96,7 +96,8 @@ def _filed(p: Picture, kind: str, entry: Entry, notes: list[Entry]) -> Iterator[
         if about and owner not in about and not ({owner, *about} & p.taken):
             yield Broken("I18", f"{entry.get('number')} of {owner} is filed at {', '.join(sorted(about))}", notes[0].key)
         # Whose customer is gone by now gets nothing more, not even the rest of what was begun.
-        if not notes[0].get("files") and owner and owner not in p.taken and not p.excused_key(entry.key):
+        has_file = notes[0].get("files") or entry.get("rendered") == "no"
+        if not has_file and owner and owner not in p.taken and not p.excused_key(entry.key):
             yield Broken("I3", f"the note about {entry.get('number')} has no file", notes[0].key)
         text = re.sub(r"[^\d]", "", notes[0].get("text"))
         gross = re.sub(r"[^\d]", "", f"{abs(Decimal(entry.get('gross'))):.2f}")

@@ -6,10 +6,13 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tests.storm.stages import PAIRS
 from tests.storm.verdict import Verdict
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "storm.md"
-LETTERS = {"planner": "A", "engine": "B", "worlds": "C", "points": "D", "kills": "E", "dirty": "G", "twins": "H", "trace": "K"}
+LETTERS = {"planner": "A", "engine": "B", "worlds": "C", "points": "D", "kills": "E", "dirty": "G", "twins": "H", "trace": "K"} | dict.fromkeys(
+    PAIRS[1:], "C"
+)
 UNITS = {
     "planner": "cases",
     "engine": "seeds",
@@ -19,7 +22,7 @@ UNITS = {
     "dirty": "samples",
     "twins": "twins",
     "trace": "traces",
-}
+} | dict.fromkeys(PAIRS[1:], "worlds")
 """What a level counts: the figure of its verdict that says how much was played."""
 HEADS = {"commit": "## Every commit", "night": "## The long run"}
 _LOST, _DOUBLE, _UNEXPLAINED = ("I2",), ("I1",), ("I8", "I9")
@@ -45,6 +48,7 @@ def summary(verdicts: Sequence[Verdict]) -> list[tuple[str, str]]:
         rows.append(("seeds of the engine between invented vendors", _number(played(by["engine"]))))
     if "worlds" in by:
         rows.append(("worlds of the whole program between the simulators", _number(played(by["worlds"]))))
+    rows += [(f"worlds of {pair.replace('/', ' with ')}", _number(played(by[pair]))) for pair in PAIRS[1:] if pair in by]
     if "points" in by:
         rows.append(("crash points survived", _of(by["points"])))
     if "kills" in by:
@@ -74,7 +78,7 @@ def lines(verdicts: Sequence[Verdict]) -> list[str]:
     for verdict in verdicts:
         word = "ok" if verdict.fine else f"{len(verdict.failures)} FAILED"
         out.append(
-            f"{LETTERS[verdict.level]} {verdict.level:<8} {played(verdict):>9,} {UNITS[verdict.level]:<8} {verdict.seconds:7.1f} s  {word}"
+            f"{LETTERS[verdict.level]} {verdict.level:<22} {played(verdict):>9,} {UNITS[verdict.level]:<8} {verdict.seconds:7.1f} s  {word}"
         )
     return [*out, "", *(f"{name.replace('`', '')}: {value}" for name, value in summary(verdicts))]
 

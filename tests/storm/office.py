@@ -89,5 +89,6 @@ def _document(account: Account, row: Row) -> Entry:
         "currency": total["currency"],
         "state": "cancelled" if state == "voided" else state,
         "paid": paid,
+        "rendered": "no" if row["status"] == "draft" else "",
     }
     return Entry(f"{WORDS[row['kind']]}:{row['id']}", values, row["address"].get("contactId") or "")

@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from tests.storm.levels.cases import Case
 from tests.storm.rules import ASK, LEAVE, REFUSE, WAIT, Ruled
 from unisono.model.document import Document, Lines, NotGiven
-from unisono.plan.situation import Link, Situation
+from unisono.plan.situation import Link, Seen, Situation
 
 
 def deal(case: Case) -> Ruled:
@@ -27,20 +27,34 @@ def deal(case: Case) -> Ruled:
     no_place = quotes.direction == "off" or rules.b.writing("quote").create == "none"
     if no_place or not me.record.owner or old or body.answer == "rejected" or unwanted:
         return LEAVE
-    # A restored pair is shown no other quotes than those with the deal's reference, or with the one it would give.
-    ours = [
-        c.seen.record.key
-        for c in s.candidates
-        if not c.linked and c.seen.keys.reference and (s.unsure or c.seen.keys.reference == me.keys.reference)
-    ]
+    free = sorted((c.seen for c in s.candidates if not c.linked), key=lambda seen: seen.record.key)
+    ours = [seen.record.key for seen in free if me.keys.reference and seen.keys.reference == me.keys.reference]
     if ours:
         return Ruled("join", (min(ours),))
+    for seen in free:
+        said = s.answers.get(f"same-paper|{seen.record.key}", "")
+        if said == "same" and not seen.gone:
+            return Ruled("join", (seen.record.key,))
+        if said != "different" and not seen.gone and forgotten(case, body, seen):
+            return Ruled(ASK)
     if body.value is None or body.value <= 0:
         return Ruled(REFUSE)
     if s.owner is None or s.owner.state != "linked" or not s.whole:
         return Ruled(WAIT)
     title = rules.b.fields("quote").get("title")
     return Ruled(REFUSE) if title is not None and 0 < title.length < len(body.title) else Ruled("create", (s.owner.linked,))
+
+
+def forgotten(case: Case, deal: Document, there: Seen) -> bool:
+    """Whether a restored pair may have made that quote of the deal, and cannot tell by a reference: it is asked before a second is made."""
+    body = there.record.body
+    assert isinstance(body, Document)
+    if not case.situation.unsure or case.rules.b.writing("quote").find in ("reference", "idempotency-key"):
+        return False
+    one, two = ("".join(document.title.casefold().split()) for document in (deal, body))
+    if deal.title and body.title:
+        return one == two
+    return (deal.date is not None and deal.date == body.date) or (deal.gross is not None and deal.gross == body.gross)
 
 
 def carried(case: Case, link: Link) -> Ruled:
@@ -93,7 +107,9 @@ def paper(case: Case) -> Ruled:
     if not about:
         return Ruled(WAIT)
     if s.filed is None:
-        return Ruled("file", about, {"note": "to-a"} | ({"file": "to-a"} if policy.file else {}))
+        listed = rules.b.lists(s.subject.kind)
+        rendered = body.stage != "draft" or listed is None or listed.draft_file
+        return Ruled("file", about, {"note": "to-a"} | ({"file": "to-a"} if policy.file and rendered else {}))
     unchanged = case.was is not None and case.was == body
     return LEAVE if unchanged else Ruled("refile")
 
@@ -104,10 +120,13 @@ def customer_of(s: Situation) -> str:
 
 
 def offer(s: Situation, body: Document) -> str:
-    """The deal a document belongs to: by its link while the deal is there, by the reference it carries, or as that of the one accepted quote
-    of equal lines and total."""
-    if s.link is not None and s.link.kind == "quote" and s.link.state == "linked" and not (s.a is not None and s.a.gone):
+    """The deal a document belongs to: by its link while the deal is there, by the quote it follows from, by the reference it carries, or as that
+    of the one accepted quote of equal lines and total."""
+    if s.link is not None and s.link.state == "linked" and not (s.a is not None and s.a.gone):
         return s.link.a_key
+    follows = next((q.deal for q in s.quotes if q.deal and body.preceding and q.seen.record.key == body.preceding), "")
+    if follows:
+        return follows
     named = {q.deal for q in s.quotes if q.deal and body.reference and q.seen.keys.reference == body.reference}
     if len(named) == 1:
         return named.pop()

@@ -214,6 +214,8 @@ class World:
             self.clock.advance(self._gaps.choice(GAPS))
         if rehearsal.chosen(self):
             self.becalm()
+            # A preview shows what can be known: what no list of changes tells of comes to light with the weekly sweep.
+            self.clock.advance(getattr(self.stage, "rest", 400) - 400)
             rehearsal.rehearse(self)
         self.calm()
         self.found += oracle.judge(self.evidence())

@@ -34,6 +34,7 @@ def _commands() -> None:
         connecting,
         demo,
         hooking,
+        invoicing,
         keeping,
         looking,
         mending,
@@ -56,6 +57,7 @@ def _commands() -> None:
     looking.add(app)
     mending.add(app)
     records.add(app)
+    invoicing.add(app)
     undoing.add(app)
     serving.add(app)
     hooking.add(app)

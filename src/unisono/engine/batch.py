@@ -50,7 +50,7 @@ def batches(pairing: Pairing, hands: Hands) -> Iterator[list[Task]]:
     of_run = 0
     while True:
         with hands.store.read() as conn:
-            tasks = work.due(conn, pairing.lane, hands.clock.now(), BATCH)
+            tasks = work.due(conn, pairing.lane, hands.clock.now(), _size(pairing, hands))
         if not tasks:
             return
         with hands.store.write() as conn:
@@ -62,6 +62,13 @@ def batches(pairing: Pairing, hands: Hands) -> Iterator[list[Task]]:
         # One rank at a time: what others depend on is settled before they are planned.
         rank = min(RANKS.get(t.kind, 9) for t in tasks)
         yield [t for t in tasks if RANKS.get(t.kind, 9) == rank]
+
+
+def _size(pairing: Pairing, hands: Hands) -> int:
+    """How many records are worked off together: where calls carry several, so many that every round of calls is full."""
+    widest = max((w.batch for side in (pairing.a, pairing.b) for w in side.system.capabilities.writings), default=1)
+    round_of = max(1, hands.fan_out) * widest
+    return BATCH if widest == 1 else -(-BATCH // round_of) * round_of
 
 
 def plan_batch(

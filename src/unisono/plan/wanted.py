@@ -83,8 +83,6 @@ def unfit(paper: Document, rules: Rules) -> Report | None:
     """Why a draft cannot be made as it is: which field, and what to do."""
     writing, held = rules.b.writing("invoice"), rules.b.fields("invoice")
     rows = paper.lines.rows if isinstance(paper.lines, Lines) else ()
-    if "draft" not in (writing.create, *writing.other_means):
-        return Report(code="invoice-not-so", field="stage", values={"system": rules.b.title})
     if writing.max_lines and len(rows) > writing.max_lines:
         return Report(code="too-many-lines", field="lines", values={"count": str(len(rows)), "limit": str(writing.max_lines)})
     currencies = held["currency"].values if "currency" in held else ()

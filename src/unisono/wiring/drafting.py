@@ -7,7 +7,6 @@ a draft, which people finish there. Nothing is issued from here.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from sqlalchemy import Connection
 
@@ -17,17 +16,17 @@ from unisono.locale.say import say
 from unisono.model.codes import INVOICE
 from unisono.model.document import Document, Line, Lines
 from unisono.model.record import Kind, label_of
-from unisono.plan.actions import Report
+from unisono.plan.actions import Reason
 from unisono.plan.flows.papers import basis_from, lines_from
 from unisono.plan.situation import Seen
 from unisono.plan.wanted import WANTED, Wanted, drafted, standing, unfit
 from unisono.store import asking, intents, links, pairs, seen, work
 from unisono.store import customers as stored
 from unisono.store.asking import Problem, Question
+from unisono.store.pairs import PairRow
 from unisono.wiring.house import House
 from unisono.wiring.leading import page_of
 
-Why = Literal["", "draft-not-released", "draft-severed", "draft-not-here"]
 KINDS: tuple[Kind, ...] = ("party", "contact", "quote")
 """What an invoice can begin from: a customer, one of its people, a deal or quote."""
 
@@ -37,7 +36,7 @@ class NoSuchCard(KeyError):
 
 
 class NotPossible(ValueError):
-    """No draft can be made. ``args[0]`` is a code, ``args[1]`` what fills its sentence."""
+    """No draft can be made. ``args[0]`` is the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +51,7 @@ class Made:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """What a draft for a customer would hold, and how far one is. ``why_not`` is a code: why none can be made here."""
+    """What a draft for a customer would hold, and how far one is. ``why_not``: why none can be made."""
 
     record: str
     customer: str
@@ -64,8 +63,7 @@ class Card:
     made: tuple[Made, ...]
     questions: tuple[Question, ...]
     problems: tuple[Problem, ...]
-    why_not: Why = ""
-    lacks: Report | None = None
+    why_not: Reason | None = None
 
 
 def card(house: House, pair_id: str, record: str) -> Card:
@@ -79,9 +77,6 @@ def card(house: House, pair_id: str, record: str) -> Card:
         questions, problems = stored.open_about(conn, pair_id, [key])
     paper = _paper(source, pairing)
     linked = link is not None and link.state == "linked"
-    severed = link is not None and not linked
-    makes = pairing.rules.b.writing("invoice").create != "none"
-    why: Why = "draft-not-here" if not makes else "draft-not-released" if pairing.state != "released" else "draft-severed" if severed else ""
     return Card(
         record=record,
         customer=customer.record.key,
@@ -92,8 +87,7 @@ def card(house: House, pair_id: str, record: str) -> Card:
         made=drafts(house, pair_id, customer.record.key),
         questions=tuple(questions),
         problems=tuple(problems),
-        why_not=why,
-        lacks=unfit(paper, pairing.rules) if makes else None,
+        why_not=_why_not(pairing, paper, severed=link is not None and not linked),
     )
 
 
@@ -101,10 +95,8 @@ def want(house: House, pair_id: str, record: str, by: str) -> str:
     """Somebody wants an invoice: its customer is looked at with the next turn. Returns the customer's key; a second wish while the first is
     under way changes nothing. Raises ``NoSuchCard``, ``NotPossible``."""
     found = card(house, pair_id, record)
-    if found.why_not:
-        raise NotPossible(found.why_not, {})
-    if found.lacks is not None:
-        raise NotPossible(found.lacks.code, found.lacks.values)
+    if found.why_not is not None:
+        raise NotPossible(found.why_not)
     pairing, now = house.pairing(pair_id), house.clock.now()
     key, one = f"a:party:{found.customer}", Wanted(id=house.ids.new(), by=by, paper=found.paper)
     with house.store.write() as conn:
@@ -113,6 +105,26 @@ def want(house: House, pair_id: str, record: str, by: str) -> str:
             pairs.note(conn, pair_id, "party", key, "invoice-wanted", {"name": found.label}, found.label, now, by)
         work.mark(conn, pairing.lane, [mark_for("a", "party", found.customer, 0)], now)
     return found.customer
+
+
+def _why_not(pairing: Pairing, paper: Document, *, severed: bool) -> Reason | None:
+    rules = pairing.rules
+    values, writing = {"system": rules.b.title}, rules.b.writing("invoice")
+    if "draft" not in (writing.create, *writing.other_means):
+        return Reason("draft-not-here", values)
+    if pairing.state != "released":
+        return Reason("draft-not-released", values)
+    if severed:
+        return Reason("draft-severed", values)
+    lacks = unfit(paper, rules)
+    return Reason(lacks.code, lacks.values) if lacks is not None else None
+
+
+def drafts_here(house: House, row: PairRow) -> bool:
+    """Whether drafts of invoices can be made for a pair's customers at all."""
+    with house.store.read() as conn:
+        writing = house.capabilities(pairs.get_connection(conn, row.b).system).writing("invoice")
+    return "draft" in (writing.create, *writing.other_means)
 
 
 def drafts(house: House, pair_id: str, customer: str) -> tuple[Made, ...]:
@@ -164,6 +176,8 @@ def _paper(source: Document | None, pairing: Pairing) -> Document:
     if source is None:
         line = Line(name=say("draft.line", {}, policy.language), vat_rate=rules.vat_rate)
         return drafted(Document(type_code=INVOICE, currency=currency, basis=rules.basis, lines=Lines((line,))))
-    rows = tuple(replace(line, vat_rate=rules.vat_rate) if line.vat_rate is None else line for line in lines_from(source, rules.vat_rate).rows)
+    rows = tuple(
+        replace(line, vat_rate=rules.vat_rate) if line.vat_rate is None else line for line in lines_from(source, rules.vat_rate).rows
+    )
     basis = basis_from(source, rules.basis)
     return drafted(Document(type_code=INVOICE, title=source.title, currency=source.currency, basis=basis, lines=Lines(rows)))

@@ -52,12 +52,12 @@ def place_entry(house: House, pair_id: str, by: str) -> None:
     """Puts the entry on the cards. Raises ``NoEntry``, ``SystemFault``; may be repeated after one."""
     way, (row, crm) = way_in(house, pair_id), _crm(house, pair_id)
     if way.means != "button" or way.why_not:
-        raise NoEntry(way.why_not or "entry-not-here")
+        raise NoEntry(way.why_not or "not-here")
     with house.store.write() as conn:
         books = house.capabilities(pairs.get_connection(conn, row.b).system).title
         note(house, conn, crm, by, "entry-asked")
         # Kept before it is there: what was asked for must be found again by whoever takes it away.
-        _keep(house, conn, crm, sorted({*crm.settings.get(_KEPT, ()), row.id}))
+        _keep(conn, crm, sorted({*crm.settings.get(_KEPT, ()), row.id}))
     title = say("entry.title", {"system": books}, parse_policy(row.policy).language)
     _placements(crm.system).place(house.system(_crm(house, pair_id)[1]), address_of(house, row.id), title)
 
@@ -66,11 +66,11 @@ def take_entry(house: House, pair_id: str, by: str) -> None:
     """Takes it away again. Raises ``SystemFault``; then it is still there, or may be."""
     row, crm = _crm(house, pair_id)
     if _placements(crm.system) is None:
-        raise NoEntry("entry-not-here")
+        raise NoEntry("not-here")
     _placements(crm.system).unplace(house.system(crm), address_of(house, row.id))
     with house.store.write() as conn:
         note(house, conn, crm, by, "entry-taken")
-        _keep(house, conn, crm, [one for one in crm.settings.get(_KEPT, ()) if one != row.id])
+        _keep(conn, crm, [one for one in crm.settings.get(_KEPT, ()) if one != row.id])
 
 
 def address_of(house: House, pair_id: str) -> str:
@@ -111,7 +111,7 @@ def _host(portal: str) -> str:
     return f"https://{host}" if host and all(sign.isalnum() or sign in ".-:" for sign in host) else "'none'"
 
 
-def _keep(house: House, conn: Any, crm: ConnectionRow, entries: list[str]) -> None:
+def _keep(conn: Any, crm: ConnectionRow, entries: list[str]) -> None:
     settings = {name: value for name, value in crm.settings.items() if name != _KEPT} | ({_KEPT: entries} if entries else {})
     pairs.update_connection(conn, crm.id, settings=settings)
 

@@ -138,6 +138,7 @@ def join(house: House, firm: str, crm: str, invoicing: str, given: Values | None
 
 
 ASKED_FIRST = (
+    "customers.direction",
     "customers.from_crm.when",
     "customers.from_crm.tag",
     "customers.from_invoicing.when",

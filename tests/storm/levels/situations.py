@@ -297,8 +297,11 @@ def _quote(rnd: Random, rules: Rules, seed: object) -> Case:
         for n in range(pick(rnd, (0, 1, 3)))
     ]
     rnd.shuffle(candidates)
+    answers: dict[str, str] = {}
+    pairs_of(answers, rnd, "same-paper", [c.seen.record.key for c in candidates], ("same", "different"), 0.1)
     s = Situation(
         subject=Subject("a", "quote", "5"),
+        answers=answers,
         a=me,
         owner=drawn_owner(rnd, "a") if me.record.owner else None,
         candidates=tuple(candidates),

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
+from tests.storm.levels import worlds
+from tests.storm.stages import PAIR, PAIRS
 from tests.storm.verdict import Verdict
 
 
@@ -37,7 +39,8 @@ LEVELS = (
     Level("kills", "E", "kills", 10, 10, 16),
     Level("points", "D", "points", POINT_PARTS, 1, 10, whole=True),
     Level("twins", "H", "twins", TWINS, 1, 5, whole=True),
-    Level("worlds", "C", "worlds", 400, 20, 31),
+    Level("worlds", "C", "worlds", 280, 20, 19),
+    *(Level(pair, "C", "worlds", 40, 10, 4) for pair in PAIRS if pair != PAIR),
     Level("engine", "B", "seeds", 2000, 50, 48),
     Level("planner", "A", "cases", 50_000, 5_000, 3),
     Level("dirty", "G", "samples", 200, 100, 2),
@@ -70,7 +73,11 @@ def _points(one: Level, first: int, last: int) -> Verdict:
     return out
 
 
-_RUNS: dict[str, Callable[[Level, int, int], Verdict]] = {"points": _points}
+def _pair(one: Level, first: int, last: int) -> Verdict:
+    return worlds.run(first, last, one.name)
+
+
+_RUNS: dict[str, Callable[[Level, int, int], Verdict]] = {"points": _points} | dict.fromkeys((p for p in PAIRS if p != PAIR), _pair)
 
 
 @dataclass(frozen=True, slots=True)

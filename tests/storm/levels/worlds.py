@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 
+from tests.storm.chance import Break, Deed
+from tests.storm.stages import PAIR, staged
+from tests.storm.vendors import drawn
 from tests.storm.verdict import Failure, Verdict
-from tests.storm.world import PAIR, Played, play
+from tests.storm.world import Played, play
 
 LEVEL = "worlds"
 
 
-def run(first_seed: int, last_seed: int) -> Verdict:
-    """Plays the worlds of these seeds, both included."""
-    return played(LEVEL, "worlds", PAIR, play, first_seed, last_seed)
+def run(first_seed: int, last_seed: int, pair: str = PAIR) -> Verdict:
+    """Plays the worlds of these seeds, both included. Every pair but the first is a level of its own, of its name."""
+    return played(LEVEL if pair == PAIR else pair, "worlds", pair, partial(world, pair=pair), first_seed, last_seed)
+
+
+def world(
+    seed: int, deeds: Sequence[Deed] | None = None, breaks: Sequence[Break] | None = None, *, pair: str = PAIR, words: bool = False
+) -> Played:
+    """One world of a pair of the simulators."""
+    return play(seed, deeds, breaks, maker=staged(pair), draw=drawn(pair), words=words)
 
 
 def played(level: str, unit: str, pair: str, world: Callable[[int], Played], first_seed: int, last_seed: int) -> Verdict:
@@ -28,6 +39,6 @@ def played(level: str, unit: str, pair: str, world: Callable[[int], Played], fir
             if number:
                 verdict.count(f"bite:{fault}")
         if end.broken:
-            verdict.failures.append(Failure(level, seed, f"--level {level} --seed {seed} --pair {pair}", end.broken))
+            verdict.failures.append(Failure(level, seed, f"--level {LEVEL if '/' in level else level} --seed {seed} --pair {pair}", end.broken))
     verdict.seconds = time.process_time() - began
     return verdict

@@ -76,7 +76,7 @@ def played(rule: PaceRule, asked: list[Wish]) -> list[float]:
     "rule", tuple(r for r in RULES if r.window != "bucket"), ids=lambda r: f"{r.window}-{r.limit}-{r.seconds}-{r.counts}"
 )
 @given(asked=wishes)
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_no_stretch_of_a_sliding_window_ever_holds_more_than_the_limit(rule: PaceRule, asked: list[Wish]) -> None:
     counted = played(rule, asked)
     for first, moment in enumerate(counted):
@@ -86,7 +86,7 @@ def test_no_stretch_of_a_sliding_window_ever_holds_more_than_the_limit(rule: Pac
 
 @pytest.mark.parametrize("rule", (BITRIX, LEXOFFICE), ids=["50 saved up, 2 a second", "2 saved up, 2 a second"])
 @given(asked=wishes)
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_the_vendors_own_bucket_never_runs_over(rule: PaceRule, asked: list[Wish]) -> None:
     level, last = 0.0, 0.0
     for moment in played(rule, asked):

@@ -29,7 +29,7 @@ from unisono.wiring.exporting import SORTS
 FOLDER = source.SOURCE / "locale" / "catalogues"
 PAIR_STATES = ("reading", "released", "paused", "stopped", "removed")
 WHYS = (
-    *("quote", "tag", "contact-tag", "owner-tag", "document", "new", "invoice"),
+    *("quote", "tag", "contact-tag", "owner-tag", "document", "new", "invoice", "wanted"),
     *("linked-quote", "linked-invoice", "preceding", "reference", "equal-lines", "no-offer"),
 )
 SEVERED = ("deleted-there", "note-deleted", "undone", "erased", "merged-there", "contact-moved")

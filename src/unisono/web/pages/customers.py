@@ -13,6 +13,7 @@ from unisono.web.telling import lines, question_text
 from unisono.web.visit import NotFound, Visit
 from unisono.wiring.customers import About, NoSuchCustomer, count_customers, customer_about, list_customers
 from unisono.wiring.documents import today_of
+from unisono.wiring.drafting import drafts_here
 from unisono.wiring.exporting import SORTS
 from unisono.wiring.standing import titles_of
 
@@ -62,6 +63,7 @@ def customer(visit: Visitor, pair_id: str, customer: str) -> Response:
         sorts=SORTS,
         about=found,
         one=found.customer,
+        invoice_from=found.both.a.record.key if found.both.a and not found.both.a.gone and drafts_here(visit.house, row) else "",
         today=today,
         why=visit.speech.tell(why.code, why.values, kind="party", titles=titles, led=False) if why else "",
         questions=[(question, question_text(visit.speech, question, titles)) for question in found.questions],

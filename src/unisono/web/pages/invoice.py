@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from urllib.parse import quote
 
 from fastapi.responses import StreamingResponse
 from starlette.responses import Response
@@ -48,7 +49,7 @@ def make(visit: Visitor, pair_id: str) -> Response:
         return _page(visit, row, record, status=404)
     except NotPossible:
         return _page(visit, row, record, status=422)
-    return visit.go(f"/pairs/{row.id}/invoice?record={record}")
+    return visit.go(f"/pairs/{row.id}/invoice?record={quote(record, safe='')}")
 
 
 @doors.form("/pairs/{pair_id}/invoice/entry", needs="admin")
@@ -58,13 +59,16 @@ def entry(visit: Visitor, pair_id: str) -> Response:
     away = visit.given("away") == "yes"
     if not away and visit.given("yes") != "yes":
         return _page(visit, row, "", status=422)
+    act = take_entry if away else place_entry
     try:
-        (take_entry if away else place_entry)(visit.house, row.id, visit.by)
+        act(visit.house, row.id, visit.by)
     except NoEntry:
         return _page(visit, row, "", status=422)
     except SystemFault as fault:
         return _page(visit, row, "", trouble=visit.speech.tell(fault.code, fault.values), status=502)
-    return visit.go(f"/pairs/{row.id}/invoice", "entry-taken" if away else "entry-placed")
+    if away:
+        return visit.go(f"/pairs/{row.id}/invoice", "entry-taken")
+    return visit.go(f"/pairs/{row.id}/invoice", "entry-placed")
 
 
 def found_card(visit: Visit, row: PairRow, record: str) -> Card | None:
@@ -89,14 +93,14 @@ def _page(visit: Visit, row: PairRow, record: str, *, trouble: str = "", status:
 def _stage(visit: Visit, row: PairRow, record: str) -> dict[str, object]:
     found, titles = found_card(visit, row, record), visit.titles(row)
     lines = found.paper.lines if found is not None else None
-    lacks = found.lacks if found is not None else None
+    why = found.why_not if found is not None else None
     return {
         "record": record,
         "card": found,
         "base": f"/pairs/{row.id}",
         "titles": titles,
         "rows": lines.rows if isinstance(lines, Lines) else (),
-        "lacks": visit.speech.tell(lacks.code, lacks.values, field=lacks.field, kind="invoice", titles=titles) if lacks is not None else "",
+        "why_not": visit.speech.tell(why.code, why.values, kind="invoice", titles=titles) if why is not None else "",
         "questions": [(one, question_text(visit.speech, one, titles)) for one in (found.questions if found is not None else ())],
         "problems": [
             visit.speech.tell(one.code, one.values, name=one.label, field=one.field, kind=one.kind, titles=titles, led=False)
