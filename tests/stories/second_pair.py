@@ -13,7 +13,7 @@ import httpx2
 
 from tests.support.transport import SimTransport
 from tests.support.village import TiedClock
-from tests.web.desk import Desk, Seen, desk_at
+from tests.web.desk import ADDRESS, Seen, desk_at
 from unisono.sandbox import bitrix24, lexoffice
 from unisono.sandbox.bitrix24.portal import Portal
 from unisono.sandbox.kit.app import application
@@ -30,7 +30,7 @@ class Town:
     """A firm with nothing connected yet; ``desk`` is its browser, ``crm`` and ``books`` are the vendors, empty."""
 
     def __init__(self, folder: Path, address: str = "") -> None:
-        self.desk = desk_at(folder, **({"address": address} if address else {}))
+        self.desk = desk_at(folder, address=address or ADDRESS)
         self.house, self.clock = self.desk.village.house, self.desk.village.clock
         self.crm: Any = bitrix24.make(World(clock=TiedClock(self.clock), random=random.Random(4)))
         given = {"portal": f"https://{PORTAL}", "client_secret": CANARY, "webhook_secret": CANARY, "plan": "professional"}
@@ -162,9 +162,7 @@ def customers(town: Town, count: int = 3, **more: str) -> list[str]:
 
 def somebody(town: Town) -> str:
     """A private person in Lexware Office."""
-    return town.act(
-        "create_contact", first_name="Inge", last_name="Musterfrau", street="Weg 2", zip="01099", city="Dresden", country="DE"
-    )
+    return town.act("create_contact", first_name="Inge", last_name="Musterfrau", street="Weg 2", zip="01099", city="Dresden", country="DE")
 
 
 def words(page: Seen) -> str:

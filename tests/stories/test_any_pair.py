@@ -51,7 +51,12 @@ FIRMS = {
     "lexoffice": ({}, {"api_key": KEY}, {"api_key": KEY}),
 }
 """What is typed to sign in, the key, and what the simulator is told of it."""
-MAKERS: dict[str, Any] = {"centralstation": centralstation.make, "bitrix24": bitrix24.make, "fastbill": fastbill.make, "lexoffice": lexoffice.make}
+MAKERS: dict[str, Any] = {
+    "centralstation": centralstation.make,
+    "bitrix24": bitrix24.make,
+    "fastbill": fastbill.make,
+    "lexoffice": lexoffice.make,
+}
 
 
 class Firm(NamedTuple):

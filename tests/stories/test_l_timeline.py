@@ -11,11 +11,12 @@ import httpx2
 import pytest
 
 from tests.stories.second_pair import APP, WEBHOOK, Town, customers, words
+from tests.support.transport import SimTransport
 from tests.web.desk import Seen
 from unisono.sandbox.kit.app import application
 from unisono.systems.bitrix24.placements import PLACES
 from unisono.wiring.hooks import keep_address
-from tests.support.transport import SimTransport
+from unisono.wiring.setup import remove_pair
 
 ADDRESS = "https://unisono.example.de"
 
@@ -130,6 +131,16 @@ def test_the_entry_is_put_there_once_and_taken_away_again(town: Town) -> None:
     assert answer.status_code == 303
     assert town.crm.truth()["placements"] == []
     assert town.desk.somebody().post(f"/card/{town.pair}", content=b"PLACEMENT=CRM_DEAL_DETAIL_TOOLBAR").status_code == 404
+
+
+def test_the_entry_goes_when_the_pair_is_put_to_rest(town: Town) -> None:
+    released(town, APP)
+    town.desk.send("anna", f"/pairs/{town.pair}/invoice/entry", yes="yes")
+    assert len(town.crm.truth()["placements"]) == len(PLACES)
+
+    remove_pair(town.house, town.pair, "Ada", forget=False)
+
+    assert town.crm.truth()["placements"] == []
 
 
 @pytest.mark.feature("L16", kind="do")

@@ -95,6 +95,8 @@ class Bitrix24(Vendor):
     system = "bitrix24"
     makes_in_steps = True
     """A batch is no transaction: a customer may be made without what hangs on it."""
+    quiet_addresses = False
+    """Whether a card's stamp stands still when its address changes."""
     elsewhere = False
     mobiles = False
     """Whether people enter the mark of a customer as a mobile number as well, for a side that knows of no website."""
@@ -280,7 +282,11 @@ class Bitrix24(Vendor):
 
     def swap(self, other: bool) -> None:
         """Another portal is one at another address."""
+        super().swap(other)
         self.elsewhere = other
+
+    def stranger(self) -> Any:
+        return make_portal(self.clock, random.Random(7))
 
     def login(self) -> tuple[str, str]:
         """The portal's host, and the secret of its webhook."""

@@ -10,9 +10,16 @@ from tests.storm.stages import PAIRS
 from tests.storm.verdict import Verdict
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "storm.md"
-LETTERS = {"planner": "A", "engine": "B", "worlds": "C", "points": "D", "kills": "E", "dirty": "G", "twins": "H", "trace": "K"} | dict.fromkeys(
-    PAIRS[1:], "C"
-)
+LETTERS = {
+    "planner": "A",
+    "engine": "B",
+    "worlds": "C",
+    "points": "D",
+    "kills": "E",
+    "dirty": "G",
+    "twins": "H",
+    "trace": "K",
+} | dict.fromkeys(PAIRS[1:], "C")
 UNITS = {
     "planner": "cases",
     "engine": "seeds",

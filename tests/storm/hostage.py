@@ -50,6 +50,9 @@ def _carried(p: Picture, one: Typed) -> datetime | None:
 
 def _its_own_fault(p: Picture, one: Typed, typed: list[Typed]) -> bool:
     """Whether something about this very record may have held it up: a question, a problem, another edit of the field, a second record."""
+    if one.field.startswith("address.") and getattr(p.side(one.letter), "quiet_addresses", False):
+        # No list of changes tells of it: the weekly sweep does.
+        return True
     if one.mark in p.taken or one.mark in p.merged or p.made.get(one.mark, 0) > 1 or p.loose or p.ever_named(one.mark):
         return True
     return any(

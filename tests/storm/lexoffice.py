@@ -72,7 +72,9 @@ class Lexoffice(Vendor):
 
     def lose_notices(self) -> None:
         """The account tells everything to an address behind which nobody is."""
-        for number, event in enumerate(("contact.created", "contact.changed", "contact.deleted", "invoice.changed", "quotation.changed"), 90):
+        for number, event in enumerate(
+            ("contact.created", "contact.changed", "contact.deleted", "invoice.changed", "quotation.changed"), 90
+        ):
             row = {"id": f"lost-{number}", "eventType": event, "callbackUrl": "https://nobody.example/", "created": self.clock.now()}
             self.simulator.account.add("subscriptions", row)
         self.world.storage.settings["deliver"] = self._nobody

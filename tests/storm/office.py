@@ -41,7 +41,7 @@ def papers(account: Account, path: str) -> Iterator[Entry]:
 def party(row: Row) -> Entry:
     """A contact as a customer."""
     company = row["company"]
-    place = next((row["addresses"][kind][0] for kind in _PLACES if row["addresses"][kind]), {})
+    place: Row = next((row["addresses"][kind][0] for kind in _PLACES if row["addresses"][kind]), {})
     values = {
         "type": "company" if company else "person",
         "name": company["name"] if company else row["person"]["lastName"],

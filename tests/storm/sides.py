@@ -21,7 +21,8 @@ Operation = Literal["create", "change", "delete", "read", "list", "other"]
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One record of a vendor in plain texts. ``values`` has our names of fields (``name``, ``email``, ``address.city``, ``type``; a
-    document ``title``, ``net``, ``gross``, ``state``, ``number``, and ``rendered`` ``no`` if it has no file yet; a note ``title``, ``text``, ``files``)."""
+    document ``title``, ``net``, ``gross``, ``state``, ``number``, and ``rendered`` ``no`` if it has no file yet; a note ``title``,
+    ``text``, ``files``)."""
 
     key: str
     values: Mapping[str, str]

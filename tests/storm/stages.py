@@ -78,6 +78,7 @@ class Simulated:
             a |= {"touch_parent": bool(knobs.get("touch_parent")), "rate_limit": int(knobs.get("rate_limit", "50"))}
         else:
             a |= {"moves_owner": ["requisite", "address", "rows", "links"] if knobs.get("touch_parent") else []}
+            self.a.quiet_addresses = not knobs.get("touch_parent")
         if isinstance(self.b, Books):
             b |= {name: knobs[name] for name in ("plan", "lists", "errors") if name in knobs}
             b |= {name: bool(knobs[name]) for name in ("retry_after", "pdf_varies", "cancel_creates_credit") if name in knobs}

@@ -149,8 +149,12 @@ def _checked(situation: Situation, decision: Decision, pairing: Pairing) -> Deci
         write = send.write
         if write.operation != "create" or write.kind in ("note", "file") or write.owner.startswith("$"):
             continue
+        system = pairing.side(write.side).system
+        if system.capabilities.writing(write.kind).inside:
+            # It goes into its owner's row, which is read right before it is sent.
+            continue
         try:
-            pairing.side(write.side).system.compose(write, None)
+            system.compose(write, None)
         except Refused as fault:
             report = Report(code=fault.code, field=fault.field, values=dict(fault.values))
             return Decision(situation.subject, "refused", Reason(fault.code, dict(fault.values)), (report,))

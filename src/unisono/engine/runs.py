@@ -229,6 +229,11 @@ class _Gate:
             return True
         return self._basis(s) == row.basis and as_planned(row, decisions)
 
+    def shows(self, subject: Subject) -> bool:
+        """Whether a row of the run is still to be carried out for a record."""
+        row = self._row(subject)
+        return row is not None and row.outcome in PENDING
+
     def change(self, situation: Situation, decisions: Sequence[Decision]) -> bool:
         """Notes what a record's plan is now. True if it must be confirmed first; nothing to write or link needs no second look."""
         s = situation
@@ -299,7 +304,13 @@ def _ordinary(planned: Sequence[Planned], by_subject: Mapping[Subject, Sequence[
     gate = _Gate(mine, by_subject, under, hands)
     held = {s.subject for s, d in mine if not gate.holds(s, d) and gate.change(s, d)}
     gate.keep()
-    return [(s, d) for s, d in planned if s.subject not in held]
+    # What is still as it was shown is the run's to do, all of it: done half by the one and half by the other, the rest would look like news.
+    shown = {s.subject for s, _ in mine if s.subject not in held and gate.shows(s.subject)} if live.state == "running" else set()
+    if shown:
+        with hands.store.write() as conn:
+            lanes.check_epoch(conn, pairing.lane, pairing.epoch)
+            work.join_run(conn, pairing.lane, live.id, PRIORITY, [task.key for subject in sorted(shown) for task in by_subject[subject]])
+    return [(s, d) for s, d in planned if s.subject not in held | shown]
 
 
 def begin(conn: Connection, subjects: Sequence[Subject], by_subject: Mapping[Subject, Sequence[Task]], pairing: Pairing) -> None:

@@ -43,7 +43,9 @@ def later(conn: Connection, pair: str, now: datetime, *, skip: int = 0, limit: i
 
 def answer_of(conn: Connection, pair: str, question_id: str) -> Answer | None:
     """One question that somebody answered or put off; ``None`` if there is none of that id."""
-    where = and_(question.c.pair == pair, question.c.id == question_id, question.c.answered_at != "", question.c.code.not_in((CORRECTED, WANTED)))
+    where = and_(
+        question.c.pair == pair, question.c.id == question_id, question.c.answered_at != "", question.c.code.not_in((CORRECTED, WANTED))
+    )
     found = _read(conn, and_(where, question.c.state.in_(("answered", "open"))), (question.c.id,), 0, 1)
     return found[0] if found else None
 

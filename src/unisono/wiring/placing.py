@@ -6,12 +6,14 @@ An entry is a write into somebody else's system: made after a person's yes, note
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Literal
 from urllib.parse import quote, urlsplit
 
 from unisono.locale.say import say
+from unisono.model.errors import SystemFault
 from unisono.policy.files import parse_policy
 from unisono.store import pairs
 from unisono.store.pairs import ConnectionRow, PairRow
@@ -71,6 +73,14 @@ def take_entry(house: House, pair_id: str, by: str) -> None:
     with house.store.write() as conn:
         note(house, conn, crm, by, "entry-taken")
         _keep(conn, crm, [one for one in crm.settings.get(_KEPT, ()) if one != row.id])
+
+
+def drop_entry(house: House, pair_id: str, by: str) -> None:
+    """The entry goes with its pair. Where the CRM cannot be reached it stays, and leads to a page that says nothing."""
+    row, crm = _crm(house, pair_id)
+    if row.id in crm.settings.get(_KEPT, ()):
+        with suppress(SystemFault):
+            take_entry(house, pair_id, by)
 
 
 def address_of(house: House, pair_id: str) -> str:

@@ -25,6 +25,7 @@ from unisono.store.pairs import ConnectionRow
 from unisono.store.stamps import stamp
 from unisono.wiring.hooks import close_unused
 from unisono.wiring.house import House
+from unisono.wiring.placing import drop_entry
 
 _HOST_FIELD = re.compile(r"\{(\w+)\}")
 """The login field that stands for the host in the address of a system."""
@@ -295,6 +296,7 @@ def set_state(house: House, pair_id: str, state: str, by: str) -> str:
 def remove_pair(house: House, pair_id: str, by: str, *, forget: bool) -> None:
     """Puts a pair to rest. Its history stays; ``forget``: who is who, questions and problems go, else it may be resumed as it was."""
     now = house.clock.now()
+    drop_entry(house, pair_id, by)
     with house.store.write() as conn:
         row = pairs.get_pair(conn, pair_id)
         pairs.update_pair(conn, pair_id, state="removed", told={}, **({"position_a": 0, "position_b": 0} if forget else {}))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -77,7 +77,7 @@ def _pair(one: Level, first: int, last: int) -> Verdict:
     return worlds.run(first, last, one.name)
 
 
-_RUNS: dict[str, Callable[[Level, int, int], Verdict]] = {"points": _points} | dict.fromkeys((p for p in PAIRS if p != PAIR), _pair)
+_RUNS: Mapping[str, Callable[[Level, int, int], Verdict]] = {"points": _points} | dict.fromkeys((p for p in PAIRS if p != PAIR), _pair)
 
 
 @dataclass(frozen=True, slots=True)

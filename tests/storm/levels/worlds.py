@@ -39,6 +39,8 @@ def played(level: str, unit: str, pair: str, world: Callable[[int], Played], fir
             if number:
                 verdict.count(f"bite:{fault}")
         if end.broken:
-            verdict.failures.append(Failure(level, seed, f"--level {LEVEL if '/' in level else level} --seed {seed} --pair {pair}", end.broken))
+            verdict.failures.append(
+                Failure(level, seed, f"--level {LEVEL if '/' in level else level} --seed {seed} --pair {pair}", end.broken)
+            )
     verdict.seconds = time.process_time() - began
     return verdict

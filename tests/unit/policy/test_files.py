@@ -24,6 +24,7 @@ from unisono.policy.schema import (
     TakeFromCrm,
     TakeFromInvoicing,
 )
+from unisono.policy.settings import answered
 
 names = st.sampled_from(sorted({*PARTY_FIELDS, *CONTACT_FIELDS}))
 directions = st.sampled_from(["both", "to-invoicing", "to-crm", "off"])
@@ -104,6 +105,28 @@ def test_the_preset_of_the_documented_pair_says_what_the_article_says() -> None:
         "FastBill",
     )
     assert (policy.quotes.basis, policy.quotes.vat_rate, policy.documents.quote_when) == ("net", Decimal(19), "sent")
+
+
+def test_the_preset_of_the_second_pair_leads_from_the_invoicing_system_and_takes_its_customers_and_invoices() -> None:
+    policy = parse_policy(files("unisono.policy").joinpath("presets", "bitrix24-lexoffice.toml").read_text(encoding="utf-8"))
+    assert (policy.customers.direction, policy.customers.from_invoicing.when, policy.customers.from_invoicing.history) == (
+        "to-crm",
+        "all",
+        "all",
+    )
+    assert (policy.documents.kinds, policy.documents.invoice_when, policy.documents.history) == (("invoice",), "issued", "new")
+    assert {policy.quotes.direction, policy.invoices.direction, policy.products.direction, policy.status.direction} == {"off"}
+
+
+def test_what_the_second_pair_s_preset_names_as_ways_out_of_its_limits_are_entries_of_a_policy() -> None:
+    body = files("unisono.policy").joinpath("presets", "bitrix24-lexoffice.toml").read_text(encoding="utf-8")
+    given = {"customers.direction": "both", "customers.from_crm.history": "all", "matching.accept": "", "matching.look": "",
+             "invoices.direction": "to-invoicing", "quotes.direction": "to-invoicing", "products.direction": "both",
+             "status.direction": "to-crm"}  # fmt: skip
+    assert all(name in body for name in given), "each is named where the limit is"
+    policy, wrong = answered(body, given)
+    assert policy is not None, wrong
+    assert (policy.customers.direction, policy.matching.look, policy.products.direction) == ("both", (), "both")
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,7 @@ def customers(visit: Visitor, pair_id: str, search: str = "", state: str = "", a
         state=chosen,
         more=more,
         first=not since,
+        invoices=drafts_here(visit.house, row),
     )
 
 

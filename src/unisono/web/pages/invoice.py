@@ -16,7 +16,7 @@ from unisono.web.gate import Visitor
 from unisono.web.live import pieces
 from unisono.web.telling import question_text
 from unisono.web.visit import Visit
-from unisono.wiring.drafting import Card, NoSuchCard, NotPossible, card, want
+from unisono.wiring.drafting import Card, NoSuchCard, NotPossible, card, drafts_here, want
 from unisono.wiring.placing import NoEntry, place_entry, take_entry, way_in
 
 doors = Doors()
@@ -84,7 +84,7 @@ def _page(visit: Visit, row: PairRow, record: str, *, trouble: str = "", status:
         "invoice/invoice.html",
         pair=row,
         status=404 if record and status == 200 and found_card(visit, row, record) is None else status,
-        way=way_in(visit.house, row.id),
+        way=way_in(visit.house, row.id) if drafts_here(visit.house, row) else None,
         trouble=trouble,
         **_stage(visit, row, record),
     )

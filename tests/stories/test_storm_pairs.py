@@ -1,0 +1,88 @@
+"""What the storm found when it came over further pairs: told here as the few steps that mattered."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.stories.folk import companies, company, customers, deal_of
+from tests.stories.test_l_customers import CRMS, POLICY, act, customer, employee, files, notes
+from tests.stories.test_l_customers import village as second
+from tests.support.village import Village
+from unisono.engine.runs import release_run
+from unisono.store import runs
+from unisono.wiring.previewing import make_preview
+from unisono.wiring.running import Runner
+from unisono.wiring.setup import replace_key
+
+
+@pytest.mark.parametrize("crm", CRMS)
+def test_a_draft_that_has_no_file_yet_is_filed_without_one_and_gets_it_when_it_is_issued(crm: str, tmp_path: Path) -> None:
+    v = second(tmp_path, crm, POLICY + 'quote_when = "created"\n')
+    v.sync()
+    v.release()
+    v.clock.advance(60)
+    offer = act(v, "create_quotation", contact_id=customer(v), title="Angebot", items="Kran; 1; 1190,00; 19")
+
+    for _ in range(3):
+        v.sync(70)
+
+    assert (len(notes(v)), files(v), v.problems()) == (1, [], [])
+    assert not any(call.operation.endswith("/file") for call in v.books.world.log.calls)
+
+    act(v, "finalize", id=offer)
+    v.sync()
+
+    assert files(v) == ["AG0001.pdf"]
+    assert v.problems() == []
+
+
+@pytest.mark.parametrize("crm", CRMS)
+def test_a_contact_person_who_goes_into_a_customer_that_is_there_is_shown_and_done(crm: str, tmp_path: Path) -> None:
+    v = second(tmp_path, crm)
+    v.sync()
+    v.release()
+    v.clock.advance(60)
+    customer(v)
+    v.sync()
+    employee(v, "Max", "Mustermann")
+    v.clock.advance(600)
+    v.cycle(dry=True)
+
+    run = make_preview(v.house, v.pair, "test")
+    with v.house.store.read() as conn:
+        shown = [(write["operation"], write["kind"]) for row in runs.rows(conn, run.id) for write in row.action.get("writes", [])]
+    release_run(v.house.pairing(v.pair), v.house.hands(), run.id, "test")
+    v.clock.advance(1)
+    v.cycle(read=False)
+
+    assert shown == [("create", "contact")]
+    assert [row["company"]["contactPersons"][0]["lastName"] for row in v.books.truth()["contacts"]] == ["Mustermann"]
+    assert v.problems() == []
+
+
+def test_a_row_of_two_writes_is_done_whole_though_one_of_them_was_put_off_before_it_was_shown(v: Village) -> None:
+    sun = company(v)
+    deal_of(v, sun)
+    v.sync()
+    v.crm_act("edit_company", id=str(sun), name="Sonne und Mond GmbH")
+    v.books_act("edit_customer", ID=customers(v)[0]["CUSTOMER_ID"], EMAIL="neu@sonne.example")
+    v.books.world.faults.arm("unauthorised", "customer.update")
+    v.sync()
+    replace_key(v.house, v.b, {"email": "buchhaltung@example.de", "api_key": "fb-0123456789abcdef"})
+
+    run = make_preview(v.house, v.pair, "test")
+    with v.house.store.read() as conn:
+        shown = [write["side"] for row in runs.rows(conn, run.id) for write in row.action.get("writes", [])]
+    release_run(v.house.pairing(v.pair), v.house.hands(), run.id, "test")
+    v.clock.advance(timedelta(minutes=20))
+    Runner(house=v.house, holder="test", alone=True).turn()
+
+    assert shown == ["b", "a"]
+    assert customers(v)[0]["ORGANIZATION"] == "Sonne und Mond GmbH"
+    assert companies(v)[0]["emails"][0]["name"] == "neu@sonne.example"
+    with v.house.store.read() as conn:
+        assert {row.outcome for row in runs.rows(conn, run.id)} == {"done"}
+        assert runs.get_run(conn, run.id).state == "done"
