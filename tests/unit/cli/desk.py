@@ -67,6 +67,13 @@ class Desk:
         self.more.append(server)
         return portal, server
 
+    def office(self) -> tuple[Any, Any]:
+        """An empty account at Lexware Office besides, and its server."""
+        office, server = start("lexoffice", seeded=False)
+        office.world.storage.settings["rate_limit"] = None
+        self.more.append(server)
+        return office, server
+
     def connect(self) -> tuple[str, str]:
         """Both connections, by command; returns their ids."""
         crm = self.run("connect", "centralstation", "--login", f"api_key={self.crm_key}", "--setting", f"api={self.crm_url}/api", "--json")

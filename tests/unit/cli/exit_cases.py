@@ -22,6 +22,7 @@ CALLS: dict[str, tuple[str, ...]] = {
     "fields": ("centralstation",),
     "hooks close": ("centralstation",),
     "hooks open": ("centralstation", "--yes"),
+    "invoice": ("company:1",),
     "leave-out": ("a:party:company:1",),
     "notices chat-add": ("Buchhaltung", "--address", "$ROOM"),
     "notices chat-remove": ("01",),
@@ -68,6 +69,35 @@ def written(desk: Desk) -> None:
     desk.synced()
     (made,) = desk.books.truth()["customers"]
     desk.books.act("edit_customer", {"id": made["CUSTOMER_ID"], "phone": "030 1"})
+
+
+FIRST = "company:30016185"
+"""The first company of a CRM that begins with the tests' seed."""
+
+
+def with_office(desk: Desk) -> None:
+    """A company without an address, known to a pair with Lexware Office, where drafts of invoices can be made."""
+    desk.company(name="Ohne Adresse GmbH", street="", zip="", city="", country_code="")
+    office, server = desk.office()
+    key = office.account.setting("api_key")
+    crm = ("centralstation", "--login", f"api_key={desk.crm_key}", "--setting", f"api={desk.crm_url}/api")
+    books = ("lexoffice", "--login", f"api_key={key}", "--setting", f"api={server.url}/v1")
+    for login in (crm, books):
+        told = desk.run("connect", *login)
+        assert told.code == 0, told.text
+    assert desk.run("pair", "add", "centralstation", "lexoffice", "--complete").code == 0
+    assert desk.run("release").code == 0
+    assert desk.run("sync").code in (0, 1)
+
+
+def with_office_revoked(desk: Desk) -> None:
+    with_office(desk)
+    desk.crm.world.storage.settings["api_key"] = "another"
+
+
+def with_office_down(desk: Desk) -> None:
+    with_office(desk)
+    desk.crm.world.faults.arm("status", "GET", times=500)
 
 
 def written_and_revoked(desk: Desk) -> None:
@@ -267,6 +297,9 @@ CASES: tuple[Case, ...] = (
     ("status", "open", waiting, (), ""),
     ("sync", "open", waiting, (), ""),
     ("sync", "refused", revoked, (), ""),
+    ("invoice", "refused", with_office_revoked, (FIRST,), ""),
+    ("invoice", "unavailable", with_office_down, (FIRST,), ""),
+    ("invoice", "open", with_office, (FIRST,), ""),
     ("sync", "unavailable", down, (), ""),
     ("undo", "refused", written_and_revoked, ("--all", "--yes"), ""),
     ("undo", "unavailable", written_and_down, ("--all", "--yes"), ""),

@@ -196,6 +196,7 @@ def test_every_command_that_is_done_ends_with_0_and_tells_programs_one_document(
     do("sync")
     assert "Ohne Postleitzahl GmbH" in desk.names()[1], "corrected, it went across"
     do("status")
+    assert do("invoice", f"company:{key}", "--look")["made"] == []
     lists(do)
     rested(desk)
     doors(do)
