@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 import random
 import re
-from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Mapping, Set
 from datetime import timedelta
 from typing import Any
-from urllib.parse import parse_qsl
 
 from tests.storm import portal as truth
 from tests.storm.chance import Break, Deed
+from tests.storm.commands import groups_of, listings_in, parts_of
 from tests.storm.marks import mobile_of
-from tests.storm.sides import Entry, Hold, Impossible, Inside, Kind, Letter, Operation, changed
+from tests.storm.sides import Entry, Hold, Impossible, Inside, Kind, Letter, changed
 from tests.storm.wire import Asked, Heard, Row, Vendor, VendorClock, answered, with_body
 from unisono.connect.wire import Request
 from unisono.sandbox import bitrix24
@@ -22,9 +21,6 @@ from unisono.sandbox.bitrix24 import multifields
 from unisono.sandbox.bitrix24.types import COMPANY, CONTACT
 from unisono.sandbox.kit.world import LoggedCall, World
 
-WORDS: dict[str, str] = {"2": "deal", "3": "contact", "4": "company", "7": "quote", "31": "invoice"}
-"""``entityTypeId`` -> how a key begins."""
-_KIND = {"deal": "quote", "quote": "quote", "contact": "party", "company": "party", "invoice": "invoice", "comment": "note"}
 _SINGULAR = {"deals": "deal", "contacts": "contact", "companies": "company", "quotes": "quote", "invoices": "invoice"}
 _MATCHES = {
     "create": ".add",
@@ -72,20 +68,6 @@ _STAGES = {
 }
 _FIRST = {"companies": 20_001, "contacts": 30_001, "deals": 40_001, "quotes": 50_001, "comments": 60_001, "requisites": 70_001}
 _KEY = "stormhook0123456789"
-_OPERATION: dict[str, Operation] = {"add": "create", "update": "change", "delete": "delete"}
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One command: what it does, and to which record; ``inner`` if it is part of what an earlier one of the same batch began."""
-
-    method: str
-    operation: Operation
-    kind: str
-    key: str = ""
-    inner: bool = False
-    word: str = ""
-    """How the keys of what it lists begin."""
 
 
 class Bitrix24(Vendor):
@@ -106,64 +88,21 @@ class Bitrix24(Vendor):
         """A bucket of fifty that loses two a second."""
         return [Hold(50 + 2 * seconds, float(seconds)) for seconds in (1, 25, 60)]
 
+    def tell_at(self, address: str) -> None:
+        """See ``Vendor.tell_at``: an outgoing webhook made by hand, which puts the portal's token into each notice."""
+        events = [f"ONCRM{word}{what}" for word in ("COMPANY", "CONTACT", "DEAL", "QUOTE") for what in ("ADD", "UPDATE", "DELETE")]
+        self.simulator.act("bind_webhook", {"handler": address, "events": " ".join(events)})
+
     # what it is asked
 
     def asked(self, request: Request) -> Asked:
-        parts = list(self._parts(request))
+        parts = list(parts_of(self.simulator.portal, request))
         what = " ".join(["batch"] * (len(parts) > 1) + [part.method for part in parts])
         writes = [part for part in parts if part.operation in ("create", "change", "delete")]
         main = next(iter(writes), None) or next((p for p in parts if p.operation == "read"), None) or parts[0]
         if main.operation == "list":
             what += f" {main.word}"
         return Asked(what[:200], main.operation, main.kind, main.key, parts, main.operation == "list" and "origin" in str(request.content))
-
-    def _parts(self, request: Request) -> Iterator[Part]:
-        method = request.url.partition("?")[0].rpartition("/")[2].removesuffix(".json").lower()
-        body = json.loads(request.content or b"{}")
-        if method != "batch":
-            yield self._part(method, dict(_flat(body)))
-            return
-        for command in body["cmd"].values():
-            name, _, rest = str(command).partition("?")
-            yield self._part(name.lower(), dict(parse_qsl(rest, keep_blank_values=True)))
-
-    def _part(self, method: str, params: Mapping[str, str]) -> Part:
-        verb = method.rpartition(".")[2]
-        if method.startswith("crm.item.") and verb in ("add", "update", "delete", "get", "list"):
-            word = WORDS.get(params.get("entityTypeId", ""), "")
-            key = f"{word}:{params['id']}" if "id" in params else ""
-            return Part(method, _OPERATION.get(verb) or ("read" if verb == "get" else "list"), _KIND.get(word, word), key, word=word)
-        if method.startswith(("crm.requisite.", "crm.address.")) and verb in _OPERATION:
-            if "$result" in params.get("fields[ENTITY_ID]", ""):
-                return Part(method, "change", "party", inner=True)
-            return Part(method, "change", "party", self._owner(method, params))
-        if method == "crm.item.productrow.set" or method.startswith("crm.timeline.bindings"):
-            return Part(method, "change", "other", inner=True)
-        if method.startswith("crm.timeline.comment."):
-            return self._comment(method, verb, params)
-        return Part(method, "other", "")
-
-    def _comment(self, method: str, verb: str, params: Mapping[str, str]) -> Part:
-        if verb == "add":
-            return Part(method, "create", "file" if any(name.startswith("fields[FILES]") for name in params) else "note")
-        row = self.simulator.portal.get("comments", int(params.get("id", "0") or 0))
-        key = truth.note_key(row) if row is not None else ""
-        if verb == "get":
-            return Part(method, "read", "note", key)
-        # A file that takes the place of an older one lets that go: nobody's record ends.
-        if verb in _OPERATION and row is not None and not row["FILES"]:
-            return Part(method, _OPERATION[verb], "note", key)
-        return Part(method, "other", "")
-
-    def _owner(self, method: str, params: Mapping[str, str]) -> str:
-        """The customer a requisite or address hangs on."""
-        portal = self.simulator.portal
-        if method == "crm.requisite.add":
-            type_id, owner = params.get("fields[ENTITY_TYPE_ID]", ""), params.get("fields[ENTITY_ID]", "")
-            return f"{WORDS.get(type_id, '')}:{owner}"
-        number = params.get("id") if method.startswith("crm.requisite.") else params.get("fields[ENTITY_ID]")
-        row = portal.get("requisites", int(number or 0))
-        return f"{WORDS.get(str(row['ENTITY_TYPE_ID']), '')}:{row['ENTITY_ID']}" if row is not None else ""
 
     # the log
 
@@ -188,7 +127,7 @@ class Bitrix24(Vendor):
         commands = [call for call in logged if call.method == "BATCH"] or [whole]
         fault = whole.fault or next((call.fault for call in commands if call.fault), "")
         fault = fault or (f"status {whole.status}" if whole.status >= 500 else "")
-        groups = list(_groups(asked.payload, commands))
+        groups = list(groups_of(asked.payload, commands))
         for place, (part, calls) in enumerate(groups or [(None, [])]):
             mine = asked if part is None else Asked(asked.what, part.operation, part.kind, part.key)
             done = next((call for call in calls if call.write), None)
@@ -239,7 +178,7 @@ class Bitrix24(Vendor):
     def _filtered(self, heard: Heard, keep: Any) -> Heard:
         body = json.loads(heard.body)
         less = False
-        for holder in _listings(body):
+        for holder in listings_in(body):
             kept = keep(holder["items"])
             less = less or len(kept) < len(holder["items"])
             holder["items"] = kept
@@ -257,7 +196,7 @@ class Bitrix24(Vendor):
             return out
 
         body = json.loads(heard.body)
-        for holder in _listings(body):
+        for holder in listings_in(body):
             holder["items"] = [altered(row) for row in holder["items"]]
         inner = body.get("result")
         for holder in (inner, *(inner["result"].values() if isinstance(inner, dict) and isinstance(inner.get("result"), dict) else ())):
@@ -370,48 +309,6 @@ def _entered(values: Mapping[str, str]) -> dict[str, str]:
 def _titled(given: dict[str, str]) -> dict[str, str]:
     """A company's name is its title."""
     return {"TITLE" if name == "LAST_NAME" else name: value for name, value in given.items()}
-
-
-def _groups(parts: Sequence[Part], commands: Sequence[LoggedCall]) -> Iterator[tuple[Part, list[LoggedCall]]]:
-    """The commands of each record that was to be written; of a call that only reads, itself."""
-    first = next((part for part in parts if part.operation in ("create", "change", "delete")), None)
-    if first is None:
-        main = next((part for part in parts if part.operation == "read"), parts[0])
-        yield main, []
-        return
-    held: tuple[Part, list[LoggedCall]] | None = None
-    for place, part in enumerate(parts):
-        if part.operation not in ("create", "change", "delete"):
-            continue
-        call = commands[place] if place < len(commands) else None
-        if held is None or not (part.inner or (part.key and part.key == held[0].key)):
-            if held is not None:
-                yield held
-            held = (part, [])
-        if call is not None:
-            held[1].append(call)
-    if held is not None:
-        yield held
-
-
-def _listings(body: Row) -> Iterator[Row]:
-    """The members that hold the rows of a list, in an answer or in those of a batch."""
-    inner = body.get("result")
-    if not isinstance(inner, dict):
-        return
-    several = inner.get("result")
-    for holder in (inner, *(several.values() if isinstance(several, dict) else ())):
-        if isinstance(holder, dict) and isinstance(holder.get("items"), list):
-            yield holder
-
-
-def _flat(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
-    """The names of PHP for what is nested: ``fields[ENTITY_ID]``."""
-    if isinstance(value, dict | list):
-        for key, one in value.items() if isinstance(value, dict) else enumerate(value):
-            yield from _flat(one, f"{name}[{key}]" if name else str(key))
-    else:
-        yield name, "" if value is None else str(value)
 
 
 def make_portal(clock: VendorClock, chance: random.Random) -> Any:

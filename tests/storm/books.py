@@ -17,6 +17,7 @@ from unisono.connect.wire import Request
 from unisono.sandbox import fastbill
 from unisono.sandbox.kit.world import LoggedCall, World
 
+EVENTS = "customer.created,customer.updated,customer.deleted,estimate.created,invoice.completed,invoice.canceled"
 _SERVICE_KIND = {"customer": "party", "contact": "contact", "estimate": "quote", "invoice": "invoice"}
 _TABLE = {"customers": "", "contacts": "contact:", "estimates": "estimate:", "invoices": "invoice:"}
 _PREFIX = {"customer": "", "contact": "contact:", "estimate": "estimate:", "invoice": "invoice:"}
@@ -60,14 +61,16 @@ class Books(Vendor):
 
     def lose_notices(self) -> None:
         """The account tells everything to an address behind which nobody is."""
-        events = "customer.created,customer.updated,customer.deleted,estimate.created,invoice.completed,invoice.canceled"
-        self.world.storage.table("webhooks")[15] = {
-            "WEBHOOK_ID": "15",
-            "ENDPOINT": "https://nobody.example/",
-            "TYPE": "url",
-            "EVENTS": events,
-        }
+        self._tell("15", "https://nobody.example/")
         self.world.storage.settings["deliver"] = self._nobody
+
+    def tell_at(self, address: str) -> None:
+        """See ``Vendor.tell_at``."""
+        self._tell("16", address)
+
+    def _tell(self, number: str, address: str) -> None:
+        row = {"WEBHOOK_ID": number, "ENDPOINT": address, "TYPE": "url", "EVENTS": EVENTS}
+        self.world.storage.table("webhooks")[int(number)] = row
 
     def _nobody(self, *_: object) -> None:
         self.notices_lost += 1

@@ -55,6 +55,15 @@ class Crm(Vendor):
         """50 calls in 10 seconds, all of them counted."""
         return [Hold(50, 10.0)]
 
+    def tell_at(self, address: str) -> None:
+        """See ``Vendor.tell_at``."""
+        table = self.world.storage.table("hooks")
+        for model in ("Company", "Person", "Deal"):
+            for event in ("create", "update", "destroy"):
+                number = 91_000_000 + len(table)
+                told = {"id": number, "target_url": address, "object_type": "lean", "state": "active", "model": model, "event": event}
+                table[number] = told | {"includes": "", "methods": [], "failed": 0, "failed_at": None}
+
     def asked(self, request: Request) -> Asked:
         path, _, query = request.url.partition("?")
         found = _PATH.search(path)

@@ -72,12 +72,17 @@ class Lexoffice(Vendor):
 
     def lose_notices(self) -> None:
         """The account tells everything to an address behind which nobody is."""
-        for number, event in enumerate(
-            ("contact.created", "contact.changed", "contact.deleted", "invoice.changed", "quotation.changed"), 90
-        ):
-            row = {"id": f"lost-{number}", "eventType": event, "callbackUrl": "https://nobody.example/", "created": self.clock.now()}
-            self.simulator.account.add("subscriptions", row)
+        self._tell("https://nobody.example/")
         self.world.storage.settings["deliver"] = self._nobody
+
+    def tell_at(self, address: str) -> None:
+        """See ``Vendor.tell_at``: a subscription a kind of event, each notice signed."""
+        self._tell(address)
+
+    def _tell(self, address: str) -> None:
+        kinds = ("contact.created", "contact.changed", "contact.deleted", "quotation.created", "quotation.status.changed")
+        for event in (*kinds, "invoice.created", "invoice.status.changed", "payment.changed"):
+            self.simulator.account.add("subscriptions", {"eventType": event, "callbackUrl": address})
 
     def _nobody(self, *_: object) -> None:
         self.notices_lost += 1

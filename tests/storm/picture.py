@@ -179,7 +179,9 @@ class Picture:
                 out.append((set(_ID.findall(named)), q.code, q.values.get("field", "")))
         for p in self.e.problems:
             if p.state == "open":
-                out.append((set(_ID.findall(p.key + " " + p.values.get("keys", ""))), p.code, p.field))
+                # A length that only the connector knows (a person's name is shorter than a company's) is refused like anything by a vendor.
+                code = "refused" if p.code == "too-long" and "length" not in p.values else p.code
+                out.append((set(_ID.findall(p.key + " " + p.values.get("keys", ""))), code, p.field))
         return out
 
     @cached_property

@@ -10,7 +10,9 @@ from tests.storm.chance import Streams
 from tests.storm.frail import no_listener
 from tests.storm.stages import Simulated
 from tests.support.hooks import JSON, Postman, deliver, open_hook
-from unisono.store import inbox
+from unisono.sandbox.lexoffice.signing import public_pem
+from unisono.store import inbox, pairs
+from unisono.wiring.hooks import SIGNED_BY
 from unisono.wiring.receiving import Doorkeeper
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 SHARE = 0.2
 """Of the worlds between the simulators."""
 Letter = tuple[str, dict[str, str], bytes]
-EVENTS = "customer.created,customer.updated,customer.deleted,estimate.created,invoice.completed,invoice.canceled"
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 FATES = ("once", "once", "once", "lost", "fifty", "later", "later")
 
 
@@ -31,21 +33,13 @@ class Post:
         self._man = Postman(Doorkeeper(house=w.house), hold=True)
         self._late: list[Letter] = []
         self._doors = {letter: open_hook(w.house, w.ids[letter]) for letter in ("a", "b")}
-        crm, books = stage.a.world.storage, stage.b.world.storage
-        crm.settings["deliver"] = books.settings["deliver"] = self._man
-        for model in ("Company", "Person", "Deal"):
-            for event in ("create", "update", "destroy"):
-                number = 91_000_000 + len(crm.table("hooks"))
-                told = {
-                    "id": number,
-                    "target_url": self._doors["a"],
-                    "object_type": "lean",
-                    "state": "active",
-                    "model": model,
-                    "event": event,
-                }
-                crm.table("hooks")[number] = told | {"includes": "", "methods": [], "failed": 0, "failed_at": None}
-        books.table("webhooks")[16] = {"WEBHOOK_ID": "16", "ENDPOINT": self._doors["b"], "TYPE": "url", "EVENTS": EVENTS}
+        for side, letter in ((stage.a, "a"), (stage.b, "b")):
+            side.world.storage.settings["deliver"] = self._man
+            side.tell_at(self._doors[letter])
+        self._systems = {self._doors["a"]: stage.a.system, self._doors["b"]: stage.b.system}
+        if stage.b.system == "lexoffice":
+            with w.store.write() as conn:
+                pairs.update_connection(conn, w.ids["b"], proven={SIGNED_BY: public_pem().decode()})
 
     def bring(self) -> None:
         """Before a turn: what was written since the last one, and what was kept back, in any order, each with a fate of its own."""
@@ -85,17 +79,21 @@ class Post:
             raise AssertionError("a notice under a wrong secret was kept")
         ids = [str(self._chance.randint(1, 40_000_000)), "999", "-1", "../x"]
         for one in ids:
-            told = {
-                "event": "update",
-                "model": "Company",
-                "company": {"id": one},
-                "customer": {"CUSTOMER_ID": one},
-                "type": "customer.deleted",
-            }
-            self._deliver((door, dict(JSON), json.dumps(told).encode()), 1)
+            self._deliver((door, *_forged(self._systems[door], one)), 1)
         for _, headers, body in letters[:2]:
             self._deliver((door, headers, body[: len(body) // 2]), 1)
             self._deliver((door, headers, body.replace(b"1", b"2")), 1)
+
+
+def _forged(system: str, one: str) -> tuple[dict[str, str], bytes]:
+    """A notice in the form of a system, by somebody who knows the address and no more."""
+    if system == "bitrix24":
+        return dict(FORM), f"event=ONCRMCOMPANYDELETE&data%5BFIELDS%5D%5BID%5D={one}&auth%5Bapplication_token%5D=guessed".encode()
+    told: dict[str, object] = {"event": "update", "model": "Company", "company": {"id": one}, "customer": {"CUSTOMER_ID": one}}
+    told["type"] = "customer.deleted"
+    if system == "lexoffice":
+        told = {"organizationId": "x", "eventType": "contact.deleted", "resourceId": one, "eventDate": "2026-03-01T10:00:00.000+01:00"}
+    return dict(JSON), json.dumps(told).encode()
 
 
 def chosen(streams: Streams) -> bool:

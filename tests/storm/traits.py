@@ -167,7 +167,9 @@ def capabilities_of(traits: Traits) -> Capabilities:
 def _resource(kind: Kind, traits: Traits) -> Resource:
     signal: Signal = "compare" if kind == "tag" else traits.signal
     overlap = traits.list_lag + 5 if signal in ("stamp", "coarse-stamp", "ordered-until") else 0
-    return Resource(name=kind, kinds=(kind,), signal=signal, overlap=overlap, page=traits.page, lines="readable", delete_lag=60, batch=traits.batch)
+    return Resource(
+        name=kind, kinds=(kind,), signal=signal, overlap=overlap, page=traits.page, lines="readable", delete_lag=60, batch=traits.batch
+    )
 
 
 def _writing(kind: Kind, traits: Traits) -> Writing:

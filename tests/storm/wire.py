@@ -261,6 +261,10 @@ class Vendor:
         """A listing that does not know its newest row yet."""
         raise NotImplementedError
 
+    def tell_at(self, address: str) -> None:
+        """From now on the vendor tells an address what happens; somebody set that up."""
+        raise NotImplementedError
+
     def surprised(self, heard: Heard, how: str) -> Heard:
         """An answer in a form nobody expected."""
         raise NotImplementedError

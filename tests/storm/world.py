@@ -15,7 +15,7 @@ from tests.storm.frail import no_listener
 from tests.storm.ground import Frozen, Killed, OurClock, Played, ground
 from tests.storm.people import draw_knobs, draw_people
 from tests.storm.sides import Letter, Listener, Side, Stage
-from tests.storm.stages import PAIR, Setting, Simulated
+from tests.storm.stages import Setting, Simulated
 from tests.storm.verdict import Broken
 from tests.support.clock import START, FakeClock
 from unisono.store import asking, intents, pairs, secrets
@@ -26,7 +26,7 @@ from unisono.wiring.policies import put_policy, with_entries
 from unisono.wiring.running import Runner
 from unisono.wiring.setup import release, replace_key
 
-__all__ = ["PAIR", "Frozen", "Killed", "Maker", "Played", "World", "draw", "play"]
+__all__ = ["Frozen", "Killed", "Maker", "Played", "World", "draw", "play"]
 
 GAPS = (40, 320, 330, 400, 1300)
 """Seconds between two turns: shorter than a poll interval, a little longer, much longer."""
@@ -207,7 +207,7 @@ class World:
 
     def play(self) -> Played:
         """From the first turn to the oracle's word."""
-        if isinstance(self.stage, Simulated) and self.stage.pair == PAIR and post.chosen(self.setting.streams):
+        if isinstance(self.stage, Simulated) and post.chosen(self.setting.streams):
             self.post = post.Post(self, self.stage)
         for turn in range(self.script.turns):
             self.turn(turn)
