@@ -126,7 +126,7 @@ def may_go(target: Target, rules: Rules, going: set[tuple[str, str, str]]) -> bo
     writing = rules.capabilities(target.side).writing(target.kind)
     if not made or deleted or target.field or target.unsettled or not writing.delete or target.key.endswith(tuple(writing.only) or "\0"):
         return False
-    if target.now is None or target.now.gone or target.kind == "invoice":
+    if target.now is None or target.now.gone:
         return False
     body = target.now.record.body
     if isinstance(body, Document) and body.stage != "draft":
