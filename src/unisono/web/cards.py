@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from unisono.web.bodies import whole
 from unisono.web.speech import preferred
 from unisono.wiring.house import House
 from unisono.wiring.placing import PATH, Pressed, pressed
@@ -31,28 +32,13 @@ class CardDoors:
         if scope["type"] != "http" or not scope["path"].startswith(PATH):
             await self._app(scope, receive, send)
             return
-        body = await _whole(receive) if scope["method"] == "POST" else b""
+        body = await whole(receive, MOST) if scope["method"] == "POST" else b""
         form = dict(parse_qsl((body or b"").decode("utf-8", "replace"), max_num_fields=100)) if body else {}
         said = dict(parse_qsl(scope["query_string"].decode("latin-1"), max_num_fields=100)).get("LANG", "")
         accepted = dict(scope["headers"]).get(b"accept-language", b"").decode("latin-1")
         language = preferred(said, "") or preferred(accepted, "en")
         found = await run_in_threadpool(pressed, self._house, scope["path"].removeprefix(PATH), form, language)
         await _answer(send, found)
-
-
-async def _whole(receive: Receive) -> bytes | None:
-    """The body, unless it is longer than it may be or breaks off."""
-    parts, size = [], 0
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            return None
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
-        if size > MOST:
-            return None
-        if not message.get("more_body", False):
-            return b"".join(parts)
 
 
 async def _answer(send: Send, found: Pressed | None) -> None:

@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from unisono.store.refused import StoreRefused
+from unisono.web.bodies import whole
 from unisono.wiring.hooks import PATH
 from unisono.wiring.receiving import MOST, Doorkeeper, Place
 
@@ -56,28 +57,13 @@ class HookDoors:
             self._reading += 1
             try:
                 with anyio.move_on_after(PATIENCE):
-                    body = await _whole(receive)
+                    body = await whole(receive, MOST)
             finally:
                 self._reading -= 1
         if body is None:
             self._keeper.refuse(place)
         else:
             await run_in_threadpool(self._keeper.keep, place, body, headers)
-
-
-async def _whole(receive: Receive) -> bytes | None:
-    """The body, unless it is longer than it may be or breaks off."""
-    parts, size = [], 0
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            return None
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
-        if size > MOST:
-            return None
-        if not message.get("more_body", False):
-            return b"".join(parts)
 
 
 async def _answer(send: Send, status: int) -> None:
