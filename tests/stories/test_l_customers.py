@@ -19,8 +19,9 @@ from unisono.sandbox.kit.app import application
 from unisono.sandbox.kit.world import World
 from unisono.store import pairs, secrets
 from unisono.store.doors import Store
-from unisono.wiring import House, add_pair
+from unisono.wiring import House, add_pair, pair_row
 from unisono.wiring.adjusting import adjust
+from unisono.wiring.policies import put_policy, with_entries
 
 CANARY = "canary4711canary4711"
 POLICY = """schema_version = 1
@@ -234,6 +235,25 @@ def test_edits_go_both_ways_and_the_rest_of_the_contact_stays(v: Village) -> Non
     assert after["company"]["contactPersons"][0]["lastName"] == "Mustermann"
     assert after["addresses"]["billing"][0]["city"] == "Bremerhaven"
     assert after["note"] == "Zahlt spät"
+    assert v.problems() == []
+
+
+@BOTH
+@pytest.mark.feature("L07", kind="do")
+def test_one_field_may_go_one_way_only_while_the_others_go_both(v: Village) -> None:
+    put_policy(v.house, v.pair, with_entries(pair_row(v.house, v.pair).policy, ["customers.fields.name.direction=to-crm"]), "anna")
+    key = customer(v)
+    v.sync()
+    before = contact(v, key)["company"]["name"]
+    (row,) = v.crm.truth()["companies"]
+    v.crm_act("edit_company", id=str(row.get("ID") or row["id"]), **{"title" if is_portal(v) else "name": "Hoffmann Hebetechnik GmbH"})
+    v.sync()
+    assert (contact(v, key)["company"]["name"], before) == (HOFF["name"], HOFF["name"]), "what is led from there is not written there"
+    assert companies(v)[0]["name"] == "Hoffmann Hebetechnik GmbH", "nor is the edit taken back"
+
+    act(v, "edit_contact", id=key, city="Emden")
+    v.sync()
+    assert companies(v)[0]["city"] == "Emden"
     assert v.problems() == []
 
 
