@@ -47,23 +47,22 @@ def take_hints(house: House, row: ConnectionRow, where: Connected, pairings: Ite
     asked = door is not None and door.address == QUEUE
     known = _Sender(house, row, notices)
     listed = {name for name in where.resources if "whole_at" in row.marks.get(name, {})}
-    told = {row_id: [hint for hint in notices.extract(body) if hint[0] in listed] for row_id, body in lying}
-    whole = _cheaper_listed(house, where, {hint for hints in told.values() for hint in hints})
+    told = {row_id: tuple(notices.extract(body)) if asked or known.fits(body) else None for row_id, body in lying}
+    named = {hint for hints in told.values() for hint in hints or () if hint[0] in listed}
+    whole = _cheaper_listed(house, where, named)
     wanted: dict[tuple[str, str], None] = {}
     done, strange = [], 0
     for row_id, body in lying:
         if len(wanted) >= READS:
             break
         done.append(row_id)
-        if not (asked or known.fits(body)):
+        hints = told[row_id]
+        if hints is None:
             strange += 1
-            told[row_id] = []
             continue
-        wanted |= dict.fromkeys(hint for hint in told[row_id] if hint[0] not in whole)
-        urgent = bool(notices.extract(body)) or known.hurries(body)
+        wanted |= dict.fromkeys(hint for hint in hints if hint in named and hint[0] not in whole)
+        urgent = bool(hints) or known.hurries(body)
         strange += not urgent
-    # Only lists of which somebody who may be believed said something.
-    whole &= {hint[0] for row_id in done for hint in told[row_id]}
     rows = list(wanted)[: _room(house, row, len(wanted), door)]
     with house.store.write() as conn:
         inbox.drop(conn, done)
