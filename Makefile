@@ -24,7 +24,7 @@ help:
 	@echo "make slow      the tests that take longer than a commit can wait for"
 	@echo "make foreign   clients that other people wrote, in an environment of their own, talk to the simulators"
 	@echo "make storm     a simulated world in which everything breaks: as much of it as a commit is worth (ARGS=--write: docs/storm.md)"
-	@echo "make storm-night goes on from the last seed for two hours (ARGS='--minutes 30')"
+	@echo "make storm-night plays a long run from the last seed on, two hours at most (ARGS='--minutes 30')"
 	@echo "make bench     first sync without limits: records a second, memory, calls against the minimum; how long a visitor of the demo waits; the reference job beside a bare loop"
 	@echo "make fresh     make test and make demo in a stripped environment, from a clone"
 	@echo "make lock      write requirements/*.txt anew"

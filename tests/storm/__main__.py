@@ -109,11 +109,11 @@ def once(args: argparse.Namespace, head: str) -> int:
 
 
 def through(args: argparse.Namespace, head: str) -> int:
-    """A night: every level goes on where it was left, each with its share of the time, until the minutes are over."""
+    """A night: every level goes on where it was left, until the long run is played or the minutes are over."""
     state, began = night.load(head), time.perf_counter()
     run, spent = Run(args.processes, head), state.seconds
     end = began + args.minutes * 60
-    for task, verdict in run.play(_nightly(state, end)):
+    for task, verdict in run.play(nightly(state, end)):
         state.took(verdict, task.first, task.last)
         state.seconds = spent + time.perf_counter() - began
         night.save(state)
@@ -133,28 +133,24 @@ def through(args: argparse.Namespace, head: str) -> int:
     return 0 if all(verdict.fine for verdict in verdicts) else 1
 
 
-def _nightly(state: night.Night, end: float) -> Iterator[Task]:
-    """Tasks until the hour is over: always of the level that is furthest behind its share. What has a fixed extent is played once a commit."""
+def nightly(state: night.Night, end: float) -> Iterator[Task]:
+    """The tasks of a long run, or of as much as there is time for: always of the level that has the most before it still. What has a fixed
+    extent is played once a commit."""
     for one in LEVELS:
         for task in tasks(one, state.reached.get(one.name, 0) + 1, one.commit) if one.whole else ():
             if time.perf_counter() >= end:
                 return
             yield task
-    endless = [one for one in LEVELS if one.share and not one.whole]
+    endless = [one for one in LEVELS if one.night and not one.whole]
     given = {one.name: state.next(one.name) for one in endless}
-    handed = dict.fromkeys(given, 0)
+    began = {name: state.began.get(name, first) for name, first in given.items()}
     while time.perf_counter() < end:
-        one = min(endless, key=lambda one: _used(state, one.name, handed[one.name]) / one.share)
+        one = min(endless, key=lambda one: (given[one.name] - began[one.name]) / one.night)
         first = given[one.name]
+        if first >= began[one.name] + one.night:
+            return
         given[one.name] += one.chunk
-        handed[one.name] += 1
         yield Task(one.name, first, first + one.chunk - 1)
-
-
-def _used(state: night.Night, name: str, handed: int) -> float:
-    """Processor seconds of a level so far; what was handed out and has not come back counts a little, so that not one level gets it all."""
-    verdict = state.verdicts.get(name)
-    return (verdict.seconds if verdict is not None else 0.0) + handed * 0.001
 
 
 def single(args: argparse.Namespace, head: str) -> int:

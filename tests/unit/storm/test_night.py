@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from tests.storm import figures, night
-from tests.storm.__main__ import parsed, told
+from tests.storm.__main__ import nightly, parsed, told
 from tests.storm.levels.table import LEVELS, Task, level, tasks
 from tests.storm.verdict import Broken, Failure, Verdict
 
@@ -50,6 +51,21 @@ def test_a_night_goes_on_behind_the_commits_seeds_and_never_plays_one_twice(tmp_
     assert again.verdicts["worlds"].figures == {"worlds": 40, "bite:7": 6}
     assert again.verdicts["worlds"].failures == [LOST]
     assert again.verdicts["worlds"].seconds == 5.0
+
+
+def test_a_night_ends_by_itself_when_a_long_run_of_its_commit_is_played_wherever_the_seeds_began() -> None:
+    state = night.Night("abc", {"points": 40, "worlds": 5000, "kills": 500}, {"kills": 11})
+    handed: Counter[str] = Counter()
+    for task in nightly(state, float("inf")):
+        handed[task.level] += task.last - task.first + 1
+    assert sum(n for name, n in handed.items() if level(name).letter == "C") == 20_160
+    assert {name: handed[name] for name in ("engine", "kills", "points", "twins", "trace")} == {
+        "engine": 100_000,
+        "kills": 10,
+        "points": 0,
+        "twins": 14,
+        "trace": 0,
+    }
 
 
 def test_with_a_new_commit_the_figures_begin_anew_and_the_seeds_do_not(tmp_path: Path) -> None:
