@@ -13,11 +13,12 @@ from tests.storm import scenes, twins
 from tests.storm.levels.twins import caught
 from tests.storm.twins import TWINS, Twin
 from unisono.connect.reply import Reply
-from unisono.engine import apply, batch, gather, pull, recover, settle
+from unisono.engine import apply, batch, candidates, pull, recover, settle
 from unisono.plan.flows import quotes
 from unisono.store import intents, lanes, links, pairs
 
-PATCHED: tuple[Any, ...] = (apply, batch, gather, gather._Batch, pull, recover, settle, quotes, intents, lanes, links, pairs, Reply, scenes)
+_ENGINE = (apply, batch, candidates, candidates.Candidates, pull, recover, settle)
+PATCHED: tuple[Any, ...] = (*_ENGINE, quotes, intents, lanes, links, pairs, Reply, scenes)
 by_name = {twin.name: twin for twin in TWINS}
 
 

@@ -21,7 +21,7 @@ from tests.storm.frail import FrailStore
 from tests.storm.world import Played
 from unisono.connect.port import Page
 from unisono.connect.reply import Reply
-from unisono.engine import apply, batch, gather, pull, recover, settle
+from unisono.engine import apply, batch, candidates, pull, recover, settle
 from unisono.engine.calls import Group
 from unisono.engine.hands import Connected, Hands, Pairing
 from unisono.engine.job import Job
@@ -242,7 +242,7 @@ def policy_read_twice() -> Iterator[None]:
 @contextmanager
 def link_constraint_missing() -> Iterator[None]:
     """A record may be linked as often as you like: no unique index, and nobody looks whether somebody else has it."""
-    sound_thaw, sound_from = FrailStore.thaw, gather._Batch._candidates_from
+    sound_thaw, sound_from = FrailStore.thaw, candidates.Candidates._candidates_from
 
     def thawed(store: FrailStore, image: bytes) -> None:
         sound_thaw(store, image)
@@ -253,7 +253,7 @@ def link_constraint_missing() -> Iterator[None]:
     def free(self: Any, *of: Any) -> Any:
         return tuple(replace(candidate, linked=False) for candidate in sound_from(self, *of))
 
-    with instead(FrailStore, "thaw", thawed), instead(gather._Batch, "_candidates_from", free), instead(batch, "apart", lambda p: (p, [])):
+    with instead(FrailStore, "thaw", thawed), instead(candidates.Candidates, "_candidates_from", free), instead(batch, "apart", lambda p: (p, [])):
         yield
 
 

@@ -24,7 +24,7 @@ from unisono.model.record import label_of
 from unisono.plan.actions import Ask, Decision, Join, Reason, Report, Send, Wait
 from unisono.plan.corrections import CORRECTED, standing
 from unisono.plan.planner import RANKS, plan
-from unisono.plan.situation import Situation, Subject, subject_of
+from unisono.plan.situation import Situation, Subject, in_order, subject_of
 from unisono.store import asking, intents, lanes, pairs, seen, work
 from unisono.store.work import Mark, Task
 
@@ -85,7 +85,7 @@ def plan_all(pairing: Pairing, outcome: Outcome, hands: Hands) -> None:
     """A dry run: every decision that is due, and nothing done."""
     with hands.store.read() as conn:
         tasks = work.due(conn, pairing.lane, hands.clock.now(), 1_000_000)
-        subjects = sorted(set(canonical(conn, pairing, [subject_of(t.key) for t in tasks]).values()))
+        subjects = in_order(set(canonical(conn, pairing, [subject_of(t.key) for t in tasks]).values()))
     for start in range(0, len(subjects), BATCH):
         for situation, decisions in plan_batch(pairing, subjects[start : start + BATCH], hands):
             for decision in decisions:
@@ -115,7 +115,7 @@ def _linked_since(left: list[Subject], by_subject: dict[Subject, list[Task]], pa
     for old, new in named.items():
         if old != new:
             by_subject.setdefault(new, []).extend(by_subject.pop(old))
-    return sorted(set(named.values()))
+    return in_order(set(named.values()))
 
 
 def _rounds(left: list[Subject], by_subject: dict[Subject, list[Task]], pairing: Pairing, outcome: Outcome, hands: Hands) -> list[Subject]:
@@ -171,7 +171,7 @@ def _waves(
         tell_wave(wave, by_subject, pairing, hands)
         remove_files(wave, hands)
         again += _after(wave, by_subject, pairing, outcome, hands)
-    return sorted(again)
+    return in_order(again)
 
 
 def in_waves(jobs: Sequence[Job], at_once: int, pairing: Pairing) -> Iterator[Sequence[Job]]:
@@ -216,7 +216,7 @@ def _without_unsettled(by_subject: dict[Subject, list[Task]], pairing: Pairing, 
         with hands.store.write() as conn:
             for task in (t for s in held for t in by_subject[s]):
                 work.put_off(conn, pairing.lane, task, hands.clock.now() + LATER, "unclear", counted=False)
-    return sorted(s for s in by_subject if str(s) not in open_)
+    return in_order(s for s in by_subject if str(s) not in open_)
 
 
 def _job(situation: Situation, decisions: tuple[Decision, ...], pairing: Pairing) -> Job | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import random
 
@@ -11,8 +10,17 @@ from unisono.connect.clock import Clock
 REFERENCE = "uni-"
 """How every reference of ours begins."""
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
-_TWO = [first + second for first in _ALPHABET for second in _ALPHABET]
-"""Every two letters by their value: a text is put together in half the steps."""
+_BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
+"""The letters of RFC 4648, in lower case."""
+
+
+def _pairs(alphabet: str) -> list[str]:
+    """Every two letters by their value: a text is put together in half the steps."""
+    return [first + second for first in alphabet for second in alphabet]
+
+
+_IDS, _REFERENCES = _pairs(_ALPHABET), _pairs(_BASE32)
+_ID_STEPS, _REFERENCE_STEPS = range(120, -1, -10), range(70, -1, -10)
 
 
 class Ids:
@@ -29,7 +37,8 @@ class Ids:
         at = max(at, self._last[0])
         order = self._last[1] + 1 if at == self._last[0] else 0
         self._last = (at, order)
-        return _text((at << 20 | order) << 60 | self._chance.getrandbits(60))
+        number = (at << 20 | order) << 60 | self._chance.getrandbits(60)
+        return "".join([_IDS[number >> step & 1023] for step in _ID_STEPS])
 
 
 def reference_of(pair: str, subject: str, kind: str) -> str:
@@ -38,13 +47,5 @@ def reference_of(pair: str, subject: str, kind: str) -> str:
     It follows from the pair and the record it is made from, so that a store restored from yesterday still finds what it made today.
     """
     digest = hashlib.blake2b(f"{pair}/{subject}/{kind}".encode(), digest_size=10).digest()
-    return REFERENCE + base64.b32encode(digest).decode().lower()
-
-
-def _text(number: int) -> str:
-    """The 26 letters of 130 bits."""
-    out = []
-    for _ in range(13):
-        out.append(_TWO[number & 1023])
-        number >>= 10
-    return "".join(reversed(out))
+    number = int.from_bytes(digest)
+    return REFERENCE + "".join([_REFERENCES[number >> step & 1023] for step in _REFERENCE_STEPS])

@@ -20,7 +20,7 @@ from unisono.engine.planrow import as_planned, basis_of, checked, row_of, touche
 from unisono.engine.settle import mark_for
 from unisono.plan.actions import Ask, Decision, Report, Wait
 from unisono.plan.planner import plan
-from unisono.plan.situation import Situation, Subject, subject_of
+from unisono.plan.situation import Situation, Subject, in_order, subject_of
 from unisono.store import lanes, pairs, runs, work
 from unisono.store.runs import CHANGED, PENDING, PLANNED_KINDS, PlanRow
 from unisono.store.stamps import stamp
@@ -309,7 +309,7 @@ def _ordinary(planned: Sequence[Planned], by_subject: Mapping[Subject, Sequence[
     if shown:
         with hands.store.write() as conn:
             lanes.check_epoch(conn, pairing.lane, pairing.epoch)
-            work.join_run(conn, pairing.lane, live.id, PRIORITY, [task.key for subject in sorted(shown) for task in by_subject[subject]])
+            work.join_run(conn, pairing.lane, live.id, PRIORITY, [task.key for subject in in_order(shown) for task in by_subject[subject]])
     return [(s, d) for s, d in planned if s.subject not in held | shown]
 
 

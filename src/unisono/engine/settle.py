@@ -19,6 +19,7 @@ from unisono.model.errors import BadAnswer, NotThere, Refused, SystemFault
 from unisono.model.money import plain
 from unisono.model.party import Flat
 from unisono.model.record import FIELDWISE, Kind, Record, Side, flat_of
+from unisono.model.writing import Write
 from unisono.plan.actions import Ask, Decision, Join, Report, Send, Sever
 from unisono.plan.compare import held_by_both
 from unisono.plan.corrections import CORRECTED
@@ -80,7 +81,7 @@ def _settle_jobs(conn: Connection, jobs: Sequence[Job], pairing: Pairing, hands:
 def _acknowledge(conn: Connection, done: Sequence[tuple[Job, Flat]], tasks: Mapping[Subject, Sequence[Task]], pairing: Pairing) -> None:
     """Records whose only write leaves both sides in step are settled with it. What was marked meanwhile stays: it has another generation."""
     quiet = [job for job, values in done if _in_step(job, values, pairing)]
-    changed = _links_changed(conn, [Written(job.send, job.subject.key, job.send.write.key, None) for job in quiet], pairing)
+    changed = _links_changed(conn, [job.send for job in quiet], pairing)
     quiet = [job for job in quiet if job.send.write.operation == "create" or _as_agreed(job, changed, pairing)]
     asked = asking.keys_asked(conn, pairing.id, [str(job.subject) for job in quiet])
     for job in quiet:
@@ -233,7 +234,7 @@ def settle_writes(conn: Connection, written: Sequence[Written], pairing: Pairing
     No two of them may be about the same link. ``ours``: just now, by this pair, which goes on with their records by itself.
     """
     records = _observed(conn, written, pairing, hands, ours=ours)
-    changed = _links_changed(conn, written, pairing)
+    changed = _links_changed(conn, [done.send for done in written], pairing)
     wanted: list[links.Joined] = []
     values: list[Flat] = []
     for done, record in zip(written, records, strict=True):
@@ -300,10 +301,10 @@ def _joined(done: Written, after: Flat, proven: bool, changed: _Changed, pairing
     return links.Joined(hands.ids.new(), kind, a_key, b_key, *agreed, unread)
 
 
-def _links_changed(conn: Connection, written: Sequence[Written], pairing: Pairing) -> _Changed:
+def _links_changed(conn: Connection, sends: Sequence[Send], pairing: Pairing) -> _Changed:
     """The links of records that were changed: by which a change finds the other side's key."""
     found: _Changed = {}
-    changes = [done.send for done in written if done.send.write.operation == "change" and done.send.write.kind not in ("note", "file")]
+    changes = [send for send in sends if send.write.operation == "change" and send.write.kind not in ("note", "file")]
     for side, kind in sorted({(send.write.side, send.link_kind) for send in changes}):
         keys = [send.write.key for send in changes if (send.write.side, send.link_kind) == (side, kind)]
         found |= {(side, kind, key): link for key, link in links.links_of(conn, pairing.id, kind, side, keys).items()}
@@ -312,19 +313,24 @@ def _links_changed(conn: Connection, written: Sequence[Written], pairing: Pairin
 
 def _agreed(send: Send, after: Flat, proven: bool, both: tuple[str, ...]) -> tuple[Flat, Flat]:
     """Per field what the source held and what the target holds after read-back (or what was sent, if nothing can be read back)."""
-    mine = dict(send.agree)
+    mine = send.agree
     if send.write.kind in PAPERS:
-        return mine, {name: value for name, value in after.items() if name in mine}
-    sent = send.write.changes if send.write.operation == "change" else flat_of(send.write.body) if send.write.body else {}
-    theirs = {name: after.get(name, "") if proven else sent.get(name, "") for name in mine}
-    return {n: v for n, v in mine.items() if n in both}, {n: v for n, v in theirs.items() if n in both}
+        return dict(mine), {name: value for name, value in after.items() if name in mine}
+    held = after if proven else _sent(send.write)
+    names = [name for name in both if name in mine]
+    return {name: mine[name] for name in names}, {name: held.get(name, "") for name in names}
+
+
+def _sent(write: Write) -> Flat:
+    """The fields of a write with what was sent in them."""
+    return write.changes if write.operation == "change" else flat_of(write.body) if write.body else {}
 
 
 def _tell_unkept(conn: Connection, send: Send, after: Flat, record: Record | None, pairing: Pairing, hands: Hands) -> None:
     """Fields the vendor dropped or altered are said in the history; they are not written again for ever."""
     if record is None or send.write.kind not in FIELDWISE:
         return
-    sent = send.write.changes if send.write.operation == "change" else flat_of(send.write.body) if send.write.body else {}
+    sent = _sent(send.write)
     differ = [n for n in (send.agree or send.write.changes) if sent.get(n, "") and after.get(n, "") != sent.get(n, "")]
     if differ:
         values = {"fields": ", ".join(differ), "sent": sent[differ[0]][:80], "kept": after.get(differ[0], "")[:80]}

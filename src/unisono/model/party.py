@@ -73,6 +73,9 @@ PARTY_FIELDS = "type name first_name salutation title number tax_id buyer_refere
     f"address.{part}" for part in ADDRESS_FIELDS
 ]
 CONTACT_FIELDS = "name first_name salutation title position email phone mobile fax".split()
+_PARTY_TEXTS = [name for name in PARTY_FIELDS if "." not in name and name not in ("type", "salutation")]
+_ADDRESS_TEXTS = [(part, f"address.{part}") for part in ADDRESS_FIELDS]
+_CONTACT_TEXTS = [name for name in CONTACT_FIELDS if name != "salutation"]
 Flat = dict[str, str]
 """Field name -> canonical text; an empty text is an empty field. What is compared, agreed and shown before and after."""
 
@@ -111,8 +114,8 @@ def flat_contact(contact: Contact) -> Flat:
 
 def party_of(flat: Flat, *, reference: str = "") -> Party:
     """A party from its fields: the reverse of ``flat_party``; unknown and missing fields stay empty."""
-    address = Address(**{part: flat.get(f"address.{part}", "") for part in ADDRESS_FIELDS})
-    plain: dict[str, Any] = {name: flat.get(name, "") for name in PARTY_FIELDS if "." not in name and name not in ("type", "salutation")}
+    address = Address(**{part: flat.get(name, "") for part, name in _ADDRESS_TEXTS})
+    plain: dict[str, Any] = {name: flat.get(name, "") for name in _PARTY_TEXTS}
     return Party(
         type="person" if flat.get("type") == "person" else "company",
         salutation=_salutation(flat),
@@ -124,7 +127,7 @@ def party_of(flat: Flat, *, reference: str = "") -> Party:
 
 def contact_of(flat: Flat, *, reference: str = "") -> Contact:
     """A contact from its fields: the reverse of ``flat_contact``."""
-    plain: dict[str, Any] = {name: flat.get(name, "") for name in CONTACT_FIELDS if name != "salutation"}
+    plain: dict[str, Any] = {name: flat.get(name, "") for name in _CONTACT_TEXTS}
     return Contact(salutation=_salutation(flat), reference=reference, **plain)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from dataclasses import field as slot
+from functools import lru_cache
 
 from unisono.model.capability import Capabilities, FieldLimit
 from unisono.model.party import Flat
@@ -42,7 +43,12 @@ class Comparison:
 
 def held_by_both(kind: Kind, a: Capabilities, b: Capabilities, a_key: str = "", b_key: str = "") -> tuple[str, ...]:
     """The fields of a pair of records that both can hold, in a steady order. ``type`` never moves: a company does not become a person."""
-    fields_a, fields_b = a.fields(kind, a_key), b.fields(kind, b_key)
+    return _in_both(tuple(a.fields(kind, a_key)), tuple(b.fields(kind, b_key)))
+
+
+@lru_cache(maxsize=256)
+def _in_both(fields_a: tuple[str, ...], fields_b: tuple[str, ...]) -> tuple[str, ...]:
+    """Asked several times a record, and the same for nearly all of a pair."""
     return tuple(name for name in sorted(fields_a) if name in fields_b and name != "type")
 
 

@@ -44,6 +44,8 @@ def find_match(
     for candidate in sorted(open_, key=lambda c: c.seen.record.key):
         if answers.get(candidate.seen.record.key) == "same" and not candidate.linked:
             return Match(sure=Hit(candidate, "reference"))
+    if not open_:
+        return Match()
     doubtful: dict[str, Hit] = {}
     for rule in matching.look:
         hits = [Hit(c, rule) for c in open_ if _hit(rule, me.keys, c.seen.keys)]
