@@ -13,11 +13,11 @@ from tests.storm import scenes, twins
 from tests.storm.levels.twins import caught
 from tests.storm.twins import TWINS, Twin
 from unisono.connect.reply import Reply
-from unisono.engine import apply, batch, candidates, pull, recover, settle
+from unisono.engine import apply, batch, candidates, pull, recover, settle, written
 from unisono.plan.flows import quotes
 from unisono.store import intents, lanes, links, pairs
 
-_ENGINE = (apply, batch, candidates, candidates.Candidates, pull, recover, settle)
+_ENGINE = (apply, batch, candidates, candidates.Candidates, pull, recover, settle, written)
 PATCHED: tuple[Any, ...] = (*_ENGINE, quotes, intents, lanes, links, pairs, Reply, scenes)
 by_name = {twin.name: twin for twin in TWINS}
 

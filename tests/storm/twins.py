@@ -21,7 +21,7 @@ from tests.storm.frail import FrailStore
 from tests.storm.world import Played
 from unisono.connect.port import Page
 from unisono.connect.reply import Reply
-from unisono.engine import apply, batch, candidates, pull, recover, settle
+from unisono.engine import apply, batch, candidates, pull, recover, written
 from unisono.engine.calls import Group
 from unisono.engine.hands import Connected, Hands, Pairing
 from unisono.engine.job import Job
@@ -145,12 +145,12 @@ def agreed_before_the_call() -> Iterator[None]:
 @contextmanager
 def echo_not_recognised() -> Iterator[None]:
     """Agreed is what was sent, not what the other side made of it: our own write comes back as somebody's edit."""
-    sound = settle._agreed
+    sound = written._agreed
 
     def as_sent(send: Any, after: Any, proven: bool, both: tuple[str, ...]) -> Any:
         return sound(send, {}, False, both)
 
-    with instead(settle, "_agreed", as_sent):
+    with instead(written, "_agreed", as_sent):
         yield
 
 
@@ -253,7 +253,11 @@ def link_constraint_missing() -> Iterator[None]:
     def free(self: Any, *of: Any) -> Any:
         return tuple(replace(candidate, linked=False) for candidate in sound_from(self, *of))
 
-    with instead(FrailStore, "thaw", thawed), instead(candidates.Candidates, "_candidates_from", free), instead(batch, "apart", lambda p: (p, [])):
+    with (
+        instead(FrailStore, "thaw", thawed),
+        instead(candidates.Candidates, "_candidates_from", free),
+        instead(batch, "apart", lambda p: (p, [])),
+    ):
         yield
 
 

@@ -10,7 +10,8 @@ from dataclasses import replace
 
 from unisono.engine.apply import OLD_COPY
 from unisono.engine.hands import Hands, Pairing
-from unisono.engine.settle import Written, mark_for, settle_writes
+from unisono.engine.marks import mark_for
+from unisono.engine.written import Written, settle_writes
 from unisono.model.record import FIELDWISE, flat_of
 from unisono.plan.actions import Reason, Send
 from unisono.plan.compare import kept, respelled

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from unisono.engine.hands import Hands, Pairing
-from unisono.engine.settle import mark_for
+from unisono.engine.marks import mark_for
 from unisono.plan.corrections import CORRECTED, Correction
 from unisono.plan.situation import subject_of
 from unisono.store import asking, pairs, work

@@ -8,8 +8,9 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from unisono.engine.hands import Hands, Pairing
+from unisono.engine.marks import mark_for
 from unisono.engine.pull import Pulled
-from unisono.engine.settle import mark_for, report_fault
+from unisono.engine.settle import report_fault
 from unisono.model.errors import BadAnswer
 from unisono.model.record import Side
 from unisono.plan.brakes import WINDOW, Vanishing, must_stop

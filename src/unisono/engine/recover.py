@@ -18,10 +18,12 @@ from unisono.engine.assumed import keys_of_new
 from unisono.engine.doubts import SEVERAL
 from unisono.engine.hands import Hands, Pairing
 from unisono.engine.job import Job
+from unisono.engine.marks import mark_for
 from unisono.engine.outcome import Outcome
-from unisono.engine.settle import mark_for, report_fault, settle_write
+from unisono.engine.settle import report_fault
 from unisono.engine.states import UNSURE, is_trigger, settle_trigger
 from unisono.engine.undone import found_undone
+from unisono.engine.written import settle_write
 from unisono.model.errors import LoginRefused, Refused, SystemFault, TryLater, Unavailable
 from unisono.model.party import Party
 from unisono.model.record import FIELDWISE, Body, Kind, MatchKeys, Record, flat_of, other

@@ -16,8 +16,8 @@ from unisono.engine.assumed import Assumed
 from unisono.engine.gather import gather
 from unisono.engine.hands import Hands, Pairing
 from unisono.engine.job import Job
+from unisono.engine.marks import mark_for
 from unisono.engine.planrow import as_planned, basis_of, checked, row_of, touches
-from unisono.engine.settle import mark_for
 from unisono.plan.actions import Ask, Decision, Report, Wait
 from unisono.plan.planner import plan
 from unisono.plan.situation import Situation, Subject, in_order, subject_of

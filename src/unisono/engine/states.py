@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from unisono.engine.hands import Hands, Pairing
-from unisono.engine.settle import mark_for, remembered
+from unisono.engine.marks import mark_for
+from unisono.engine.written import remembered
 from unisono.plan.actions import Ask
 from unisono.plan.situation import subject_of
 from unisono.store import asking, intents, lanes, links, work

@@ -10,8 +10,8 @@ from unisono.connect.port import Raw
 from unisono.engine.apply import OLD_COPY, OLD_FOR, told_of
 from unisono.engine.hands import Hands, Pairing
 from unisono.engine.job import Job
+from unisono.engine.marks import mark_for
 from unisono.engine.pull import raw_hash
-from unisono.engine.settle import mark_for
 from unisono.model.errors import Refused, SystemFault
 from unisono.model.party import Flat
 from unisono.model.record import Kind, Record, Side, flat_of, other

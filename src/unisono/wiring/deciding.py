@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from unisono.engine.answering import answer as answer_now
 from unisono.engine.answering import retry as retry_now
-from unisono.engine.settle import mark_for
+from unisono.engine.marks import mark_for
 from unisono.model.text import folded
 from unisono.plan.situation import subject_of
 from unisono.policy.files import parse_policy

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection
 
 from unisono.engine.hands import Pairing
-from unisono.engine.settle import mark_for
+from unisono.engine.marks import mark_for
 from unisono.locale.say import say
 from unisono.model.codes import INVOICE
 from unisono.model.document import Document, Line, Lines

@@ -12,8 +12,8 @@ from typing import Any
 
 from unisono.connect.pace import allowance
 from unisono.engine.hands import Connected, Pairing
+from unisono.engine.marks import mark_for
 from unisono.engine.pull import Pulled, pull, pull_rows
-from unisono.engine.settle import mark_for
 from unisono.model.capability import calls_to_read
 from unisono.model.record import Side
 from unisono.plan.planner import RANKS
