@@ -233,3 +233,42 @@ def test_a_pair_that_knows_what_it_wrote_lets_the_firms_rule_decide_about_capita
     restored_in_the_middle(v)
     v.sync()
     assert cities(v) == ("POTSDAM", "POTSDAM")
+
+
+def a_quote_made_and_edited(v: Village, **edit: str) -> str:
+    """A quote was made, the process died before it knew, and somebody works on the quote before anybody looks."""
+    sun = company(v)
+    deal_of(v, sun, "Schaufenster")
+    v.sync()
+    first = {e["ESTIMATE_ID"] for e in estimates(v)}
+    deal_of(v, sun, "Leuchtschild")
+    dies(v)
+    (made,) = (e["ESTIMATE_ID"] for e in estimates(v) if e["ESTIMATE_ID"] not in first)
+    v.books_act("edit_estimate", ID=made, **edit)
+    v.sync(minutes=5)
+    v.sync(minutes=5)
+    return f"estimate:{made}"
+
+
+REWRITTEN = {"INTROTEXT": "Wie besprochen", "DESCRIPTION": "Leuchtreklame", "UNIT_PRICE": "950", "VAT_PERCENT": "19", "QUANTITY": "1"}
+
+
+def test_a_quote_that_somebody_rewrote_before_it_was_found_again_is_a_question_and_no_second_quote(v: Village) -> None:
+    made = a_quote_made_and_edited(v, **REWRITTEN)
+    assert len(estimates(v)) == 2
+    (asked,) = v.questions()
+    assert (asked.code, asked.options) == ("several-found", (made, "none", "later"))
+    v.answer(asked, made)
+    v.sync(minutes=61)
+    v.sync()
+    assert len(estimates(v)) == 2
+    assert v.questions() == []
+
+
+def test_a_quote_that_nobody_can_find_again_is_made_once_more_when_a_person_says_so(v: Village) -> None:
+    a_quote_made_and_edited(v, **REWRITTEN)
+    (asked,) = v.questions()
+    v.answer(asked, "none")
+    v.sync(minutes=61)
+    v.sync()
+    assert len(estimates(v)) == 3

@@ -288,12 +288,19 @@ def _settle_quiet(
         settle_rows(conn, planned, by_subject, pairing)
         if not pairing.run:
             work.hasten(conn, pairing.lane, [on for _, state, on in parked if state == "waiting"], NEXT)
-        # Who waits for a record that will have no counterpart waits no longer.
+        # Who waits for a record that will have no counterpart waits no longer; nor who waited because it was gone for a while.
         once_more += work.waiting_on(
-            conn, pairing.lane, [str(s.subject) for s, ds in planned if ds and all(d.verdict in _ALONE for d in ds)]
+            conn, pairing.lane, [str(s.subject) for s, ds in planned if ds and (_is_back(s) or all(d.verdict in _ALONE for d in ds))]
         )
         work.mark(conn, pairing.lane, once_more, now, run=pairing.run)
     hands.step("acknowledged")
+
+
+def _is_back(situation: Situation) -> bool:
+    """Whether a customer stands on both sides."""
+    link, rows = situation.link, (situation.a, situation.b)
+    linked = link is not None and link.state == "linked"
+    return situation.subject.kind == "party" and linked and all(row is not None and not row.gone for row in rows)
 
 
 def _resolve(conn: Connection, key: str, decisions: Sequence[Decision], asked: set[str], pairing: Pairing, hands: Hands) -> None:

@@ -21,6 +21,7 @@ class Causes:
         self._picture = picture
         self._policy = picture.pairing.policy
         self.owner_links: dict[tuple[Side, str], Link] = {}
+        self._ending: set[tuple[Side, str]] = set()
         self._load_owners(subjects)
         self.reasons = self._load_reasons(subjects)
 
@@ -29,8 +30,9 @@ class Causes:
         for side in ("a", "b"):
             belonging = [s for s in subjects if s.side == side and s.kind != "party"]
             owners = sorted({row.record.owner for s in belonging if (row := self._picture.row(s))} - {""})
-            for key, link in self._picture.links_of("party", side, owners).items():
-                self.owner_links[side, key] = link
+            found = self._picture.links_of("party", side, owners)
+            self.owner_links |= {(side, key): link for key, link in found.items()}
+            self._ending |= self._without_counterpart(side, found)
             unlinked = [o for o in owners if (side, o) not in self.owner_links]
             for key, reasons in self._party_reasons(side, unlinked).items():
                 self._owner_reasons[side, key] = reasons
@@ -41,12 +43,22 @@ class Causes:
             for key, row in self._picture.rows(side, "party", keys).items()  # type: ignore[arg-type]
         }
 
+    def _without_counterpart(self, side: Side, found: dict[str, Link]) -> set[tuple[Side, str]]:
+        """Owners whose counterpart is gone though the link has not ended: it may have been merged, which a person is asked. Whatever is made
+        for them there would be refused."""
+        far = other(side)
+        there = self._picture.rows(far, "party", [link.key(far) for link in found.values() if link.state == "linked"])
+        lost = {row.record.key for row in there.values() if row.gone}
+        return {(side, key) for key, link in found.items() if link.key(far) in lost}
+
     def owner(self, subject: Subject, mine: Seen | None) -> Owner | None:
         """The owner of a contact or document, and where it stands."""
         if mine is None or not mine.record.owner or subject.kind == "party":
             return None
         key = mine.record.owner
         link = self.owner_links.get((subject.side, key))
+        if (subject.side, key) in self._ending and not (subject.side == "b" and subject.kind in DOCUMENTS):
+            return Owner(key, "party", "", "unknown")
         if link is not None:
             return Owner(key, "party", link.key(other(subject.side)), "linked" if link.state == "linked" else "severed")
         row = self._owner_seen.get((subject.side, key))

@@ -24,6 +24,7 @@ from unisono.engine.settle import report_fault
 from unisono.engine.states import UNSURE, is_trigger, settle_trigger
 from unisono.engine.undone import found_undone
 from unisono.engine.written import settle_write
+from unisono.model.document import Document
 from unisono.model.errors import LoginRefused, Refused, SystemFault, TryLater, Unavailable
 from unisono.model.party import Party
 from unisono.model.record import FIELDWISE, Body, Kind, MatchKeys, Record, flat_of, other
@@ -166,10 +167,13 @@ def _probed(write: Write, pairing: Pairing, hands: Hands) -> list[tuple[Record, 
 
 
 def _alike(intent: Intent, pairing: Pairing, hands: Hands) -> list[tuple[Record, Raw]]:
-    """Customers that nobody is linked with and that have at least the name of what was sent; as far as they were listed also those with its
-    e-mail, and those that appeared since it was sent and hold most of it: somebody may have corrected the name."""
+    """What may be it though it is not as it was sent. Of documents see ``_new_papers``. Of customers those that nobody is linked with and
+    that have at least its name; as far as they were listed also those with its e-mail, and those that appeared since it was sent and hold
+    most of it: somebody may have corrected the name."""
     write = intent.write
     body = write.body
+    if isinstance(body, Document):
+        return _new_papers(intent, pairing, hands)
     if not isinstance(body, Party):
         return []
     named = replace(write, body=Party(type=body.type, name=body.name, first_name=body.first_name), reference="")
@@ -184,6 +188,17 @@ def _alike(intent: Intent, pairing: Pairing, hands: Hands) -> list[tuple[Record,
     rows = [where.system.read(*where.system.locate("party", key)) for key in sorted(keys)]
     also = _free(write, tuple(row for row in rows if row is not None), pairing, hands)
     return found + [(r, row) for r, row in also if r.key in keys and isinstance(r.body, Party) and r.body.type == body.type]
+
+
+def _new_papers(intent: Intent, pairing: Pairing, hands: Hands) -> list[tuple[Record, Raw]]:
+    """Documents of the same customer that nobody is linked with and that appeared since one was sent: somebody may have sent it out, or
+    changed its lines, before it was looked for. A second quote or invoice is worse than a question."""
+    write, where = intent.write, pairing.side(intent.write.side)
+    with hands.store.read() as conn:
+        listed = seen.newest(conn, where.id, write.kind, instant(intent.first_sent), NEWEST)
+    theirs = [row.record.key for row in listed if row.record.owner == write.owner and not row.gone]
+    rows = [where.system.read(*where.system.locate(write.kind, key)) for key in sorted(theirs)]
+    return [(r, row) for r, row in _free(write, tuple(row for row in rows if row is not None), pairing, hands) if r.key in theirs]
 
 
 def _mostly(sent: Body, there: Body) -> bool:
