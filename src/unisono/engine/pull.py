@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from unisono.connect.port import Page, Raw
+from unisono.engine.calls import look_up
 from unisono.engine.hands import Connected, Hands
 from unisono.model.capability import Resource
 from unisono.model.errors import BadAnswer, SystemFault
 from unisono.model.record import Kind, Record
 from unisono.store import pairs, seen
+from unisono.store.listing import Listed
 from unisono.store.stamps import instant, stamp
 
 SWEEP = timedelta(days=7)
@@ -22,7 +25,7 @@ CLOCKS_APART = timedelta(days=1)
 JITTER = timedelta(minutes=1)
 """How far the clocks of a vendor's machines may differ from one answer to the next."""
 CONFIRM_AT_MOST = 25
-"""Missing rows asked for singly in one pull; the rest is asked in the next ones."""
+"""Missing rows asked for by name in one pull; the rest is asked in the next ones."""
 
 
 @dataclass(slots=True)
@@ -98,15 +101,16 @@ def _pull_resource(
     since = None if whole else _since(resource, marks, hands.clock.now())
     before = instant(marks["since"]) if since is not None else None
     so_far = pulled.changed + pulled.gone
-    listing = _listing(where, resource.name, since, hands, pulled, before, between=between)
+    missed = {key for key, _ in absent}
+    listing = _listing(where, resource.name, since, hands, pulled, missed, before, between=between)
     if listing is None:
-        since, listing = None, _listing(where, resource.name, None, hands, pulled, between=between)
+        since, listing = None, _listing(where, resource.name, None, hands, pulled, missed, between=between)
     assert listing is not None
     mark, listed = listing
     if since is None:
         pulled.whole.add(resource.name)
     else:
-        pulled.listed |= {(resource.name, key) for key in listed}
+        pulled.listed |= {(resource.name, key) for key in listed.keys}
     if resource.whole:
         _find_missing(where, resource, listed, since is None, absent, hands, pulled)
     marks |= {"since": stamp(mark)} | ({"whole_at": stamp(mark)} if since is None else {})
@@ -135,14 +139,17 @@ def _listing(
     since: datetime | None,
     hands: Hands,
     pulled: Pulled,
+    missed: set[str],
     before: datetime | None = None,
     *,
     between: Callable[[], None],
-) -> tuple[datetime, set[str]] | None:
-    """Reads and stores a list: the vendor's clock as it began, and the keys that came. ``None`` if that clock stands earlier than
-    ``before``, when it was last looked at: it was wrong then or is now, and a list of changes would leave some out."""
+) -> tuple[datetime, Listed] | None:
+    """Reads and stores a list: the vendor's clock as it began, and what came; by key what was ``missed`` before, of a list of changes
+    everything. ``None`` if that clock stands earlier than ``before``, when it was last looked at: it was wrong then or is now, and a list of
+    changes would leave some out."""
     mark: datetime | None = None
-    listed: set[str] = set()
+    with hands.store.read() as conn:
+        listed = seen.begin_listing(conn)
     for page in where.system.pages(resource, since):
         pulled.calls += 1
         if mark is None:
@@ -150,26 +157,28 @@ def _listing(
             mark = page.server_time or hands.clock.now() - CLOCKS_APART
         if before is not None and mark < before - JITTER:
             return None
-        listed.update(row.key for row in page.rows)
-        _store_page(where, resource, page, hands, pulled)
+        if since is not None or missed:
+            listed.keys.update(row.key for row in page.rows if since is not None or row.key in missed)
+        _store_page(where, resource, page, hands, pulled, listed)
         hands.step(f"page-{resource}")
         between()
     return mark or hands.clock.now() - CLOCKS_APART, listed
 
 
-def _store_page(where: Connected, resource: str, page: Page, hands: Hands, pulled: Pulled) -> None:
+def _store_page(where: Connected, resource: str, page: Page, hands: Hands, pulled: Pulled, listed: Listed) -> None:
     pulled.rows += len(page.rows)
     if page.rows:
-        _store(where, resource, page.rows, hands, pulled)
+        _store(where, resource, page.rows, hands, pulled, listed)
 
 
-def _store(where: Connected, resource: str, rows: tuple[Raw, ...], hands: Hands, pulled: Pulled) -> None:
+def _store(where: Connected, resource: str, rows: tuple[Raw, ...], hands: Hands, pulled: Pulled, listed: Listed | None = None) -> None:
     unique = {row.key: row for row in rows}
     hashes = {key: raw_hash(row) for key, row in unique.items()}
     with hands.store.read() as conn:
-        known = seen.known_rows(conn, where.id, resource, list(unique))
-    fresh = [key for key, digest in hashes.items() if key not in known or known[key].raw_hash != digest]
-    back = [key for key, row in known.items() if row.missing and key not in fresh]
+        compared = seen.compare_rows(conn, where.id, resource, hashes, listed)
+        known = seen.known_rows(conn, where.id, resource, sorted(compared.other)) if compared.other else {}
+    fresh = [key for key in hashes if key not in compared.same]
+    back = sorted(compared.back)
     records: list[tuple[Record, bytes]] = []
     lost: list[tuple[Kind, str]] = []
     for key in fresh:
@@ -185,7 +194,7 @@ def _store(where: Connected, resource: str, rows: tuple[Raw, ...], hands: Hands,
         return
     with hands.store.write() as conn:
         now = hands.clock.now()
-        pulled.changed += seen.put_seen(conn, where.id, records, now)
+        pulled.changed += seen.put_seen(conn, where.id, records, now, listed=listed)
         pulled.gone += seen.mark_gone(conn, where.id, lost, now)
         if back:
             seen.touch_rows(conn, where.id, resource, back)
@@ -194,7 +203,7 @@ def _store(where: Connected, resource: str, rows: tuple[Raw, ...], hands: Hands,
 def _find_missing(
     where: Connected,
     resource: Resource,
-    listed: set[str],
+    listed: Listed,
     whole: bool,
     absent: Sequence[tuple[str, datetime]],
     hands: Hands,
@@ -204,34 +213,41 @@ def _find_missing(
     the declared lag apart, count as a deletion."""
     now = hands.clock.now()
     # Missed at an hour that has not come: our clock was ahead. It is missed from now on.
-    fresh = [key for key, since in absent if since > now and key not in listed]
+    fresh = [key for key, since in absent if since > now and key not in listed.keys]
     if whole:
         with hands.store.read() as conn:
             fresh += seen.unlisted(conn, where.id, resource.name, listed)
     if fresh:
         with hands.store.write() as conn:
             seen.mark_missing(conn, where.id, resource.name, fresh, now)
-    asked = [(key, since) for key, since in absent if key not in listed and since <= now] + [(key, now) for key in fresh]
-    for key, since in asked[:CONFIRM_AT_MOST]:
-        raw = where.system.read(resource.name, key)
-        pulled.calls += 1
+    asked = [(key, since) for key, since in absent if key not in listed.keys and since <= now] + [(key, now) for key in fresh]
+    missed_at = dict(asked[:CONFIRM_AT_MOST])
+    for (_, key), raw in _looked_up(where, [(resource.name, key) for key in missed_at], pulled):
         if raw is not None:
             _store(where, resource.name, (raw,), hands, pulled)
             with hands.store.write() as conn:
                 seen.touch_rows(conn, where.id, resource.name, [key])
-        elif now - since >= timedelta(seconds=resource.delete_lag):
+        elif now - missed_at[key] >= timedelta(seconds=resource.delete_lag):
             with hands.store.write() as conn:
                 pulled.gone += seen.mark_gone(conn, where.id, seen.records_of_row(conn, where.id, resource.name, key), now)
         hands.step("missing-asked")
+
+
+def _looked_up(where: Connected, places: Sequence[tuple[str, str]], pulled: Pulled) -> Iterator[tuple[tuple[str, str], Raw | None]]:
+    """Rows (resource, key) as they are now, as many a call as the vendor brings."""
+    sizes = Counter(max(1, where.system.capabilities.resource(name).batch) for name, _ in dict.fromkeys(places))
+    pulled.calls += sum(-(-count // most) for most, count in sizes.items())
+    for place, row in look_up(where.system, places):
+        if isinstance(row, SystemFault):
+            raise row
+        yield place, row
 
 
 def pull_rows(where: Connected, keys: Sequence[tuple[str, str]], hands: Hands) -> Pulled:
     """Reads single rows (resource, key) as a list would have brought them. One that is not found is missing from now on, no more: that it
     was deleted is proved by later looks only."""
     pulled = Pulled()
-    for resource, key in keys:
-        raw = where.system.read(resource, key)
-        pulled.calls += 1
+    for (resource, key), raw in _looked_up(where, keys, pulled):
         if raw is not None:
             pulled.rows += 1
             pulled.listed.add((resource, key))

@@ -64,7 +64,7 @@ def match_keys(record: Record) -> MatchKeys:
     if isinstance(body, Party):
         return MatchKeys(
             reference=body.reference,
-            tax_id=normal_tax_id(body.tax_id, body.address.country),
+            tax_id=normal_tax_id(body.tax_id, body.address.country) if body.tax_id else "",
             number=body.number.strip(),
             email=body.email.strip().casefold(),
             name=folded(f"{body.first_name} {body.name}"),
@@ -93,7 +93,8 @@ def label_of(record: Record) -> str:
     """How a person knows this record: its name, or its number and title."""
     body = record.body
     if isinstance(body, Party | Contact):
-        return " ".join(part for part in (body.first_name, body.name) if part) or record.key
+        both = body.first_name and body.name
+        return f"{body.first_name} {body.name}" if both else body.first_name or body.name or record.key
     if isinstance(body, Document):
         return " ".join(part for part in (body.number, body.title) if part) or record.key
     return getattr(body, "name", "") or getattr(body, "title", "") or record.key

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _SPACE = re.compile(r"\s+")
 _INVISIBLE = {0: None, 0xFEFF: None, 0x200B: None, 0x200E: None, 0x200F: None}
@@ -11,19 +12,24 @@ _LETTERS = str.maketrans({"ß": "ss", "ẞ": "ss", "ł": "l", "Ł": "l", "ø": "
 _NOT_WORD = re.compile(r"[\W_]+")
 
 
-class _Bare(dict[int, int | str | None]):
-    """What becomes of a letter that stands alone after taking apart: combining marks go. The alphabets' own letters are looked up once."""
+_FOREIGN = re.compile(r"[^\x00-\x7f]")
 
-    def __missing__(self, letter: int) -> int | None:
-        kept = None if unicodedata.combining(chr(letter)) else letter
-        if letter < _SYLLABLES:
+
+class _Folded(dict[str, str]):
+    """What becomes of a letter beyond ASCII, whatever stands around it. The alphabets' own letters are looked up once."""
+
+    def __missing__(self, letter: str) -> str:
+        # Letters of compatibility (full width, ligatures) may hide capitals, so folding comes after taking apart, and once more before.
+        apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", letter.casefold()).casefold())
+        kept = "".join(sign for sign in apart.translate(_LETTERS) if not unicodedata.combining(sign))
+        if ord(letter) < _SYLLABLES:
             self[letter] = kept
         return kept
 
 
 _SYLLABLES = 0x3000
 """From here on scripts have thousands of signs: remembering them all would cost more than asking again."""
-_BARE = _Bare(_LETTERS)
+_FOLDED = _Folded()
 _ASCII_PLAIN = re.compile(r"[!-~]+(?: [!-~]+)*\Z")
 
 
@@ -36,13 +42,19 @@ def clean(text: str) -> str:
     return "\n".join(lines).strip()
 
 
+@lru_cache(maxsize=1024)
 def folded(text: str) -> str:
-    """Lower case without diacritics and punctuation: for search and matching only. Letters of every script are kept."""
+    """Lower case without diacritics and punctuation: for search and matching only. Letters of every script are kept.
+
+    The last ones are remembered: a record's name is asked for when it is read, planned, and seen on the other side.
+    """
     if text.isascii():
         return _NOT_WORD.sub(" ", text.lower()).strip()
-    # Letters of compatibility (full width, ligatures) may hide capitals, so folding comes after taking apart, and once more before.
-    text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text.casefold()).casefold())
-    return _NOT_WORD.sub(" ", text.translate(_BARE)).strip()
+    return _NOT_WORD.sub(" ", _FOREIGN.sub(_fold, text).casefold()).strip()
+
+
+def _fold(found: re.Match[str]) -> str:
+    return _FOLDED[found[0]]
 
 
 def bare_text(text: str) -> str:

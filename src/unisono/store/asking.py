@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy import BindParameter, ColumnElement, Connection, Integer, Select, and_, bindparam, func, insert, select, update
 
 from unisono.plan.actions import Ask, Report
-from unisono.plan.undo import EDITED as UNDO_EDITED
 from unisono.store.codec import text_of, value_from
 from unisono.store.dialect import insert_for, plainly, portions
 from unisono.store.stamps import stamp
@@ -86,6 +85,8 @@ def ask(conn: Connection, new_id: str, pair: str, key: str, label: str, what: As
 
 def withdraw_others(conn: Connection, pair: str, key: str, standing: Sequence[tuple[str, str]]) -> None:
     """Open questions of a record that no longer arise (code, subject not among those standing) are withdrawn."""
+    from unisono.plan.undo import EDITED as UNDO_EDITED  # what hardly any start needs
+
     for of, code, subject in _STANDING_QUESTIONS.rows(conn, pair=pair, key=key):
         # What an undo asks does not arise from planning, so planning does not withdraw it.
         if code != UNDO_EDITED and (code, subject) not in standing:

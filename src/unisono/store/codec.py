@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+from operator import attrgetter
 from typing import Any, get_type_hints
 
 import msgspec
 
 from unisono.model.document import Document, File, Line, Lines, Note, NotGiven, NotReadable, Tag
-from unisono.model.party import Contact, Party
+from unisono.model.party import Address, Contact, Party
 from unisono.model.product import Product
 from unisono.model.record import Body, Kind
 from unisono.model.writing import Write
@@ -39,7 +40,30 @@ def hash_of(body: str, owner: str) -> bytes:
 
 def body_text(body: Body) -> str:
     """A record's body as text."""
-    return _encode(body).decode()
+    return _encode(_bare(body)).decode()
+
+
+def _bare(body: Body | None) -> object:
+    """People as they are stored: without their empty fields, which most are, and which reading fills in again."""
+    if isinstance(body, Party):
+        return _StoredParty(*_of_party(body), _StoredAddress(*_of_address(body.address)))
+    if isinstance(body, Contact):
+        return _StoredContact(*_of_contact(body))
+    return body
+
+
+def _stored(of: type, *without: str) -> tuple[Any, Any]:
+    """A class that leaves empty fields out when it is written, and what takes its values, but for some fields, from one of ours."""
+    taken = [field for field in dataclasses.fields(of) if field.name not in without]
+    plain: list[Any] = [(f.name, Any) if f.default is dataclasses.MISSING else (f.name, Any, f.default) for f in taken]
+    made = msgspec.defstruct(f"_Stored{of.__name__}", [*plain, *((name, Any, None) for name in without)], omit_defaults=True)
+    return made, attrgetter(*(field.name for field in taken))
+
+
+_StoredAddress, _of_address = _stored(Address)
+_StoredParty, _of_party = _stored(Party, "address")
+_StoredContact, _of_contact = _stored(Contact)
+_StoredWrite, _of_write = _stored(Write, "body", "changes", "before")
 
 
 def body_from(kind: Kind, text: str) -> Body:
@@ -62,14 +86,15 @@ def body_from(kind: Kind, text: str) -> Body:
 
 
 def write_text(write: Write) -> str:
-    """A write as text, for the journal."""
-    return _encode(write).decode()
+    """A write as text, for the journal: without what is empty, as most of it is."""
+    told = _StoredWrite(*_of_write(write), _bare(write.body), write.changes or None, write.before or None)
+    return _encode(told).decode()
 
 
 def write_from(text: str) -> Write:
     """A write from the journal."""
     data = msgspec.json.decode(text)
-    body = data.pop("body")
+    body = data.pop("body", None)
     return Write(**data, body=None if body is None else body_from(data["kind"], text_of(body)))
 
 

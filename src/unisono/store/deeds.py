@@ -16,7 +16,7 @@ from unisono.store import links
 from unisono.store.codec import flat_from, value_from, write_from
 from unisono.store.dialect import portions
 from unisono.store.stamps import stamp
-from unisono.store.tables import UNTIL_SETTLED, intent, run
+from unisono.store.tables import UNSETTLED, intent, run
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def written(conn: Connection, pair: str, scope: Scope) -> set[RecordKey]:
 
 def unsettled_keys(conn: Connection, pair: str) -> set[str]:
     """The subjects of writes whose outcome is not known yet."""
-    where = and_(intent.c.pair == pair, intent.c.state.in_(UNTIL_SETTLED))
+    where = and_(intent.c.pair == pair, UNSETTLED)
     return set(conn.execute(select(intent.c.key).where(where)).scalars())
 
 

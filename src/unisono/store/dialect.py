@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TypeVar
 
 from sqlalchemy import Column, ColumnElement, Connection, Table, collate
 from sqlalchemy.dialects.sqlite import Insert
@@ -21,7 +22,10 @@ def insert_for(conn: Connection, table: Table) -> Insert:
     return sqlite_insert(table)
 
 
-def portions(keys: Sequence[str]) -> Iterator[list[str]]:
+_Key = TypeVar("_Key", str, int)
+
+
+def portions(keys: Sequence[_Key]) -> Iterator[list[_Key]]:
     """The keys without repetition, in lists a statement can take; nothing for no keys."""
     unique = list(dict.fromkeys(keys))
     for start in range(0, len(unique), MOST_KEYS):

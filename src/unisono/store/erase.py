@@ -133,7 +133,7 @@ def _blank(conn: Connection, where: ColumnElement[bool], *, aged: bool = False) 
             "b_before": _hashed(row.before) if aged else "{}",
             "b_after": _hashed(row.after) if aged else "{}",
             "b_write": text_of(_bare(value_from(row.write))),
-            "b_command": text_of(value_from(row.command) | {"command": {}, "agree": {}}),
+            "b_command": text_of(value_from(row.command) | {"command": ""}),
             "b_told": text_of({"aged" if aged else ERASED: "yes"}),
         }
         for row in rows

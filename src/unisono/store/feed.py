@@ -13,7 +13,7 @@ from unisono.model.text import folded
 from unisono.store.codec import value_from
 from unisono.store.dialect import plainly
 from unisono.store.links import links_of
-from unisono.store.tables import history, intent, seen
+from unisono.store.tables import UNTIL_SETTLED, history, intent, seen
 
 Sort = Literal["", "writes", "events", "refused"]
 
@@ -119,7 +119,8 @@ def _writes(conn: Connection, pair: str, before: str, limit: int, keys: Sequence
     # Ids of our own grow with time, so the newest are the last along the index of the pair: no sorting, however long the history.
     newest = plainly(conn, intent.c.id)
     where = [intent.c.pair == pair, *([newest < before] if before else []), *([intent.c.run == run] if run else [])]
-    where += [intent.c.state == "refused"] if sort == "refused" else []
+    # Spelt out: they have an index of their own.
+    where += [intent.c.state == literal_column("'refused'")] if sort == "refused" else []
     where += [intent.c.key.in_(list(keys))] if keys is not None else []
     # Where few fit, they are found along their own index and sorted.
     order = newest.concat("") if keys is not None or run or sort == "refused" else newest
@@ -148,7 +149,7 @@ def _write(row: Row[Any]) -> Happened:
         target=row.target,
         reason=reason["code"],
         before=value_from(row.before),
-        after=value_from(row.after),
+        after=value_from(row.after) if row.state not in UNTIL_SETTLED else {},
         told=value_from(row.told),
         policy_version=row.policy_version,
     )

@@ -11,11 +11,11 @@ from sqlalchemy import Connection, Integer, Select, Text, and_, bindparam, func,
 
 from unisono.model.record import Kind, Side
 from unisono.model.writing import Write
-from unisono.store.codec import text_of, value_from, write_from, write_text
+from unisono.store.codec import flat_from, text_of, value_from, write_from, write_text
 from unisono.store.dialect import portions
 from unisono.store.stamps import stamp
 from unisono.store.statements import Built, Statement
-from unisono.store.tables import UNTIL_SETTLED, intent
+from unisono.store.tables import UNSETTLED, UNTIL_SETTLED, intent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +29,8 @@ class Intent:
     link_kind: Kind
     agree: dict[str, str]
     source: str
-    command: dict[str, object]
+    command: str
+    """Which of the vendor's operations; what it is told follows from the write."""
     step: int
     reason: tuple[str, dict[str, str]]
     policy_version: int
@@ -65,11 +66,12 @@ def intend(conn: Connection, pair: str, lane: str, epoch: int, intents: Sequence
             "target": i.write.key,
             "reference": i.write.reference,
             "write": write_text(i.write),
-            "command": text_of({"command": i.command, "link_kind": i.link_kind, "agree": i.agree, "source": i.source}),
+            "command": text_of({"command": i.command, "link_kind": i.link_kind, "source": i.source}),
             "step": i.step,
             "policy_version": i.policy_version,
             "reason": text_of({"code": i.reason[0], "values": i.reason[1]}),
             "before": text_of(i.write.before),
+            "after": text_of(i.agree),
             "label": i.label,
             "at": at,
             "sent_at": at,
@@ -105,7 +107,7 @@ def targets_of_done(conn: Connection, ids: Sequence[str]) -> dict[str, str]:
 
 def unclear_creates(conn: Connection, pair: str) -> set[tuple[Side, Kind]]:
     """Sides and kinds on which a create is unclear: a new record there may be its outcome, so it waits."""
-    return {(side, kind) for side, kind in _UNCLEAR_CREATES.rows(conn, pair=pair)}
+    return {(side, kind) for side, kind, operation in _UNSETTLED_KINDS.rows(conn, pair=pair) if operation == "create"}
 
 
 def journal(conn: Connection, pair: str, *, key: str = "", target: str = "", limit: int = 200) -> list[dict[str, object]]:
@@ -114,18 +116,19 @@ def journal(conn: Connection, pair: str, *, key: str = "", target: str = "", lim
         rows = _JOURNAL_OF.rows(conn, pair=pair, key=key, target=target, limit=limit)
     else:
         rows = _JOURNAL.rows(conn, pair=pair, limit=limit)
-    return [dict(zip(_PLAIN, row, strict=False)) | dict(zip(_JSON, map(value_from, row[len(_PLAIN) :]), strict=True)) for row in rows]
+    found = [dict(zip(_PLAIN, row, strict=False)) | dict(zip(_JSON, map(value_from, row[len(_PLAIN) :]), strict=True)) for row in rows]
+    return [one | {"after": {}} if one["state"] in UNTIL_SETTLED else one for one in found]
 
 
 def _intent(row: tuple[Any, ...]) -> Intent:
-    of, key, write, command, step, reason, policy_version, label, probes, state, target, due_at, sent_at, told = row
+    of, key, write, command, step, reason, policy_version, label, probes, state, target, due_at, sent_at, told, after = row
     kept, why = value_from(command), value_from(reason)
     return Intent(
         id=of,
         key=key,
         write=write_from(write),
         link_kind=kept["link_kind"],
-        agree=kept["agree"],
+        agree=flat_from(after),
         source=kept["source"],
         command=kept["command"],
         step=step,
@@ -153,11 +156,12 @@ def _journal() -> Select[Any]:
 
 _STORED = (
     "id", "key", "write", "command", "step", "reason", "policy_version", "label", "probes", "state", "target", "due_at", "sent_at", "told",
+    "after",
 )  # fmt: skip
 _PLAIN = ("id", "at", "key", "side", "kind", "operation", "target", "state", "label", "policy_version")
 _JSON = ("reason", "before", "after", "told")
 _MINE = intent.c.pair == bindparam("pair")
-_OPEN = and_(_MINE, intent.c.state.in_(UNTIL_SETTLED))
+_OPEN = and_(_MINE, UNSETTLED)
 
 _NEW = Statement(lambda _: insert(intent))
 _SETTLE = Statement(_settle)
@@ -166,6 +170,6 @@ _UNSETTLED = Statement(lambda _: select(*(intent.c[name] for name in _STORED)).w
 _TARGETS = Statement(
     lambda _: select(intent.c.id, intent.c.target).where(intent.c.id.in_(bindparam("ids", expanding=True)), intent.c.state == "done")
 )
-_UNCLEAR_CREATES = Statement(lambda _: select(intent.c.side, intent.c.kind).where(_OPEN, intent.c.operation == "create").distinct())
+_UNSETTLED_KINDS = Statement(lambda _: select(intent.c.side, intent.c.kind, intent.c.operation).where(_OPEN))
 _JOURNAL = Statement(lambda _: _journal())
 _JOURNAL_OF = Statement(lambda _: _journal().where(or_(intent.c.key == bindparam("key"), intent.c.target == bindparam("target"))))

@@ -7,7 +7,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Integer, Join, Select, and_, bindparam, case, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Join,
+    Select,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from unisono.model.record import Kind, Side
 from unisono.plan.flows.deletions import DELETED, KEPT, TO_MARK
@@ -69,7 +85,12 @@ def put_link(
 
 def _new_row(wanted: Joined, pair: str, at: str) -> dict[str, str]:
     keys = {"id": wanted.id, "pair": pair, "kind": wanted.kind, "a_key": wanted.a_key, "b_key": wanted.b_key}
-    return keys | {"agreed_a": text_of(wanted.agreed_a), "agreed_b": text_of(wanted.agreed_b), "at": at, "changed_at": at}
+    return keys | _agreed(wanted.agreed_a, wanted.agreed_b) | {"at": at, "changed_at": at}
+
+
+def _agreed(a: dict[str, str], b: dict[str, str]) -> dict[str, str]:
+    # Mostly both sides hold the same.
+    return {"agreed_a": text_of(a), "agreed_b": text_of(b) if b != a else ""}
 
 
 def _agreed_row(wanted: Joined, old: Link) -> dict[str, str]:
@@ -80,7 +101,7 @@ def _agreed_row(wanted: Joined, old: Link) -> dict[str, str]:
     if wanted.unread is not None:
         side, before = wanted.unread
         agreed[side] = _seen_again(agreed[side], {f"{name}{BEFORE}": value for name, value in before.items()})
-    return {"b_id": old.id, "agreed_a": text_of(agreed["a"]), "agreed_b": text_of(agreed["b"])}
+    return {"b_id": old.id} | _agreed(agreed["a"], agreed["b"])
 
 
 def _seen_again(old: dict[str, str], new: dict[str, str]) -> dict[str, str]:
@@ -123,9 +144,27 @@ def count_links(conn: Connection, pair: str) -> dict[str, int]:
 
 
 def vanished(conn: Connection, pair: str, a: str, b: str) -> tuple[int, int]:
-    """How many live links there are, and of how many one side is missing or gone: what the brake looks at. Notes do not count."""
-    total = int(_TOTAL.value(conn, pair=pair))
-    return total, int(_VANISHED.value(conn, pair=pair, a=a, b=b)) if total else 0
+    """How many live links there are, and of how many one side is missing or gone: what the brake looks at. Notes do not count.
+
+    It looks with every cycle, mostly for nothing: it begins with the few records that are lost, not with the many that are linked.
+    """
+    total = int(_LINKED.value(conn, pair=pair)) - int(_KEPT.value(conn, pair=pair))
+    return total, len(_vanished(conn, pair, a, b)) if total else 0
+
+
+def _vanished(conn: Connection, pair: str, a: str, b: str) -> set[str]:
+    found: set[str] = set()
+    sides: tuple[tuple[Side, str], ...] = (("a", a), ("b", b))
+    for side, connection in sides:
+        lost: dict[Kind, list[str]] = {}
+        for statement in (_MISSING, _GONE):
+            for kind, key in statement.rows(conn, connection=connection):
+                lost.setdefault(kind, []).append(key)
+        for kind in sorted(lost.keys() & set(_COUNTED)):
+            for some in portions(lost[kind]):
+                rows = _STATES[side].rows(conn, pair=pair, kind=kind, keys=some)
+                found |= {of for of, state, why in rows if state == "linked" and not why}
+    return found
 
 
 def vanished_labels(conn: Connection, pair: str, a: str, b: str, limit: int) -> list[str]:
@@ -160,11 +199,23 @@ def severed(conn: Connection, pair: str, why: str) -> list[tuple[Link, str]]:
 
 def _link(row: tuple[Any, ...]) -> Link:
     of, kind, a_key, b_key, agreed_a, agreed_b, state, why = row
-    return Link(of, kind, a_key, b_key, flat_from(agreed_a), flat_from(agreed_b), state, why)
+    return Link(of, kind, a_key, b_key, flat_from(agreed_a), flat_from(agreed_b or agreed_a), state, why)
 
 
 def _links(column: ColumnElement[str]) -> Select[Any]:
     return select(*_LINK).where(_MINE, link.c.kind == bindparam("kind"), column.in_(bindparam("keys", expanding=True)))
+
+
+def _states(column: ColumnElement[str]) -> Select[Any]:
+    # The state is no condition, or SQLite would go along all links of that state.
+    return select(link.c.id, link.c.state, link.c.why).where(
+        _MINE, link.c.kind == bindparam("kind"), column.in_(bindparam("keys", expanding=True))
+    )
+
+
+def _state() -> ColumnElement[str]:
+    # As an expression: the few are found along another index.
+    return link.c.state + literal_column("''")
 
 
 def _some(column: ColumnElement[str]) -> Select[Any]:
@@ -179,7 +230,7 @@ def _unseen(key: ColumnElement[str], far: ColumnElement[str]) -> Select[Any]:
 
 def _ended_since() -> Select[Any]:
     at = case((seen.c.missing_at != "", seen.c.missing_at), else_=seen.c.gone_at)
-    ended = and_(_MINE, link.c.why.in_(BY_DELETION), link.c.kind.in_(_COUNTED))
+    ended = and_(_MINE, _TOLD, link.c.why.in_(BY_DELETION), link.c.kind.in_(_COUNTED))
     first = select(func.min(at).label("at")).select_from(_with_seen()).where(ended, _LOST).group_by(link.c.id).subquery()
     return select(func.count()).select_from(first).where(first.c.at >= bindparam("since"))
 
@@ -197,6 +248,9 @@ _MINE = link.c.pair == bindparam("pair")
 # A link that was kept on purpose is no news.
 _ALIVE = and_(_MINE, link.c.state == "linked", link.c.why == "", link.c.kind.in_(_COUNTED))
 _LOST = or_(seen.c.missing_at != "", seen.c.gone_at != "")
+# The empty text is spelt out, or a partial index would not be seen to fit.
+_TOLD = link.c.why != literal_column("''")
+_OF_CONNECTION = seen.c.connection == bindparam("connection")
 # Of a change: its parameters must not be called as its columns are.
 _BETWEEN = and_(
     link.c.pair == bindparam("b_pair"),
@@ -214,8 +268,12 @@ _FORGET_ALL = Statement(lambda _: delete(link).where(_MINE))
 _SOME: dict[Side, Statement] = {"a": Statement(lambda _: _some(link.c.a_key)), "b": Statement(lambda _: _some(link.c.b_key))}
 _ALL_OF = Statement(lambda _: select(*_LINK).where(_MINE, link.c.kind == bindparam("kind"), link.c.state == "linked").order_by(link.c.id))
 _COUNT = Statement(lambda _: select(link.c.kind, func.count()).where(_MINE, link.c.state == "linked").group_by(link.c.kind))
-_TOTAL = Statement(lambda _: select(func.count()).select_from(link).where(_ALIVE))
-_VANISHED = Statement(lambda _: select(func.count(func.distinct(link.c.id))).select_from(_with_seen()).where(_ALIVE, _LOST))
+_ALL_LINKED = and_(_MINE, link.c.state == "linked", link.c.kind.in_(_COUNTED))
+_LINKED = Statement(lambda _: select(func.count()).select_from(link).where(_ALL_LINKED))
+_KEPT = Statement(lambda _: select(func.count()).select_from(link).where(_MINE, _TOLD, _state() == "linked", link.c.kind.in_(_COUNTED)))
+_MISSING = Statement(lambda _: select(seen.c.kind, seen.c.key).where(_OF_CONNECTION, seen.c.missing_at != literal_column("''")))
+_GONE = Statement(lambda _: select(seen.c.kind, seen.c.key).where(_OF_CONNECTION, seen.c.gone_at != literal_column("''")))
+_STATES: dict[Side, Statement] = {"a": Statement(lambda _: _states(link.c.a_key)), "b": Statement(lambda _: _states(link.c.b_key))}
 _LABELS = Statement(lambda _: select(seen.c.label).select_from(_with_seen()).where(_ALIVE, _LOST).order_by(seen.c.id).limit(_LIMIT))
 _UNSEEN: dict[Side, Statement] = {
     "a": Statement(lambda _: _unseen(link.c.a_key, link.c.b_key)),

@@ -27,6 +27,9 @@ _OURS = 0x556E6973
 _POSTGRESQL_LOCK = 0x556E6973
 _TEXTS = 500
 """Statements that a connection of SQLite keeps ready: more than there are here, in their usual lengths."""
+_ROOM = ("pragma cache_size = -8000", "pragma wal_autocheckpoint = 4000")
+"""A page of records touches up to 5 MiB of a large database's indexes. With less memory (KiB) SQLite writes them several times in one transaction;
+with a shorter journal (pages of 4 KiB) it folds into the file after each what the next one changes again."""
 _MODEL_TURN = threading.Lock()
 _VERSION = "schema_version"
 _COUNTER = "counter"
@@ -65,7 +68,7 @@ def sqlite(path: Path) -> Engines:
         create_engine(url, poolclass=QueuePool, max_overflow=-1, hide_parameters=True, connect_args=settings) for _ in range(2)
     )
     _at_connect(reader, "pragma query_only = on")
-    _at_connect(writer, "pragma foreign_keys = on", "pragma synchronous = full")
+    _at_connect(writer, "pragma foreign_keys = on", "pragma synchronous = full", *_ROOM)
     return Engines("sqlite", reader, writer, _begin, _begin_immediate)
 
 
@@ -155,8 +158,9 @@ def _prepare_sqlite(engines: Engines, place: str, *, check: bool) -> None:
                 broken = conn.exec_driver_sql("pragma foreign_key_check").first()
                 if broken is not None:
                     raise StoreRefused("store-corrupt", {"place": place, "found": f"{broken[0]} -> {broken[2]}"})
-            conn.exec_driver_sql(f"pragma application_id = {_OURS}")
-            conn.exec_driver_sql(f"pragma user_version = {SCHEMA_VERSION}")
+            if (owner, found) != (_OURS, SCHEMA_VERSION):  # else each start would wait for the disk
+                conn.exec_driver_sql(f"pragma application_id = {_OURS}")
+                conn.exec_driver_sql(f"pragma user_version = {SCHEMA_VERSION}")
         conn.exec_driver_sql("pragma foreign_keys = on")
 
 

@@ -30,7 +30,8 @@ PENDING = ("", "begun", "waiting")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """A run. ``sheet`` holds the forecast (``calls``, ``seconds``), the change numbers it was planned at (``seen``), and ``released_at``."""
+    """A run. ``sheet`` holds the forecast (``calls``, ``seconds``), what stays ``behind`` and ``cannot`` be done, the change numbers it was
+    planned at (``seen``), and ``released_at``."""
 
     id: str
     pair: str
@@ -47,7 +48,8 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanRow:
-    """One record of a plan. ``action`` is JSON: reason, writes with values before and after, joins, questions, problems."""
+    """One record of a plan. ``action`` is JSON: reason, writes with values before and after, joins, questions, problems, and marks of what
+    stays behind."""
 
     seq: int
     key: str
@@ -136,15 +138,18 @@ def find_rows(
     verdicts: Sequence[str] = (),
     kind: str = "",
     search: str = "",
+    mark: str = "",
     outcome: str | None = None,
     after: int = 0,
     limit: int = 50,
 ) -> list[PlanRow]:
-    """A page of a plan's rows in their order: of some verdicts, of a kind, with a text in their name, without regard to case and diacritics."""
+    """A page of a plan's rows in their order: of some verdicts, of a kind, with a text in their name, without regard to case and diacritics;
+    those with a ``mark`` are the ones of which that stays behind."""
     where = [plan_row.c.run == run_id, plan_row.c.seq > after]
     where += [plan_row.c.verdict.in_(list(verdicts))] if verdicts else []
     where += [plan_row.c.kind == kind] if kind else []
     where += [plan_row.c.outcome == outcome] if outcome is not None else []
+    where += [plan_row.c.action.contains(text_of(mark), autoescape=True)] if mark else []
     where += [plan_row.c.name.contains(wanted, autoescape=True)] if (wanted := folded(search)) else []
     columns = [plan_row.c[each.name] for each in fields(PlanRow)]
     return [_row(tuple(row)) for row in conn.execute(select(*columns).where(*where).order_by(plan_row.c.seq).limit(limit))]
@@ -154,6 +159,14 @@ def row_at(conn: Connection, run_id: str, seq: int) -> PlanRow | None:
     """One row of a plan, by its number."""
     found = find_rows(conn, run_id, after=seq - 1, limit=1) if seq > 0 else []
     return found[0] if found and found[0].seq == seq else None
+
+
+def rows_at(conn: Connection, run_id: str, seqs: Sequence[int]) -> dict[int, PlanRow]:
+    """Some rows of a plan, by their number; those that are gone are missing."""
+    columns = [plan_row.c[each.name] for each in fields(PlanRow)]
+    query = select(*columns).where(plan_row.c.run == run_id)
+    found = [_row(tuple(row)) for some in portions(seqs) for row in conn.execute(query.where(plan_row.c.seq.in_(some)))]
+    return {row.seq: row for row in found}
 
 
 def rows_of(conn: Connection, run_id: str, keys: Sequence[str]) -> dict[str, PlanRow]:
@@ -261,7 +274,9 @@ _THIS = run.c.id == bindparam("id")
 _OF_RUN = plan_row.c.run == bindparam("run")
 _OLD = and_(_MINE, run.c.kind.in_(PLANNED_KINDS), run.c.state.in_(("planning", "previewed")))
 _KEYS: BindParameter[str] = bindparam("keys", expanding=True)
-_DONE = and_(intent.c.run == bindparam("run"), intent.c.state == "done", intent.c.key.in_(_KEYS))
+# The pair is named because writes are found by pair and record.
+_PAIR = select(run.c.pair).where(run.c.id == bindparam("run")).scalar_subquery()
+_DONE = and_(intent.c.pair == _PAIR, intent.c.key.in_(_KEYS), intent.c.run == bindparam("run"), intent.c.state == "done")
 # Of a change: its parameters must not be called as its columns are.
 _CHANGING = plan_row.c.run == bindparam("b_run")
 _AMONG: BindParameter[str] = bindparam("b_among", expanding=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,6 +15,7 @@ from unisono.plan.situation import Seen
 from unisono.store.codec import body_from, body_text, hash_of
 from unisono.store.dialect import plainly, portions
 from unisono.store.documents import forget_documents, put_documents
+from unisono.store.listing import Listed
 from unisono.store.numbers import next_changes
 from unisono.store.stamps import instant, stamp
 from unisono.store.statements import Built, Statement
@@ -44,12 +45,47 @@ def known_rows(conn: Connection, connection: str, resource: str, keys: Sequence[
     return out
 
 
-def put_seen(conn: Connection, connection: str, rows: Sequence[tuple[Record, bytes]], now: datetime) -> int:
-    """Stores observed records (with the hash of their vendor row). Returns how many really changed; only those get a change number."""
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Of some vendor rows, by key: those stored as they are now, of these the ones that were missing, and those stored otherwise."""
+
+    same: set[str]
+    back: set[str]
+    other: set[str]
+
+
+def compare_rows(conn: Connection, connection: str, resource: str, hashes: Mapping[str, bytes], listed: Listed | None = None) -> Compared:
+    """Compares the bytes of vendor rows (key -> hash) with what is stored. Most rows of most pulls are unchanged and go no further, so nothing
+    else is read of them. ``listed`` is told what was shown."""
+    out = Compared(set(), set(), set())
+    numbers: list[int] = []
+    for some in portions(list(hashes)):
+        for number, key, raw_hash, missing_at in _HEADS.rows(conn, connection=connection, resource=resource, keys=some):
+            numbers.append(number)
+            if raw_hash != hashes[key]:
+                out.other.add(key)
+            elif missing_at:
+                out.back.add(key)
+            out.same.add(key)
+    out.same.difference_update(out.other)
+    out.back.difference_update(out.other)
+    if listed is not None:
+        listed.add(numbers)
+    return out
+
+
+def put_seen(
+    conn: Connection, connection: str, rows: Sequence[tuple[Record, bytes]], now: datetime, *, listed: Listed | None = None
+) -> int:
+    """Stores observed records (with the hash of their vendor row). Returns how many really changed; only those get a change number.
+
+    ``listed`` is told which of them were stored before, under whatever row."""
     if not rows:
         return 0
     at = _not_before_release(conn, connection, now)
     stored = _stored_hashes(conn, connection, [(r.kind, r.key) for r, _ in rows])
+    if listed is not None:
+        listed.add(old[5] for old in stored.values())
     texts = [body_text(record.body) for record, _ in rows]
     hashes = [hash_of(_steady(record.body, text), record.owner) for text, (record, _) in zip(texts, rows, strict=True)]
     news = [stored.get((r.kind, r.key)) for r, _ in rows]
@@ -85,10 +121,17 @@ def touch_rows(conn: Connection, connection: str, resource: str, keys: Sequence[
         _SET_ROWS.run(conn, b_connection=connection, b_resource=resource, b_keys=some, missing_at="")
 
 
-def unlisted(conn: Connection, connection: str, resource: str, listed: set[str]) -> list[str]:
+def begin_listing(conn: Connection) -> Listed:
+    """Before a listing: it has shown nothing yet."""
+    return Listed(int(_LAST.value(conn) or 0))
+
+
+def unlisted(conn: Connection, connection: str, resource: str, listed: Listed) -> list[str]:
     """After a whole listing: the known rows that were not in it and are not missing already, in order."""
-    rows = _ROWS.each(conn, connection=connection, resource=resource)
-    return sorted({key for key, missing_at in rows if not missing_at and key not in listed})
+    # Numbers alone, along an index that holds them: keys are read only of what was not shown.
+    left = [number for (number,) in _NUMBERS.each(conn, connection=connection, resource=resource) if number not in listed]
+    found = (row for some in portions(left) for row in _OF_NUMBERS.rows(conn, numbers=some))
+    return sorted({key for key, missing_at in found if not missing_at})
 
 
 def mark_missing(conn: Connection, connection: str, resource: str, keys: Iterable[str], now: datetime) -> None:
@@ -217,12 +260,14 @@ def _steady(body: Body, text: str) -> str:
 
 def _stored_hashes(
     conn: Connection, connection: str, keys: list[tuple[Kind, str]]
-) -> dict[tuple[str, str], tuple[bytes, int, bool, str, str]]:
-    out: dict[tuple[str, str], tuple[bytes, int, bool, str, str]] = {}
+) -> dict[tuple[str, str], tuple[bytes, int, bool, str, str, int]]:
+    out: dict[tuple[str, str], tuple[bytes, int, bool, str, str, int]] = {}
     for kind in sorted({k for k, _ in keys}):
         for some in portions([key for k, key in keys if k == kind]):
-            for key, digest, change, gone_at, first_at, changed_at in _HASHES.rows(conn, connection=connection, kind=kind, keys=some):
-                out[(kind, key)] = (bytes(digest), change, bool(gone_at), first_at, changed_at)
+            for key, digest, change, gone_at, first_at, changed_at, number in _HASHES.rows(
+                conn, connection=connection, kind=kind, keys=some
+            ):
+                out[(kind, key)] = (digest, change, bool(gone_at), first_at, changed_at, number)
     return out
 
 
@@ -287,7 +332,13 @@ _MINE = seen.c.connection == bindparam("connection")
 _LIVE = seen.c.gone_at == literal_column("''")
 _OF_KIND = and_(_MINE, seen.c.kind == bindparam("kind"))
 _OF_RESOURCE = and_(_MINE, seen.c.resource == bindparam("resource"), _LIVE)
-_BELONGS = and_(_MINE, seen.c.kind.in_(bindparam("kinds", expanding=True)), seen.c.owner.in_(bindparam("owners", expanding=True)))
+# The empty text is spelt out, here and below, or a partial index would not be seen to fit.
+_BELONGS = and_(
+    _MINE,
+    seen.c.kind.in_(bindparam("kinds", expanding=True)),
+    seen.c.owner != literal_column("''"),
+    seen.c.owner.in_(bindparam("owners", expanding=True)),
+)
 # Of a change: its parameters must not be called as its columns are.
 _OURS = seen.c.connection == bindparam("b_connection")
 _THESE_ROWS = and_(_OURS, seen.c.resource == bindparam("b_resource"), seen.c.resource_key.in_(bindparam("b_keys", expanding=True)), _LIVE)
@@ -299,8 +350,14 @@ _KNOWN = Statement(
         .order_by(seen.c.id)
     )
 )
-_ROWS = Statement(lambda _: select(seen.c.resource_key, seen.c.missing_at).where(_OF_RESOURCE))
-# The empty text is spelt out, or a partial index would not be seen to fit.
+_HEADS = Statement(
+    lambda _: select(seen.c.id, seen.c.resource_key, seen.c.raw_hash, seen.c.missing_at).where(_OF_RESOURCE, seen.c.resource_key.in_(_KEYS))
+)
+_LAST = Statement(lambda _: select(func.max(seen.c.id)))
+_NUMBERS = Statement(lambda _: select(seen.c.id).where(_OF_RESOURCE))
+_OF_NUMBERS = Statement(
+    lambda _: select(seen.c.resource_key, seen.c.missing_at).where(seen.c.id.in_(bindparam("numbers", expanding=True, type_=Integer)))
+)
 _MISSING = Statement(
     lambda _: select(seen.c.resource_key, seen.c.missing_at).where(_OF_RESOURCE, seen.c.missing_at != literal_column("''"))
 )
@@ -333,7 +390,7 @@ _CHANGED = Statement(
 )
 _BY_KEY = Statement(lambda _: select(*_SEEN).where(_OF_KIND, seen.c.key.in_(_KEYS)))
 _HASHES = Statement(
-    lambda _: select(seen.c.key, seen.c.hash, seen.c.change, seen.c.gone_at, seen.c.first_at, seen.c.changed_at).where(
+    lambda _: select(seen.c.key, seen.c.hash, seen.c.change, seen.c.gone_at, seen.c.first_at, seen.c.changed_at, seen.c.id).where(
         _OF_KIND, seen.c.key.in_(_KEYS)
     )
 )

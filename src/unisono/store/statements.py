@@ -48,7 +48,8 @@ class Statement:
             while some := cursor.fetchmany(_PORTION):
                 yield from some
         else:
-            yield from conn.execute(self._for(conn), values)
+            with conn.execute(self._for(conn), values, execution_options={"yield_per": _PORTION}) as found:
+                yield from found
 
     def row(self, conn: Connection, /, **values: Any) -> tuple[Any, ...] | None:
         """The first row, if there is one."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from tests.stories.folk import company, company_names, customer, deal_of, invoice, notes
 from tests.stories.test_bad_input import dated
 from tests.support.village import Village
+from unisono.connect.port import Page, Raw, System
 from unisono.engine.pull import pull
 from unisono.model.errors import BadAnswer, SystemFault
 from unisono.store import pairs, seen
@@ -134,3 +137,48 @@ def test_a_row_that_a_write_did_not_find_is_asked_for_in_the_next_pull_though_th
     assert ("deals" in unnoticed.whole, "deals" in noticed.whole) == (False, False)
     assert (unnoticed.gone, noticed.gone) == (0, 1)
     assert (before.gone, after.gone) == (False, True)
+
+
+@dataclass(frozen=True)
+class Repeating:
+    """A vendor whose list slides while it is read: the last row of each page comes once more on the next, and one row not at all."""
+
+    sound: System
+    without: str
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.sound, name)
+
+    def pages(self, resource: str, since: datetime | None = None) -> Iterator[Page]:
+        rows = [row for page in self.sound.pages(resource, since) for row in page.rows if row.key != self.without]
+        for start in range(0, len(rows), 2):
+            yield Page(tuple(rows[max(0, start - 1) : start + 2]), last=start + 2 >= len(rows))
+
+    def read(self, resource: str, key: str) -> Raw | None:
+        return None if key == self.without else self.sound.read(resource, key)
+
+
+def test_a_row_that_comes_on_two_pages_hides_no_deletion(v: Village) -> None:
+    keys = [str(customer(v, ORGANIZATION=f"Kunde {n} GmbH")) for n in range(6)]
+    where = v.house.pairing(v.pair).b
+    before = pull(where, v.house.hands())
+    lost = replace(where, system=Repeating(where.system, keys[2]), resources=("customer",))
+    first = pull(lost, v.house.hands())
+    v.clock.advance(timedelta(hours=1))
+    second = pull(lost, v.house.hands())
+    assert (before.rows, first.rows) == (6, 7), "as many rows as are known, and two besides, though one is not among them"
+    assert (first.gone + second.gone, second.changed) == (1, 0)
+    with v.house.store.read() as conn:
+        assert [key for key, row in seen.get_many(conn, v.b, "party", keys).items() if row.gone] == [keys[2]]
+
+
+def test_what_was_missing_and_is_listed_again_was_never_gone(v: Village) -> None:
+    keys = [str(customer(v, ORGANIZATION=f"Kunde {n} GmbH")) for n in range(3)]
+    where = v.house.pairing(v.pair).b
+    pull(where, v.house.hands())
+    with v.house.store.write() as conn:
+        seen.mark_missing(conn, v.b, "customer", keys[:2], v.clock.now())
+    back = pull(where, v.house.hands())
+    with v.house.store.read() as conn:
+        still = seen.missing_rows(conn, v.b, "customer")
+    assert (back.changed, back.gone, still) == (0, 0, [])

@@ -50,6 +50,7 @@ def shape(conn: Connection) -> dict[str, Any]:
                 (c["name"], str(c["type"]), getattr(c["type"], "collation", None), c["nullable"], c["default"])
                 for c in look.get_columns(table)
             ],
+            "without numbers": conn.dialect.name == "sqlite" and _is_without_numbers(conn, table),
             "key": look.get_pk_constraint(table)["constrained_columns"],
             "foreign": sorted((f["constrained_columns"], f["referred_table"], f["referred_columns"]) for f in look.get_foreign_keys(table)),
             "indexes": sorted(
@@ -59,6 +60,10 @@ def shape(conn: Connection) -> dict[str, Any]:
         }
         for table in sorted(look.get_table_names())
     }
+
+
+def _is_without_numbers(conn: Connection, table: str) -> bool:
+    return bool(conn.execute(text("select wr from pragma_table_list where name = :name"), {"name": table}).scalar_one())
 
 
 def _where(options: dict[str, Any]) -> str:

@@ -111,6 +111,13 @@ def test_what_was_written_is_there_after_closing_and_opening(tmp_path: Path) -> 
         assert conn.execute(select(pair.c.id)).scalar_one() == "p"
 
 
+def test_opening_once_more_writes_nothing(tmp_path: Path) -> None:
+    database = filled(tmp_path)
+    before = database.read_bytes()
+    Store.open(tmp_path, least_room=0).close()
+    assert database.read_bytes() == before
+
+
 def test_starting_loads_nothing_that_is_needed_later_only() -> None:
     program = (
         "import sys, unisono.store.secrets, unisono.store.pace, unisono.store.lanes; from unisono.store.doors import Store;"

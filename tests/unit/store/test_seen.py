@@ -16,6 +16,7 @@ from unisono.model.party import Address, Contact, Party
 from unisono.model.record import MatchKeys, Record, match_keys
 from unisono.store import pairs, seen
 from unisono.store.doors import Store
+from unisono.store.listing import Listed
 from unisono.store.numbers import last_change
 from unisono.store.stamps import stamp
 
@@ -137,16 +138,23 @@ def test_a_known_row_tells_its_bytes_and_all_its_records(store: Store) -> None:
     assert known == {"7": seen.Known(b"hash of row 7", (("party", "7"), ("contact", "7")), False)}
 
 
+def shown(conn: Connection, resource: str, keys: set[str]) -> Listed:
+    """A listing that showed these rows, as they are stored."""
+    listed = seen.begin_listing(conn)
+    seen.compare_rows(conn, "crm", resource, dict.fromkeys(sorted(keys), b"1"), listed)
+    return listed
+
+
 def miss_unlisted(conn: Connection, resource: str, listed: set[str], now: datetime) -> list[tuple[str, datetime]]:
     """A whole listing came: what it did not show is missing. All missing rows and since when."""
-    seen.mark_missing(conn, "crm", resource, seen.unlisted(conn, "crm", resource, listed), now)
+    seen.mark_missing(conn, "crm", resource, seen.unlisted(conn, "crm", resource, shown(conn, resource, listed)), now)
     return seen.missing_rows(conn, "crm", resource)
 
 
 def test_a_row_missing_from_a_whole_listing_is_missing_since_then(store: Store) -> None:
     put(store, party("1"), party("2"), party("3"))
     with store.write() as conn:
-        assert seen.unlisted(conn, "crm", "companies", {"1", "2", "3"}) == []
+        assert seen.unlisted(conn, "crm", "companies", shown(conn, "companies", {"1", "2", "3"})) == []
         assert seen.missing_rows(conn, "crm", "companies") == []
         assert miss_unlisted(conn, "companies", {"1", "3"}, NOW) == [("2", NOW)]
         assert miss_unlisted(conn, "companies", {"1"}, LATER) == [("2", NOW), ("3", LATER)]

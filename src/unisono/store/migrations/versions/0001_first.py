@@ -119,7 +119,7 @@ def upgrade() -> None:
         Index("seen_key", "connection", "kind", "key", unique=True),
         Index("seen_row", "connection", "resource", "resource_key", "gone_at"),
         Index("seen_change", "connection", "change"),
-        Index("seen_owner", "connection", "owner", "kind"),
+        Index("seen_owner", "connection", "owner", "kind", sqlite_where=text("owner <> ''"), postgresql_where=text("owner <> ''")),
         Index("seen_tax_id", "connection", "tax_id", sqlite_where=text("tax_id <> ''"), postgresql_where=text("tax_id <> ''")),
         Index("seen_ref", "connection", "ref", sqlite_where=text("ref <> ''"), postgresql_where=text("ref <> ''")),
         Index("seen_number", "connection", "number", sqlite_where=text("number <> ''"), postgresql_where=text("number <> ''")),
@@ -172,6 +172,7 @@ def upgrade() -> None:
         _text("run", default=""),
         Index("link_a", "pair", "kind", "a_key", unique=True),
         Index("link_b", "pair", "kind", "b_key", unique=True),
+        Index("link_why", "pair", "kind", sqlite_where=text("why <> ''"), postgresql_where=text("why <> ''")),
         Index("link_count", "pair", "state", "kind", "at"),
     )
     op.create_table(
@@ -211,7 +212,7 @@ def upgrade() -> None:
             sqlite_where=text("state in ('open', 'unclear')"),
             postgresql_where=text("state in ('open', 'unclear')"),
         ),
-        Index("intent_state", "pair", "state"),
+        Index("intent_refused", "pair", "id", sqlite_where=text("state = 'refused'"), postgresql_where=text("state = 'refused'")),
         Index("intent_key", "pair", "key"),
         Index("intent_feed", "pair", "id"),
     )
@@ -229,6 +230,7 @@ def upgrade() -> None:
         _text("told", default=""),
         _text("run", default=""),
         Index("work_due", "lane", "state", "priority", "rank", "due_at"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "lane",
