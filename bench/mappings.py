@@ -145,8 +145,15 @@ def fewest(customers: int) -> tuple[Calls, Calls]:
 
 
 def allowed(rules: tuple[PaceRule, ...], calls: int) -> float:
-    """The least seconds in which so many calls may be made: those saved up are free."""
-    return max(((calls - rule.limit) * rule.seconds / rule.limit for rule in rules if rule.limit and rule.seconds), default=0.0)
+    """The least seconds in which so many calls may be made: those saved up are free. A bucket gives back one after the other, a window all
+    that it takes at once."""
+    waits = [0.0]
+    for rule in rules:
+        if rule.limit and rule.seconds and calls > rule.limit:
+            waits.append(
+                (calls - rule.limit) * rule.seconds / rule.limit if rule.window == "bucket" else (calls - 1) // rule.limit * rule.seconds
+            )
+    return max(waits)
 
 
 def bars(customers: int, got: Measured) -> list[Bar]:
@@ -171,7 +178,7 @@ def bars(customers: int, got: Measured) -> list[Bar]:
 def main(args: list[str] | None = None) -> int:
     """Measures and tells; 1 if a bar is missed."""
     parser = argparse.ArgumentParser(prog="python -m bench.mappings", description=__doc__)
-    parser.add_argument("--customers", type=int, default=300)
+    parser.add_argument("--customers", type=int, default=1000)
     customers = parser.parse_args(args).customers
     with tempfile.TemporaryDirectory(prefix="unisono-mappings-") as place:
         got = measure(customers, Path(place))

@@ -1,6 +1,7 @@
 """The fewest calls a complete first sync can make, computed from what the two systems say of themselves and from how much there is.
 
-Nothing is measured here: a vendor that shows more rows a page, or whose answer to a write proves its values, lowers the number by itself.
+Nothing is measured here: a vendor that shows more rows a page, that takes several records in a call, or whose answer to a write proves its
+values, lowers the number by itself.
 """
 
 from __future__ import annotations
@@ -73,10 +74,20 @@ def listings(system: Capabilities, rows: Mapping[str, int]) -> int:
     return total
 
 
+def calls(records: int, batch: int) -> int:
+    """Calls that carry so many records, each as full as the vendor lets it be."""
+    return -(-records // batch)
+
+
+def rows_a_call(system: Capabilities, kind: Kind) -> int:
+    """How many records of a kind one call reads by their keys."""
+    return max((resource.batch for resource in system.resources if kind in resource.kinds), default=1)
+
+
 def _side(system: Capabilities, job: Job, *, filed: int) -> Calls:
     made = {**job.creates}
     if filed:
         made |= {"note": made.get("note", 0) + filed, "file": made.get("file", 0) + filed}
-    creates = sum(count * system.writing(kind).calls for kind, count in made.items())
-    read_backs = sum(count for kind, count in made.items() if system.writing(kind).read_back)
+    creates = sum(calls(count, system.writing(kind).batch) * system.writing(kind).calls for kind, count in made.items())
+    read_backs = sum(calls(count, rows_a_call(system, kind)) for kind, count in made.items() if system.writing(kind).read_back)
     return Calls(identity=1, listing=listings(system, job.rows), creates=creates, read_backs=read_backs, files=job.documents)

@@ -9,7 +9,8 @@ import tomllib
 from functools import cache
 from pathlib import Path
 
-from unisono.model.capability import Capabilities, parse_system
+from unisono.model.capability import Capabilities
+from unisono.model.system_file import parse_system
 
 BOOKS, CRM = "reference-books", "reference-crm"
 

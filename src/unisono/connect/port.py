@@ -49,7 +49,7 @@ class Identity:
 class Command:
     """One wire call of a write: the vendor's operation and its payload (JSON-able, no secret). Symbols ``$1`` stand for earlier answers' keys.
 
-    The journal keeps it as the intent. ``file`` names a local file whose bytes go along.
+    The journal keeps the operation, and the write it follows from. ``file`` names a local file whose bytes go along.
     """
 
     operation: str
@@ -85,8 +85,12 @@ class Batching(Protocol):
         """
         ...
 
-    def read_many(self, resource: str, keys: Sequence[str]) -> Mapping[str, Raw | None]:
-        """Several rows as they are now, in one call; ``None`` is a definite *not found*."""
+    def read_many(self, places: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Raw | SystemFault | None]:
+        """Several rows (resource, key) as they are now, in one call; ``None`` is a definite *not found*, a fault is that row's alone."""
+        ...
+
+    def probe_many(self, writes: Sequence[Write]) -> Sequence[tuple[Raw, ...]]:
+        """What ``probe`` finds for each of several unclear creates of one kind, in as few calls as it takes."""
         ...
 
 

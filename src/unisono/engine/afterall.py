@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from unisono.connect.port import Raw
 from unisono.engine.apply import OLD_COPY
 from unisono.engine.hands import Hands, Pairing
 from unisono.engine.marks import mark_for
 from unisono.engine.written import Written, settle_writes
-from unisono.model.record import FIELDWISE, flat_of
+from unisono.model.record import flat_of
 from unisono.plan.actions import Reason, Send
 from unisono.plan.compare import kept, respelled
 from unisono.plan.corrections import CORRECTED
@@ -21,28 +22,24 @@ from unisono.store import intents, lanes, links, work
 from unisono.store.intents import Intent
 
 
-def gone_after_all(intent: Intent, pairing: Pairing, hands: Hands) -> bool:
-    """Whether a delete was carried out: its row is not there any more. Raises the system's faults."""
+def gone_after_all(intent: Intent, row: Raw | None, pairing: Pairing, hands: Hands) -> bool:
+    """Whether a delete was carried out: its row is not there any more."""
     write = intent.write
-    system = pairing.side(write.side).system
-    if system.read(*system.locate(write.kind, write.key)) is not None:
+    if row is not None:
         return False
     _settle(intent, Written(_send(intent), subject_of(intent.key).key, write.key, None), pairing, hands)
     return True
 
 
-def changed_after_all(intent: Intent, pairing: Pairing, hands: Hands) -> bool:
+def changed_after_all(intent: Intent, row: Raw | None, pairing: Pairing, hands: Hands) -> bool:
     """Whether a change was carried out: the record holds what was sent, in some of its fields at least; the others somebody edited since,
-    or the vendor refused. Raises the system's faults.
+    or the vendor refused. Raises ``BadAnswer`` for a row that cannot be read.
 
     Where the vendor had answered that it is done and only showed an old copy, what still stands as before is what it made of it, and what
     stands there instead of what was sent is a later edit of that side: it goes on to the other one.
     """
     write = intent.write
-    if write.kind not in FIELDWISE:
-        return False
     system = pairing.side(write.side).system
-    row = system.read(*system.locate(write.kind, write.key))
     record = next((r for r in system.records(row) if (r.kind, r.key) == (write.kind, write.key)), None) if row is not None else None
     if record is None:
         return False

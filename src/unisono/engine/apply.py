@@ -100,6 +100,9 @@ def _look(group: Group, pairing: Pairing, hands: Hands) -> list[SystemFault | No
     faults: list[SystemFault | None] = []
     for job, current in read(group, pairing, lambda job: job.send.write.key):
         write, where = job.send.write, pairing.side(job.send.write.side)
+        if isinstance(current, SystemFault):
+            faults.append(current)
+            continue
         job.current = current
         fault: SystemFault | None = None
         if current is None:
@@ -225,7 +228,7 @@ def _intent(job: Job, step: int, pairing: Pairing, hands: Hands) -> intents.Inte
         link_kind=job.send.link_kind,
         agree=job.send.agree,
         source=job.send.source,
-        command={"operation": command.operation, "payload": command.payload},
+        command=command.operation,
         step=step,
         reason=(job.send.reason.code, job.send.reason.values),
         policy_version=pairing.policy_version,
@@ -267,7 +270,9 @@ def _read_back(group: Group, pairing: Pairing, refused: Refusals) -> None:
         return
     try:
         for job, row in read(group, pairing, _written_key):
-            job.read_back = row
+            if isinstance(row, LoginRefused):
+                refused.setdefault(side, row)
+            job.read_back = row if isinstance(row, Raw) else None
     except LoginRefused as fault:
         refused.setdefault(side, fault)
     except SystemFault:

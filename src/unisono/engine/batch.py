@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from math import lcm
 
 from sqlalchemy import Connection
 
@@ -45,28 +46,40 @@ LEASE = 300
 """Seconds a lane is held without being renewed: longer than a wave of calls can take."""
 
 
-def batches(pairing: Pairing, hands: Hands) -> Iterator[list[Task]]:
-    """What is due, in batches of one rank and one run (or none). Each is worked off before the next is asked for."""
-    of_run = 0
+def batches(pairing: Pairing, hands: Hands, *, more: bool = False) -> Iterator[list[Task]]:
+    """What is due, in batches of one rank and one run (or none). Each is worked off before the next is asked for.
+
+    ``more``: a source is still being read. Where a call carries several records, what does not fill a batch waits for what comes next.
+    """
+    of_run, widest = 0, _widest(pairing)
+    size = _size(widest, hands)
     while True:
         with hands.store.read() as conn:
-            tasks = work.due(conn, pairing.lane, hands.clock.now(), _size(pairing, hands))
+            # Of several ranks the first one is worked off alone; what else is due is not to make that batch smaller.
+            tasks = work.due(conn, pairing.lane, hands.clock.now(), size if widest == 1 else 2 * size)
         if not tasks:
             return
         with hands.store.write() as conn:
             lanes.renew_lane(conn, pairing.lane, pairing.epoch, hands.clock.now(), LEASE)
-        of_run += 1 if tasks[0].run else 0
-        if of_run > RUN_BATCHES:
-            return
         tasks = [t for t in tasks if t.run == tasks[0].run]
         # One rank at a time: what others depend on is settled before they are planned.
         rank = min(RANKS.get(t.kind, 9) for t in tasks)
-        yield [t for t in tasks if RANKS.get(t.kind, 9) == rank]
+        tasks = [t for t in tasks if RANKS.get(t.kind, 9) == rank][:size]
+        if more and widest > 1 and len(tasks) < size:
+            return
+        of_run += 1 if tasks[0].run else 0
+        if of_run > RUN_BATCHES:
+            return
+        yield tasks
 
 
-def _size(pairing: Pairing, hands: Hands) -> int:
+def _widest(pairing: Pairing) -> int:
+    """How many writes the fullest call of either side carries."""
+    return max((w.batch for side in (pairing.a, pairing.b) for w in side.system.capabilities.writings), default=1)
+
+
+def _size(widest: int, hands: Hands) -> int:
     """How many records are worked off together: where calls carry several, so many that every round of calls is full."""
-    widest = max((w.batch for side in (pairing.a, pairing.b) for w in side.system.capabilities.writings), default=1)
     round_of = max(1, hands.fan_out) * widest
     return BATCH if widest == 1 else -(-BATCH // round_of) * round_of
 
@@ -177,14 +190,22 @@ def _waves(
 def in_waves(jobs: Sequence[Job], at_once: int, pairing: Pairing) -> Iterator[Sequence[Job]]:
     """What is written together. A change or a deletion rests on a look at the record just before it, so of these only as many as calls may
     be under way at once: between the look and the write lies nothing but the note of what is intended. Where a call carries several, so
-    many times more."""
+    many times more; and of creates, of which no look grows old, so many that the calls which read them back are full as well."""
     resting = [job for job in jobs if job.send.write.operation != "create"]
     making = [job for job in jobs if job.send.write.operation == "create"]
     for some, calls in ((resting, max(1, at_once)), (making, WAVE)):
         batch = min((pairing.side(j.send.write.side).system.capabilities.writing(j.send.write.kind).batch for j in some), default=1)
         size = calls if batch == 1 else max(1, at_once) * batch
+        full = lcm(batch, _rows_a_call(some[0], pairing)) if batch > 1 and some is making else 1
+        size = -(-size // full) * full
         for start in range(0, len(some), size):
             yield some[start : start + size]
+
+
+def _rows_a_call(job: Job, pairing: Pairing) -> int:
+    """How many records such as a job makes one call reads back."""
+    able, kind = pairing.side(job.send.write.side).system.capabilities, job.send.write.kind
+    return min((r.batch for r in able.resources if kind in r.kinds), default=1) if able.writing(kind).read_back else 1
 
 
 def _open_jobs(jobs: Sequence[Job], by_subject: dict[Subject, list[Task]], pairing: Pairing, outcome: Outcome, hands: Hands) -> list[Job]:

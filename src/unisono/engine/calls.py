@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import cast
 
 from unisono.connect.fan_out import fan_out
-from unisono.connect.port import Answered, Batching, Raw
+from unisono.connect.port import Answered, Batching, Raw, System
 from unisono.engine.hands import Hands, Pairing
 from unisono.engine.job import Job, Refusals
 from unisono.model.errors import LoginRefused, SystemFault, Unclear
@@ -98,17 +98,29 @@ def read_groups(jobs: Sequence[Job], pairing: Pairing, key: Callable[[Job], str]
     return together(jobs, size)
 
 
-def read(group: Group, pairing: Pairing, key: Callable[[Job], str]) -> Iterator[tuple[Job, Raw | None]]:
+Read = Raw | SystemFault | None
+"""A row as it is now; ``None`` if there is none, a fault if it could not be read though the call went through."""
+
+
+def read(group: Group, pairing: Pairing, key: Callable[[Job], str]) -> Iterator[tuple[Job, Read]]:
     """The rows of a call's records as they are now."""
     system = pairing.side(group[0].send.write.side).system
     places = [system.locate(job.send.write.kind, key(job)) for job in group]
-    if len(group) == 1:
-        yield group[0], system.read(*places[0])
-        return
-    # Records of one kind may lie in several lists.
-    rows: dict[tuple[str, str], Raw | None] = {}
-    for resource in sorted({name for name, _ in places}):
-        wanted = [row_key for name, row_key in places if name == resource]
-        rows |= {(resource, row_key): row for row_key, row in cast(Batching, system).read_many(resource, wanted).items()}
+    rows = _rows(system, places)
     for job, place in zip(group, places, strict=True):
         yield job, rows[place]
+
+
+def look_up(system: System, places: Sequence[tuple[str, str]]) -> Iterator[tuple[tuple[str, str], Read]]:
+    """Rows (resource, key) as they are now, as many a call as the vendor brings; call by call, as they are asked for."""
+    left = list(dict.fromkeys(places))
+    while left:
+        most = max(1, system.capabilities.resource(left[0][0]).batch)
+        some = [place for place in left if system.capabilities.resource(place[0]).batch == most][:most]
+        yield from _rows(system, some).items()
+        left = [place for place in left if place not in some]
+
+
+def _rows(system: System, places: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Read]:
+    """Rows by where they stand, in one call: records of one kind may lie in several lists."""
+    return {places[0]: system.read(*places[0])} if len(places) == 1 else cast(Batching, system).read_many(places)

@@ -14,8 +14,8 @@ from unisono.model.errors import SystemFault
 from unisono.store import pairs
 
 
-def cycle(pairing: Pairing, hands: Hands, *, read: bool = True, dry: bool = False, whole: bool = False) -> Outcome:
-    """Brings a pair in step once. Raises nothing a vendor may do: what stopped it is in the outcome."""
+def cycle(pairing: Pairing, hands: Hands, *, read: bool = True, dry: bool = False, whole: bool = False, more: bool = False) -> Outcome:
+    """Brings a pair in step once. Raises nothing a vendor may do: what stopped it is in the outcome. ``more``: see ``batch.batches``."""
     outcome = Outcome()
     try:
         if read:
@@ -32,7 +32,7 @@ def cycle(pairing: Pairing, hands: Hands, *, read: bool = True, dry: bool = Fals
             outcome.stopped = pairing.state
         else:
             recover(pairing, hands, outcome)
-            for tasks in batches(pairing, hands):
+            for tasks in batches(pairing, hands, more=more):
                 work_off(tasks, pairing, outcome, hands)
             close_finished(pairing, hands)
             if pairing.unsure and whole and not (outcome.closed or unreadable(pairing, hands)):

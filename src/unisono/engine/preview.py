@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from unisono.engine.apart import Planned, apart
@@ -13,8 +13,9 @@ from unisono.engine.batch import BATCH, plan_batch
 from unisono.engine.gather import canonical
 from unisono.engine.hands import Hands, Pairing
 from unisono.engine.planrow import basis_of, calls_of, checked, row_of
-from unisono.model.record import FIELDWISE, Side
-from unisono.plan.actions import Join, Sever
+from unisono.model.record import FIELDWISE, Kind, Side
+from unisono.plan.actions import Decision, Join, Sever
+from unisono.plan.behind import HELD, Mark, marks
 from unisono.plan.planner import RANKS
 from unisono.plan.situation import Situation, Subject
 from unisono.store import numbers, runs, seen
@@ -25,16 +26,54 @@ Calls = dict[str, dict[str, int]]
 _SIDES: tuple[Side, ...] = ("a", "b")
 
 
+ONE_ONLY = "one-person-only"
+"""The problem of a record that its owner has no room for."""
+_SHOWN = 3
+"""Records that a group of them is shown with."""
+
+
+@dataclass(slots=True)
+class Group:
+    """Records of which the same stays behind. ``rows`` are the first of them, ``values`` what their problems have in common."""
+
+    count: int = 0
+    rows: list[int] = field(default_factory=list)
+    values: dict[str, str] = field(default_factory=dict)
+
+    def add(self, seq: int, values: dict[str, str]) -> None:
+        """Counts one record."""
+        self.values = {name: value for name, value in self.values.items() if values.get(name) == value} if self.count else dict(values)
+        self.count += 1
+        if len(self.rows) < _SHOWN:
+            self.rows.append(seq)
+
+
 @dataclass(slots=True)
 class Tally:
-    """Calls that the planned writes cost, by side and by what they are for."""
+    """Calls that the planned writes cost, by side and by what they are for; and what stays behind, by kind of record and mark."""
 
     calls: dict[str, Counter[str]] = field(default_factory=lambda: {"a": Counter(), "b": Counter()})
     rows: int = 0
+    held: int = 0
+    behind: dict[tuple[str, str], Group] = field(default_factory=dict)
+
+    def groups(self) -> list[dict[str, Any]]:
+        """What stays behind as plain values, the most frequent first. Names and values stay in the rows: a record that is erased takes its own
+        along, so here are only the numbers of the rows and which values are ``shared``."""
+        found = sorted(self.behind.items(), key=lambda one: (-one[1].count, one[0]))
+        return [
+            {"kind": kind, "mark": mark, "count": group.count, "rows": group.rows, "shared": sorted(group.values)}
+            for (kind, mark), group in found
+        ]
 
     def add(self, row: PlanRow, pairing: Pairing) -> None:
         """Counts one row."""
         self.rows += 1
+        problems = {f"{HELD}:{one['code']}:{one['field']}": one["values"] for one in row.action.get("problems", [])}
+        found = row.action.get("marks", [])
+        self.held += any(mark.startswith(f"{HELD}:") for mark in found)
+        for mark in found:
+            self.behind.setdefault((row.kind, mark), Group()).add(row.seq, problems.get(mark, {}))
         for write in row.action.get("writes", []):
             for side, count in calls_of(write, pairing).items():
                 if count:
@@ -44,7 +83,8 @@ class Tally:
 def preview(pairing: Pairing, hands: Hands, forecast: Callable[[Calls], dict[str, Any]] = lambda _: {}) -> str:
     """Plans all records as they were last seen and stores the plan as a new run, *previewed*; returns its id.
 
-    The run's ``sheet`` gets the calls of the writes, the change numbers it was planned at, and what ``forecast`` makes of the calls. Until
+    The run's ``sheet`` gets the calls of the writes, what stays ``behind``, how many rows are ``held``, the change numbers it was planned at,
+    and what ``forecast`` adds. Until
     all of it is stored the run is *planning*: one that was broken off stays so, cannot be released, and goes with the next preview.
     Positions, work and questions stay as they are.
     """
@@ -63,7 +103,7 @@ def preview(pairing: Pairing, hands: Hands, forecast: Callable[[Calls], dict[str
             runs.add_rows(conn, run_id, rows)
         hands.step("previewed")
     calls: Calls = {side: dict(counted) for side, counted in tally.calls.items()}
-    sheet: dict[str, Any] = {"seen": at, "calls": calls} | forecast(calls)
+    sheet: dict[str, Any] = {"seen": at, "calls": calls, "behind": tally.groups(), "held": tally.held} | forecast(calls)
     hands.step("forecast")
     with hands.store.write() as conn:
         runs.update_run(conn, run_id, state="previewed", total=tally.rows, sheet=sheet)
@@ -93,6 +133,7 @@ class Foresight:
         self._hands = hands
         self._run = run_id
         self._assumed = Assumed()
+        self._made: Counter[tuple[Side, Kind, str]] = Counter()
         self._seq = 0
 
     def rows(self, subjects: Sequence[Subject]) -> list[PlanRow]:
@@ -107,8 +148,23 @@ class Foresight:
                 continue  # known to be deleted, and nobody's counterpart
             self._seq += 1
             basis = basis_of(situation, bases.get(_owner_key(situation), ""), self._pairing.policy_version)
-            out.append(row_of(self._seq, situation, decisions, basis))
+            row = row_of(self._seq, situation, decisions, basis)
+            left = [str(mark) for mark in (*marks(situation, decisions, self._pairing.rules), *self._crowded(situation, decisions))]
+            out.append(replace(row, action=row.action | {"marks": left}) if left else row)
         return out
+
+    def _crowded(self, situation: Situation, decisions: Sequence[Decision]) -> Iterator[Mark]:
+        """A record whose owner will hold as many of its kind as it may by then: the write shown is going to be refused."""
+        for send in (send for decision in decisions for send in decision.sends):
+            most = self._pairing.rules.capabilities(send.write.side).writing(send.write.kind).per_owner
+            if send.write.operation != "create" or not most:
+                continue
+            place = (send.write.side, send.write.kind, send.write.owner)
+            there = sum(not candidate.seen.gone for candidate in situation.candidates)
+            if there + self._made[place] >= most:
+                yield Mark(HELD, ONE_ONLY, "")
+            else:
+                self._made[place] += 1
 
     def plan(self, subjects: Sequence[Subject]) -> list[Planned]:
         """The decisions about a batch, with those that follow once its links are made."""
@@ -165,5 +221,10 @@ def differences(
         before, after = ({row.key: row for row in foresight.rows(subjects)} for foresight in (first, second))
         for key in sorted({*before, *after}):
             a, b = before.get(key), after.get(key)
-            if a is None or b is None or (a.verdict, a.action) != (b.verdict, b.action):
+            if a is None or b is None or (a.verdict, _done(a)) != (b.verdict, _done(b)):
                 yield a, b
+
+
+def _done(row: PlanRow) -> dict[str, Any]:
+    """What a row does; what stays behind of it is no part of that."""
+    return {name: value for name, value in row.action.items() if name != "marks"}

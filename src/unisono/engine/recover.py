@@ -21,6 +21,7 @@ from unisono.engine.job import Job
 from unisono.engine.marks import mark_for
 from unisono.engine.outcome import Outcome
 from unisono.engine.settle import report_fault
+from unisono.engine.shown import Shown, shown, shown_of
 from unisono.engine.states import UNSURE, is_trigger, settle_trigger
 from unisono.engine.undone import found_undone
 from unisono.engine.written import settle_write
@@ -58,15 +59,20 @@ def recover(pairing: Pairing, hands: Hands, outcome: Outcome) -> None:
     with hands.store.read() as conn:
         waiting = intents.unsettled(conn, pairing.id)
         answers = asking.answers_for(conn, pairing.id, [intent.key for intent in waiting])
+    due: list[tuple[Intent, str, timedelta]] = []
     for intent in waiting:
         told = answers.get(intent.key, {})
         said = next((answer for code in (SEVERAL, NO_TRACE, UNSURE) if (answer := told.get(f"{code}|{intent.id}"))), "")
         lag = timedelta(seconds=pairing.side(intent.write.side).system.capabilities.writing(intent.write.kind).lag)
-        due = _due(intent, lag, hands)
-        if (hands.clock.now() < due and not said) or (intent.write.side, "*") in outcome.closed:
+        if said or hands.clock.now() >= _due(intent, lag, hands):
+            due.append((intent, said, lag))
+    outcome.unclear += len(waiting) - len(due)
+    known = shown_of([intent for intent, _, _ in due if (intent.write.side, "*") not in outcome.closed], pairing)
+    for intent, said, lag in due:
+        if (intent.write.side, "*") in outcome.closed:
             outcome.unclear += 1
             continue
-        outcome.unclear += _look(intent, said, lag, pairing, hands, outcome)
+        outcome.unclear += _look(intent, said, lag, known, pairing, hands, outcome)
         hands.step("recovered")
 
 
@@ -117,7 +123,7 @@ def _agreeing(send: Send, record: Record) -> Send:
     return replace(send, agree={n: v for n, v in send.agree.items() if sent.get(n, "") == there.get(n, "")})
 
 
-def _look(intent: Intent, said: str, lag: timedelta, pairing: Pairing, hands: Hands, outcome: Outcome) -> int:
+def _look(intent: Intent, said: str, lag: timedelta, known: Shown, pairing: Pairing, hands: Hands, outcome: Outcome) -> int:
     """Looks at one intent; ``said`` is what a person answered about it. Returns 1 if it is still unclear."""
     try:
         if intent.reason[0] == UNDONE:
@@ -126,11 +132,10 @@ def _look(intent: Intent, said: str, lag: timedelta, pairing: Pairing, hands: Ha
         if is_trigger(intent):
             return 0 if settle_trigger(intent, said, pairing, hands) else 1
         if intent.write.operation != "create":
-            after_all = changed_after_all if intent.write.operation == "change" else gone_after_all
-            if not after_all(intent, pairing, hands):
+            if not _after_all(intent, known, pairing, hands):
                 _close(intent, "void", pairing, hands)
             return 0
-        free = _probed(intent.write, pairing, hands)
+        free = _free(intent.write, shown(intent, known, pairing), pairing, hands)
         # Nothing is exactly as it was sent. Before that means *not there*: one alike may be ours, and somebody edited it meanwhile.
         alike = _alike(intent, pairing, hands) if not free and intent.probes + 1 >= PROBES else []
     except SystemFault as fault:
@@ -162,8 +167,12 @@ def _look(intent: Intent, said: str, lag: timedelta, pairing: Pairing, hands: Ha
     return 0
 
 
-def _probed(write: Write, pairing: Pairing, hands: Hands) -> list[tuple[Record, Raw]]:
-    return _free(write, pairing.side(write.side).system.probe(write), pairing, hands)
+def _after_all(intent: Intent, known: Shown, pairing: Pairing, hands: Hands) -> bool:
+    """Whether an unclear change or delete was carried out."""
+    if intent.write.operation == "change" and intent.write.kind not in FIELDWISE:
+        return False
+    row = next(iter(shown(intent, known, pairing)), None)
+    return (changed_after_all if intent.write.operation == "change" else gone_after_all)(intent, row, pairing, hands)
 
 
 def _alike(intent: Intent, pairing: Pairing, hands: Hands) -> list[tuple[Record, Raw]]:
@@ -177,7 +186,7 @@ def _alike(intent: Intent, pairing: Pairing, hands: Hands) -> list[tuple[Record,
     if not isinstance(body, Party):
         return []
     named = replace(write, body=Party(type=body.type, name=body.name, first_name=body.first_name), reference="")
-    found = _probed(named, pairing, hands)
+    found = _free(named, pairing.side(write.side).system.probe(named), pairing, hands)
     where, email = pairing.side(write.side), keys_of_new(write).email
     with hands.store.read() as conn:
         listed = seen.alike(conn, where.id, "party", [MatchKeys(email=email)]) if email else []

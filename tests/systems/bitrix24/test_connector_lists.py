@@ -133,12 +133,12 @@ def test_a_deal_without_rows_has_one_amount() -> None:
     (
         ({"items": {"items": [{"id": 5}, {"id": 3}]}}, "id"),
         ({"items": {"items": [{"id": 0}]}}, "id"),
-        ({"items": {"items": [{"id": 9, "title": "A"}]}, "requisites0": [{"ID": "1", "ENTITY_ID": "0"}]}, "ENTITY_ID"),
-        ({"items": {"items": [{"id": 9, "title": "A"}]}, "addresses0": [{"ANCHOR_ID": "-1"}]}, "ANCHOR_ID"),
+        ({"items": {"items": [{"id": 9, "title": "A"}]}, "companiesrequisites0": [{"ID": "1", "ENTITY_ID": "0"}]}, "ENTITY_ID"),
+        ({"items": {"items": [{"id": 9, "title": "A"}]}, "companiesaddresses0": [{"ANCHOR_ID": "-1"}]}, "ANCHOR_ID"),
     ),
 )
 def test_rows_that_were_not_asked_for_are_no_answer(results: dict[str, Any], field: str) -> None:
-    empty: dict[str, Any] = {f"requisites{n}": [] for n in range(2)} | {f"addresses{n}": [] for n in range(3)}
+    empty: dict[str, Any] = {f"companiesrequisites{n}": [] for n in range(2)} | {f"companiesaddresses{n}": [] for n in range(3)}
     system = answering(lambda *_: batch(**empty | results))
 
     fault = caught(BadAnswer, lambda: list(system.pages("companies")))

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlencode
 
 import pytest
 
-from unisono.systems.bitrix24.client import encoded
+from unisono.systems.bitrix24.steps import encoded
 from unisono.systems.bitrix24.webhook import bare, extract, sender, urgent
 
 SAMPLES = Path(__file__).with_name("samples")

@@ -12,10 +12,11 @@ TWO_A_SECOND = PaceRule(window="sliding", limit=2, seconds=1, scope="account")
 
 
 def test_the_fewest_calls_are_those_counted_by_hand() -> None:
-    # before: 10 customers in Lexware Office, 3 of them companies with a contact person; an empty portal
-    crm, books = fewest(10)
-    # after: a call to test the key, 2 empty lists, 13 records made and read back; a call to test the key, one page
-    assert crm.total == 1 + 2 + 13 + 13
+    # before: 170 customers in Lexware Office, 51 of them companies with a contact person; an empty portal
+    crm, books = fewest(170)
+    # after: a call to test the key, 2 empty lists; customers made by 16 and read back by 32, people made by 48 and read back by 32; a call to
+    # test the key, one page
+    assert crm.total == 1 + 2 + 11 + 6 + 2 + 2
     assert books.total == 1 + 1
     assert fewest(251)[1].total == 1 + 2
 
@@ -24,14 +25,25 @@ def test_the_calls_that_were_saved_up_take_no_time() -> None:
     assert allowed((BUCKET,), 50) == 0
     assert allowed((BUCKET,), 52) == 1
     assert allowed((BUCKET, TWO_A_SECOND), 52) == 25
+    assert [allowed((TWO_A_SECOND,), calls) for calls in (2, 3, 4, 5)] == [0, 1, 1, 2], "a window opens for two at once"
 
 
 def test_a_small_firm_is_brought_over_with_the_fewest_calls(tmp_path: Path) -> None:
-    got = measure(30, tmp_path)
-    assert [bar.name for bar in bars(30, got) if not bar.met] == []
-    assert got.linked == {"party": 30, "contact": 9}
-    # 39 records are made and read back, two empty lists, the key is tested
-    assert got.phases["first"].calls == {"bitrix24": 39 * 2 + 2 + 1, "lexoffice": 2}
+    got = measure(70, tmp_path)
+    assert [bar.name for bar in bars(70, got) if not bar.met] == []
+    assert got.linked == {"party": 70, "contact": 21}
+    # Two empty lists, the key is tested; 70 customers in 5 calls and 21 people in one, read back in 3 and one.
+    assert got.phases["first"].calls == {"bitrix24": 2 + 1 + 5 + 1 + 3 + 1, "lexoffice": 2}
+
+
+def test_a_first_sync_leaves_no_call_half_empty_and_takes_no_longer_than_the_limits_do(tmp_path: Path) -> None:
+    # before: two full pages of 250 and a short one, behind each of which the product may begin to write
+    got = measure(520, tmp_path)
+    # after: more calls than a portal saves up, so that its pace is felt; only the last one of each kind is not full
+    crm, books = fewest(520)
+    assert (got.phases["first"].total, crm.total > BUCKET.limit) == (crm.total + books.total, True)
+    assert [bar.name for bar in bars(520, got) if not bar.met] == []
+    assert got.linked == {"party": 520, "contact": 156}
 
 
 def test_a_call_too_many_a_record_that_is_missing_and_a_second_write_each_miss_a_bar() -> None:

@@ -48,6 +48,13 @@ def test_a_vendor_that_shows_less_and_proves_more_is_counted_as_such() -> None:
     assert got.total == 22
 
 
+def test_calls_that_carry_several_records_are_counted_full() -> None:
+    # 33 customers made by 16 in a call and read back by 32, 5 contacts made and read back in a call each
+    portal = system_file("bitrix24")
+    got = first_sync((portal, Job(rows={"companies": 0}, creates={"party": 33, "contact": 5})), (BOOKS, Job(rows={"customer": 0})))
+    assert got == Calls(identity=2, listing=2, creates=3 + 1, read_backs=2 + 1, files=0)
+
+
 def test_a_page_without_rows_is_a_mistake() -> None:
     with pytest.raises(ValueError, match="a page of 0 rows"):
         listing(5, 0)

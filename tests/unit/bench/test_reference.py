@@ -12,7 +12,7 @@ import pytest
 
 from bench.reference.bars import Pairs, bars, pairs_left
 from bench.reference.floor import fields, query
-from bench.reference.product import set_up, sync, the_house
+from bench.reference.job import set_up, sync, the_house
 from bench.reference.running import LEFT_BEHIND, Cost
 from bench.reference.server import Bucket, Vendors
 from bench.reference.world import World
@@ -164,7 +164,7 @@ def test_many_contacts_are_read_in_one_call_and_one_that_is_not_there_is_none() 
     crm = Crm(door(vendors), BASE)
     keys = [f"{vendors.world.command(ADD, {'fields': written(vendors.world, n)})}/{vendors.world.source[n]['id']}" for n in range(3)]
     before = asyncio.run(vendors.answered("POST", "/control/stats", b""))[1]["calls_total"]
-    found = crm.read_many("contacts", [*keys, "9/of-nobody"])
+    found = crm.read_many([("contacts", key) for key in (*keys, "9/of-nobody")])
     after = asyncio.run(vendors.answered("POST", "/control/stats", b""))[1]["calls_total"]
     assert [raw.key if raw is not None else None for raw in found.values()] == [*keys, None]
     assert after - before == 1

@@ -11,6 +11,8 @@ from tests.support.village import Village
 from unisono.connect.port import Answered, Command, Raw, System
 from unisono.model.capability import Capabilities
 from unisono.model.errors import LoginRefused, Refused, SystemFault, Unclear
+from unisono.model.party import Party
+from unisono.model.writing import Write
 from unisono.wiring import pair_row
 
 
@@ -22,6 +24,7 @@ class Packed:
     capabilities: Capabilities
     calls: list[tuple[str, ...]] = field(default_factory=list)
     looks: list[tuple[str, ...]] = field(default_factory=list)
+    probes: list[tuple[str, ...]] = field(default_factory=list)
     refused: str = ""
     """Name of a customer that the vendor does not take."""
     lost: bool = False
@@ -48,10 +51,15 @@ class Packed:
             raise Unclear("no-answer", {"system": "fastbill"})
         return out
 
-    def read_many(self, resource: str, keys: Sequence[str]) -> dict[str, Raw | None]:
+    def read_many(self, places: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Raw | None]:
         """One call."""
-        self.looks.append(tuple(keys))
-        return {key: self.inner.read(resource, key) for key in keys}
+        self.looks.append(tuple(key for _, key in places))
+        return {place: self.inner.read(*place) for place in places}
+
+    def probe_many(self, writes: Sequence[Write]) -> list[tuple[Raw, ...]]:
+        """One call."""
+        self.probes.append(tuple(write.body.name for write in writes if isinstance(write.body, Party)))
+        return [self.inner.probe(write) for write in writes]
 
 
 def packed(v: Village) -> Packed:
@@ -101,7 +109,7 @@ def test_one_that_is_refused_in_the_middle_of_a_call_stops_neither_neighbour(v: 
     assert [(p.label, p.code, p.field, p.raw) for p in v.problems()] == [("Zwei", "refused", "name", "no such name")]
 
 
-def test_a_call_whose_answer_is_lost_is_looked_up_record_by_record_and_nobody_is_made_twice(v: Village) -> None:
+def test_a_call_whose_answer_is_lost_is_looked_up_in_one_call_and_nobody_is_made_twice(v: Village) -> None:
     way = packed(v)
     way.lost = True
     town(v, "Eins", "Zwei", "Drei")
@@ -110,7 +118,24 @@ def test_a_call_whose_answer_is_lost_is_looked_up_record_by_record_and_nobody_is
     assert (customer_names(v), set(states(v).values())) == (["Drei", "Eins", "Zwei"], {"unclear"})
     v.sync()
     assert (customer_names(v), set(states(v).values())) == (["Drei", "Eins", "Zwei"], {"done"})
-    assert len(way.calls) == 1
+    assert (len(way.calls), [sorted(names) for names in way.probes]) == (1, [["Drei", "Eins", "Zwei"]])
+
+
+def test_a_look_that_fails_leaves_every_record_of_the_call_as_unclear_as_before(v: Village) -> None:
+    way = packed(v)
+    way.lost = True
+    town(v, "Eins", "Zwei", "Drei")
+    v.clock.advance(300)
+    v.cycle()
+    before = list(states(v).values())
+    v.books.world.faults.arm("status", "customer.get", times=9, value=503)
+    v.clock.advance(60)
+    v.cycle(read=False)
+    assert (before, list(states(v).values())) == (["unclear"] * 3, ["unclear"] * 3)
+    assert (len(way.probes), v.books.world.faults.bitten[:1]) == (1, ["status"])
+    v.books.world.faults.clear()
+    v.sync()
+    assert (customer_names(v), set(states(v).values()), len(way.calls)) == (["Drei", "Eins", "Zwei"], {"done"}, 1)
 
 
 def test_a_key_refused_half_way_through_a_call_leaves_what_was_made_linked_and_the_rest_due(v: Village) -> None:

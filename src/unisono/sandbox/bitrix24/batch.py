@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any, Protocol
 
 from unisono.sandbox.bitrix24.envelope import Call, Reply
@@ -100,12 +101,18 @@ def run(simulator: Performer, call: Call, path: str) -> tuple[Reply, bool]:
 def _one(simulator: Performer, call: Call, method: str, rest: str, before: dict[str, Any]) -> Reply:
     if method in NOT_IN_BATCH:
         raise Refused("ERROR_BATCH_METHOD_NOT_ALLOWED", "Method is not allowed for batch usage", 405)
-    params = _filled(query(rest), before)
+    params = _filled(_parsed(rest), before)
     connector = str(params.pop("auth_connector", "") or "") if not method.startswith("event.") else ""
     portal = simulator.portal
     params.pop("auth", None)
     with portal.working(portal.user, connector=connector or portal.connector):
         return simulator.perform(Call(method, params, call.login, batched=True))
+
+
+@lru_cache(maxsize=2048)
+def _parsed(rest: str) -> dict[str, Any]:
+    """A command's parameters. Kept, since the same commands come again and again; results are filled into a copy."""
+    return query(rest)
 
 
 def _log(simulator: Performer, path: str, method: str, status: int, subject: str = "", fault: str = "") -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from unisono.connect.port import Command
 from unisono.model.capability import Capabilities
-from unisono.model.limits import limits_of, refused
 from unisono.model.limits import must_fit as held_to
+from unisono.model.limits import refused
 from unisono.model.party import Flat
 from unisono.model.writing import Write
-from unisono.systems.bitrix24.client import Step, points_elsewhere
+from unisono.systems.bitrix24.steps import Step, points_elsewhere
 
 PERSON_ONLY = ("first_name", "salutation")
 
@@ -28,7 +28,7 @@ def steps_of(command: Command) -> list[Step]:
 
 def must_fit(flat: Flat, write: Write, capabilities: Capabilities, *, is_company: bool = False, whole: bool = True) -> None:
     """Required fields, lengths, words. ``whole``: a create, where a field that is not there is missing; else only what changes is seen."""
-    limits = limits_of(capabilities, write.kind, is_company=is_company)
+    limits = capabilities.fields(write.kind)
     held_to(flat, write, limits, "company" if is_company else "person", whole=whole)
     for name, value in flat.items():
         fixed = not whole and name in limits and not limits[name].on_change

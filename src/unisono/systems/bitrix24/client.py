@@ -9,9 +9,8 @@ import re
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import quote
 
 from unisono.connect.http import Door
 from unisono.connect.renewal import Held, Keys, Renew
@@ -19,11 +18,14 @@ from unisono.connect.reply import Reply
 from unisono.model.errors import BadAnswer, LoginRefused, NotThere, Refused, SystemFault, TryLater, Unclear
 from unisono.model.fields import Row
 from unisono.model.secret import Secret
+from unisono.systems.bitrix24.steps import Step as Step
+from unisono.systems.bitrix24.steps import command_line, only_reads, pointed_at
 
 MOST = 50
 """Commands of one batch, and rows of one page."""
 _KEY = re.compile(r"(?:(?P<user>[0-9]{1,9})/)?(?P<secret>[A-Za-z0-9_-]{8,128})/?\Z")
-_BUSY = ("QUERY_LIMIT_EXCEEDED", "OPERATION_TIME_LIMIT")
+_TOO_LONG = "OPERATION_TIME_LIMIT"
+_BUSY = ("QUERY_LIMIT_EXCEEDED", _TOO_LONG)
 _LOGIN = frozenset(
     """no_auth_found expired_token invalid_token invalid_credentials insufficient_scope wrong_auth_type user_access_error
     allowed_only_intranet_user payment_required method_confirm_waiting application_not_found not_installed error_oauth wrong_client
@@ -33,7 +35,8 @@ _LOGIN = frozenset(
 _GONE = ("not found", "is not found")
 """How the older methods say it, whose code is empty. Their English words have been stable for years; another wording is only a refusal."""
 _PAUSE = 10.0
-_REFERENCE = "$result["
+_LONGEST_REST = 600.0
+"""Seconds over which the portal adds up the run time of a method."""
 _STALE = ("expired_token", "invalid_token")
 """What the portal says of a token that is to be renewed. Nothing was performed."""
 CONNECTOR = "unisono"
@@ -41,22 +44,15 @@ CONNECTOR = "unisono"
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One command. ``params`` may point to an earlier one of the same batch: ``$result[item][item][id]``."""
-
-    name: str
-    method: str
-    params: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a command came to: ``result``, or the vendor's ``error`` and ``words``. ``more`` is where the next page of a list begins."""
+    """What a command came to: ``result``, or the vendor's ``error`` and ``words``. ``more`` is where the next page of a list begins,
+    ``again`` the instant from which a method that ran too long may be called again."""
 
     result: Any = None
     error: str | None = None
     words: str = ""
     more: int = 0
+    again: datetime | None = None
 
     @property
     def gone(self) -> bool:
@@ -73,7 +69,12 @@ class Answers:
 
     of: Mapping[str, Outcome]
     at: datetime | None
-    raw: str = field(default="", repr=False)
+    reply: Reply | None = field(default=None, repr=False)
+
+    @property
+    def raw(self) -> str:
+        """The vendor's own words, cleaned of secrets: of use where something went wrong, and too dear to be made for every answer."""
+        return self.reply.excerpt() if self.reply is not None else ""
 
 
 class Hook:
@@ -119,6 +120,8 @@ class Client:
 
     def __init__(self, door: Door, login: Hook | App, base: str) -> None:
         self._door, self._login, self._base = door, login, base.rstrip("/")
+        self._rests: dict[str, datetime] = {}
+        """Methods that ran too long within a batch, until they may be called again: the door hears only of whole calls."""
 
     @property
     def is_app(self) -> bool:
@@ -134,38 +137,48 @@ class Client:
 
     def write(self, steps: Sequence[Step]) -> Answers:
         """Does. Raises ``Refused``, ``NotThere``, ``LoginRefused``, ``TryLater`` (all: nothing was done), ``Unclear``."""
+        rest = self.resting(steps)
+        if rest is not None:
+            raise rest
         answers = self._ask(steps, halt=True, write=True)
-        done = 0
-        for step in steps:
-            outcome = answers.of.get(step.name)
-            if outcome is None:
-                raise Unclear("not-confirmed", _told(step), answers.raw)
-            if outcome.error is not None:
-                if done:
-                    # A batch is no transaction: what came before stands. Looking decides, not repeating.
-                    raise Unclear("not-confirmed", _told(step) | {"answer": outcome.words[:300]}, answers.raw)
-                raise fault_of(step, outcome, answers.raw, write=True)
-            done += not _only_reads(step.method)
+        fault = fault_in(steps, answers, halted=True)
+        if fault is not None:
+            raise fault
         return answers
+
+    def write_all(self, steps: Sequence[Step]) -> Answers:
+        """Does what several records need, of which none stops the others: ``fault_in`` tells what became of each. Raises what ``write``
+        raises if it is the whole call that failed."""
+        return self._ask(steps, halt=False, write=True)
+
+    def resting(self, steps: Sequence[Step]) -> TryLater | None:
+        """Whether one of the methods that are needed may not be called yet. Begun all the same, a record would be made by halves."""
+        now = self._door.now()
+        for step in steps:
+            until = self._rests.get(step.method, now)
+            if until > now:
+                return TryLater("rate-limited", _told(step), at=until)
+        return None
 
     def _ask(self, steps: Sequence[Step], *, halt: bool, write: bool) -> Answers:
         if write and self.is_app:
             steps = [self._ours(step) for step in steps]
         single = len(steps) == 1
         method = steps[0].method if single else "batch"
-        body = dict(steps[0].params) if single else {"halt": int(halt), "cmd": {step.name: _command(step) for step in steps}}
+        body = dict(steps[0].params) if single else {"halt": int(halt), "cmd": {step.name: command_line(step) for step in steps}}
         reply, used = self._sent(method, body, write)
         if self.is_app and _is_stale(reply):
             self._login.renew(used)
             reply, _ = self._sent(method, body, write)
         envelope = _envelope(reply, method, write=write)
         at = _hour(envelope) or reply.server_time()
-        raw = reply.excerpt()
         if single:
-            return Answers({steps[0].name: _outcome(envelope, reply)}, at, raw)
+            return Answers({steps[0].name: _outcome(envelope, reply)}, at, reply)
         if "error" in envelope:
-            raise fault_of(Step("batch", "batch"), _outcome(envelope, reply), raw, write=write)
-        return Answers(_outcomes(envelope, steps, reply, write=write), at, raw)
+            raise fault_of(Step("batch", "batch"), _outcome(envelope, reply), reply.excerpt(), write=write)
+        outcomes = _outcomes(envelope, steps, reply, self._door.now(), write=write)
+        self._rests |= {step.method: one.again for step in steps if (one := outcomes.get(step.name)) is not None and one.again is not None}
+        return Answers(outcomes, at, reply)
 
     def _sent(self, method: str, body: dict[str, Any], write: bool) -> tuple[Reply, Secret | None]:
         address, also, hidden = self._login.call(self._base, method)
@@ -174,7 +187,7 @@ class Client:
 
     def _ours(self, step: Step) -> Step:
         """A write that says whose it is, so that it does not come back out of our own offline queue."""
-        if _only_reads(step.method) or not step.method.startswith("crm."):
+        if only_reads(step.method) or not step.method.startswith("crm."):
             return step
         return Step(step.name, step.method, {**step.params, "auth_connector": CONNECTOR})
 
@@ -194,7 +207,7 @@ def fault_of(step: Step, outcome: Outcome, raw: str = "", *, write: bool) -> Sys
     told = _told(step) | {"status": outcome.error or "", "answer": outcome.words[:300]}
     code = (outcome.error or "").upper()
     if code in _BUSY:
-        return TryLater("rate-limited", told, raw)
+        return TryLater("rate-limited", told, raw, at=outcome.again)
     if code.casefold() in _LOGIN or (code in ("", "0") and outcome.words.casefold().startswith("access denied")):
         return LoginRefused("login-refused", told, raw)
     if not write:
@@ -206,23 +219,34 @@ def fault_of(step: Step, outcome: Outcome, raw: str = "", *, write: bool) -> Sys
     return Refused("refused", told, raw)
 
 
-def encoded(value: object, name: str = "") -> list[tuple[str, str]]:
-    """Parameters the way PHP reads them from a query: ``fields[fm][n0][value]``. Raises ``UnicodeEncodeError`` when it is quoted."""
-    if isinstance(value, Mapping):
-        return [pair for key, inner in value.items() for pair in encoded(inner, f"{name}[{key}]" if name else str(key))]
-    if isinstance(value, list | tuple):
-        return [pair for place, inner in enumerate(value) for pair in encoded(inner, f"{name}[{place}]")]
-    return [(name, "" if value is None else str(value))]
+def fault_in(steps: Sequence[Step], answers: Answers, *, halted: bool) -> SystemFault | None:
+    """What went wrong with the commands of one record: nothing, a definite refusal, or ``Unclear`` where some may have been performed.
+    ``halted``: the portal stops at the first error, so what has no outcome after it was not performed.
 
-
-def _command(step: Step) -> str:
-    try:
-        pairs = "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in encoded(step.params))
-    except UnicodeEncodeError:
-        pairs = None
-    if pairs is None:
-        raise Refused("not-unicode", {"call": step.method})
-    return f"{step.method}?{pairs}"
+    What points to a row that was not made is no word about the record: without that row there is nothing it could do.
+    """
+    fault: SystemFault | None = None
+    lost: set[str] = set()
+    done = False
+    for step in steps:
+        if lost & set(pointed_at(step.params)):
+            lost.add(step.name)
+            continue
+        outcome = answers.of.get(step.name)
+        if outcome is None:
+            if fault is None or not halted:
+                return Unclear("not-confirmed", _told(step), answers.raw)
+        elif outcome.error is not None:
+            lost.add(step.name)
+            found = fault_of(step, outcome, answers.raw, write=True)
+            # A batch is no transaction: what else of the record was performed stands. Looking decides, not repeating.
+            done = done or (fault is not None and isinstance(found, Unclear))
+            fault = fault or found
+        else:
+            done = done or not only_reads(step.method)
+    if fault is None or not done or isinstance(fault, Unclear):
+        return fault
+    return Unclear("not-confirmed", {name: told for name, told in fault.values.items() if name != "status"}, answers.raw)
 
 
 def _is_stale(reply: Reply) -> bool:
@@ -271,7 +295,7 @@ def _outcome(envelope: Row, reply: Reply) -> Outcome:
     return Outcome(envelope["result"], more=following if isinstance(following, int) else 0)
 
 
-def _outcomes(envelope: Row, steps: Sequence[Step], reply: Reply, *, write: bool) -> dict[str, Outcome]:
+def _outcomes(envelope: Row, steps: Sequence[Step], reply: Reply, now: datetime, *, write: bool) -> dict[str, Outcome]:
     inner = envelope["result"]
     members = {name: _map(inner.get(name)) if isinstance(inner, dict) else None for name in ("result", "result_error", "result_next")}
     results, errors = members["result"], members["result_error"]
@@ -284,11 +308,23 @@ def _outcomes(envelope: Row, steps: Sequence[Step], reply: Reply, *, write: bool
             one = errors[step.name]
             error = one if isinstance(one, dict) else {"error": one}
             words = reply.redact(str(error.get("error_description") or ""))[:300]
-            outcomes[step.name] = Outcome(None, _code(error.get("error")), words)
+            code = _code(error.get("error"))
+            again = now + _rest(envelope, [one.name for one in steps if one.method == step.method]) if code == _TOO_LONG else None
+            outcomes[step.name] = Outcome(None, code, words, again=again)
         elif step.name in results:
             more = following.get(step.name)
             outcomes[step.name] = Outcome(results[step.name], more=more if isinstance(more, int) else 0)
     return outcomes
+
+
+def _rest(envelope: Row, names: Sequence[str]) -> timedelta:
+    """How long until the portal forgets some of a method's run time, as the last good answer to it in the same batch says; else a while."""
+    hour = _hour(envelope)
+    times = _map(envelope["result"].get("result_time")) or {}
+    resets = [times[name].get("operating_reset_at") for name in names if isinstance(times.get(name), dict)]
+    last = max((float(reset) for reset in resets if isinstance(reset, int | float)), default=0.0)
+    wait = last - hour.timestamp() if last and hour is not None else 0.0
+    return timedelta(seconds=min(wait, _LONGEST_REST) if wait > _PAUSE else _PAUSE)
 
 
 def _map(value: object) -> dict[str, Any] | None:
@@ -311,10 +347,6 @@ def _hour(envelope: Row) -> datetime | None:
     return moment.astimezone(UTC) if moment is not None and moment.tzinfo else None
 
 
-def _only_reads(method: str) -> bool:
-    return method.endswith((".list", ".get", ".fields"))
-
-
 def _told(step: Step) -> dict[str, str]:
     return {"system": "bitrix24", "call": step.method, "operation": step.method}
 
@@ -325,8 +357,3 @@ def _parted(key: Secret) -> tuple[str, Secret | None]:
     _, found, path = given.partition("/rest/")
     read = _KEY.match(path if found else given)
     return (read["user"] or "1", Secret(read["secret"])) if read else ("", None)
-
-
-def points_elsewhere(value: object) -> bool:
-    """Whether a text would be taken for a pointer to another command's answer."""
-    return isinstance(value, str) and _REFERENCE in value

@@ -22,9 +22,10 @@ from unisono.model.totals import totals_of
 from unisono.model.writing import Write
 from unisono.systems.bitrix24 import stages
 from unisono.systems.bitrix24.calls import command_of, must_fit, split
-from unisono.systems.bitrix24.client import Client, Step, points_elsewhere
+from unisono.systems.bitrix24.client import Client, Step
 from unisono.systems.bitrix24.mapping import ENTITIES, RESOURCES, Ways
 from unisono.systems.bitrix24.papers import DUE, OWNERS, TEXTS, marker
+from unisono.systems.bitrix24.steps import points_elsewhere
 from unisono.systems.bitrix24.triggers import trigger
 
 AXES = ("stage", "answer", "paid")

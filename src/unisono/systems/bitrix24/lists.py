@@ -12,7 +12,7 @@ from typing import Any
 
 from unisono.connect import exact
 from unisono.connect.port import Page, Raw
-from unisono.model.errors import BadAnswer
+from unisono.model.errors import BadAnswer, SystemFault
 from unisono.model.fields import Row
 from unisono.systems.bitrix24 import catalogue
 from unisono.systems.bitrix24.client import MOST, Answers, Client, Step, result_of
@@ -70,8 +70,7 @@ class Lists:
             step = Step("item", SINGLE[resource], {"id": int(key)})
             answers = self._client.read([step])
         else:
-            params = {"entityTypeId": ENTITIES[resource], "id": int(key), "useOriginalUfNames": "Y"}
-            step = Step("item", "crm.item.get", params)
+            step = _one(resource, key, "item")
             answers = self._client.read([step, *self._hanging(resource, key)])
         outcome = answers.of.get("item")
         if outcome is not None and outcome.gone:
@@ -79,11 +78,8 @@ class Lists:
                 # The same answer comes where a portal has no smart invoices at all.
                 result_of(answers, _CATEGORIES)
             return None
-        result = result_of(answers, step)
         member = "" if resource in COMMENTS else "document" if resource == "documents" else "item"
-        row = result.get(member) if isinstance(result, dict) and member else result
-        if not isinstance(row, dict) or id_of(row, "ID" if resource in COMMENTS else "id") != key:
-            raise BadAnswer("not-a-row", {"call": step.method, "value": str(row)[:80]})
+        row = _item_in(answers, step, key, member)
         if resource == "files":
             # Of a file only name and size last: its addresses are signed anew with each answer.
             files = [_cut(one, ("name", "size")) for one in nested(row, "FILES", f"file:{key}")]
@@ -100,10 +96,32 @@ class Lists:
 
     # --- customers ----------------------------------------------------------------------------------------------------------------------
 
+    def read_many(self, places: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Raw | SystemFault | None]:
+        """Companies and contacts in full, in one call. Each is asked for by itself, since only that says in the vendor's own words that it is
+        not there, and shows what was written a moment ago; what hangs on them is listed by their ids."""
+        items = {(resource, key): _one(resource, key, f"{resource}{key}") for resource, key in places}
+        parts = {name: self._ranges(name, "@", [key for one, key in items if one == name]) for name in sorted({name for name, _ in items})}
+        answers = self._client.read([*items.values(), *(step for kinds in parts.values() for steps in kinds for step in steps)])
+        hanging: dict[str, tuple[list[Row], list[Row]]] = {}
+        for resource, (requisites, addresses) in parts.items():
+            owners = {key for one, key in items if one == resource}
+            hanging[resource] = self._all(answers, *requisites), self._all(answers, *addresses)
+            _only(hanging[resource][0], "ENTITY_ID", owners, resource)
+            _only(hanging[resource][1], "ANCHOR_ID", owners, resource)
+        out: dict[tuple[str, str], Raw | SystemFault | None] = {}
+        for (resource, key), step in items.items():
+            outcome = answers.of.get(step.name)
+            try:
+                gone = outcome is not None and outcome.gone
+                out[resource, key] = None if gone else self._customer(resource, _item_in(answers, step, key), *hanging[resource])
+            except SystemFault as fault:
+                out[resource, key] = fault
+        return out
+
     def _customers(self, resource: str) -> Iterator[Page]:
         last = 0
         while True:
-            items, parts = self._items(resource, {">id": last}), self._ranges(resource, last)
+            items, parts = self._items(resource, {">id": last}), self._ranges(resource, ">", last)
             answers = self._client.read([items, *(step for steps in parts for step in steps)])
             rows = rows_of(result_of(answers, items), items, "items", last)
             top = int(id_of(rows[-1])) if rows else last
@@ -155,23 +173,20 @@ class Lists:
         if not rows:
             return ()
         owners = [id_of(row) for row in rows]
-        steps = [
-            Step("requisites", "crm.requisite.list", _asked("ENTITY_TYPE_ID", resource, {"@ENTITY_ID": owners}, "ENTITY_ID")),
-            Step("addresses", "crm.address.list", _asked("ANCHOR_TYPE_ID", resource, {"@ANCHOR_ID": owners}, "ANCHOR_ID")),
-        ]
-        answers = self._client.read(steps)
-        requisites, addresses = (self._all(answers, step) for step in steps)
+        parts = self._ranges(resource, "@", owners)
+        answers = self._client.read([step for steps in parts for step in steps])
+        requisites, addresses = (self._all(answers, *steps) for steps in parts)
         _only(requisites, "ENTITY_ID", set(owners), resource)
         _only(addresses, "ANCHOR_ID", set(owners), resource)
         return tuple(self._customer(resource, row, requisites, addresses) for row in rows)
 
-    def _ranges(self, resource: str, last: int) -> tuple[list[Step], list[Step]]:
-        """Requisites and addresses of the owners behind ``last``: two and three pages of them, which nearly always suffice."""
-        requisites = _asked("ENTITY_TYPE_ID", resource, {">ENTITY_ID": last}, "ENTITY_ID")
-        addresses = _asked("ANCHOR_TYPE_ID", resource, {">ANCHOR_ID": last}, "ANCHOR_ID")
+    def _ranges(self, resource: str, compare: str, owners: int | list[str]) -> tuple[list[Step], list[Step]]:
+        """Requisites and addresses of the owners behind an id or among some: two and three pages of them, which nearly always suffice."""
+        requisites = _asked("ENTITY_TYPE_ID", resource, {f"{compare}ENTITY_ID": owners}, "ENTITY_ID")
+        addresses = _asked("ANCHOR_TYPE_ID", resource, {f"{compare}ANCHOR_ID": owners}, "ANCHOR_ID")
         return (
-            [Step(f"requisites{n}", "crm.requisite.list", {**requisites, "start": n * MOST}) for n in range(2)],
-            [Step(f"addresses{n}", "crm.address.list", {**addresses, "start": n * MOST}) for n in range(3)],
+            [Step(f"{resource}requisites{n}", "crm.requisite.list", {**requisites, "start": n * MOST}) for n in range(2)],
+            [Step(f"{resource}addresses{n}", "crm.address.list", {**addresses, "start": n * MOST}) for n in range(3)],
         )
 
     def _range(self, answers: Answers, steps: Sequence[Step], owner: str, last: int, top: int) -> list[Row]:
@@ -233,7 +248,7 @@ class Lists:
         return self._raw(resource, row, {"productRows": lines} | ({MEANING: meant} if meant else {}))
 
     def _lines(self, answers: Answers, step: Step, resource: str, owner: str) -> list[Row]:
-        found = self._all(answers, _lines_of(step.name, resource, owner), "productRows")
+        found = self._all(answers, _lines_of(step.name, resource, owner), member="productRows")
         _only(found, "ownerId", {owner}, resource)
         return [_cut(row, _LINE) for row in found]
 
@@ -259,14 +274,18 @@ class Lists:
             Step("addresses", "crm.address.list", _asked("ANCHOR_TYPE_ID", resource, {"ANCHOR_ID": key}, "ANCHOR_ID")),
         ]
 
-    def _all(self, answers: Answers, step: Step, member: str = "") -> list[Row]:
-        """The rows of a list command, with the pages that did not come along."""
-        found = rows_of(result_of(answers, step), step, member)
-        page = found
+    def _all(self, answers: Answers, step: Step, *following: Step, member: str = "") -> list[Row]:
+        """The rows of a list whose first pages came along, with those of the pages that did not."""
+        page = rows_of(result_of(answers, step), step, member)
+        found = list(page)
+        for one in following:
+            if len(page) >= MOST:
+                page = rows_of(result_of(answers, one), one, member)
+                found += page
         while len(page) >= MOST:
             further = Step("more", step.method, {**step.params, "start": len(found)})
             page = rows_of(result_of(self._client.read([further]), further), further, member)
-            found = [*found, *page]
+            found += page
             if len(found) > _ENDLESS * MOST:
                 raise BadAnswer("same-page-again", {"call": step.method})
         return found
@@ -292,6 +311,19 @@ _CATEGORIES = Step("categories", "crm.category.list", {"entityTypeId": ENTITIES[
 def _asked(type_field: str, resource: str, condition: Row, order: str) -> Row:
     second = "ID" if order == "ENTITY_ID" else "TYPE_ID"
     return {"filter": {type_field: ENTITIES[resource], **condition}, "order": {order: "ASC", second: "ASC"}}
+
+
+def _one(resource: str, key: str, name: str) -> Step:
+    return Step(name, "crm.item.get", {"entityTypeId": ENTITIES[resource], "id": int(key), "useOriginalUfNames": "Y"})
+
+
+def _item_in(answers: Answers, step: Step, key: str, member: str = "item") -> Row:
+    """The row that was asked for by its id. Raises ``BadAnswer`` for another one."""
+    result = result_of(answers, step)
+    row = result.get(member) if isinstance(result, dict) and member else result
+    if not isinstance(row, dict) or id_of(row, "id" if member else "ID") != key:
+        raise BadAnswer("not-a-row", {"call": step.method, "value": str(row)[:80]})
+    return row
 
 
 def _lines_of(name: str, resource: str, owner: str) -> Step:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from unisono.connect.port import Raw
 from unisono.model.capability import Capabilities, FieldLimit
@@ -13,7 +13,7 @@ from unisono.model.record import Record, flat_of
 from unisono.model.text import clean
 from unisono.model.writing import Write
 from unisono.systems.bitrix24.catalogue import found_by
-from unisono.systems.bitrix24.client import Client, Step, result_of
+from unisono.systems.bitrix24.client import MOST, Client, Step, result_of
 from unisono.systems.bitrix24.lists import rows_of
 from unisono.systems.bitrix24.mapping import CARDS, ENTITIES, OURS, RESOURCES, Ways, attached
 from unisono.systems.bitrix24.notes import documents, number_of
@@ -21,6 +21,7 @@ from unisono.systems.bitrix24.papers import marked_with
 from unisono.systems.bitrix24.values import id_of
 
 Read = Callable[[str, str], Raw | None]
+ReadMany = Callable[[Sequence[tuple[str, str]]], Mapping[tuple[str, str], Raw | None]]
 Records = Callable[[Raw], tuple[Record, ...]]
 
 
@@ -45,8 +46,37 @@ def probe(write: Write, client: Client, read: Read, records: Records, capabiliti
     return tuple(raw for raw in _candidates(write, body, client, read) if _same(write, body, records(raw), set(held)))
 
 
+def probe_many(
+    writes: Sequence[Write], client: Client, read: ReadMany, records: Records, capabilities: Capabilities
+) -> list[tuple[Raw, ...]]:
+    """The same for several companies or people, in few calls. Raises what reading raises."""
+    asked = [_search(write, body, f"p{n}") for n, write in enumerate(writes) if isinstance(body := write.body, Party | Contact)]
+    found: list[list[tuple[str, str]]] = []
+    for begin in range(0, len(asked), MOST):
+        some = asked[begin : begin + MOST]
+        answers = client.read([step for _, step in some])
+        found += [[(resource, id_of(row)) for row in rows_of(result_of(answers, step), step, "items")] for resource, step in some]
+    rows = read(list(dict.fromkeys(place for places in found for place in places)))
+    held = set(capabilities.fields(writes[0].kind))
+    out = []
+    for write, places in zip(writes, found, strict=True):
+        there = [raw for place in places if (raw := rows[place]) is not None]
+        body = write.body
+        assert isinstance(body, Party | Contact)
+        out.append(tuple(raw for raw in there if _same(write, body, records(raw), held)))
+    return out
+
+
 def _candidates(write: Write, body: Party | Contact, client: Client, read: Read) -> Iterator[Raw]:
     """Rows in full that have our reference, or where there is none the name. The list forgives case, so they are compared afterwards."""
+    resource, step = _search(write, body, "items")
+    for row in rows_of(result_of(client.read([step]), step), step, "items"):
+        if full := read(resource, id_of(row)):
+            yield full
+
+
+def _search(write: Write, body: Party | Contact, name: str) -> tuple[str, Step]:
+    """Where it would be, and what asks for it."""
     is_company = isinstance(body, Party) and body.type == "company"
     resource = "companies" if is_company else "contacts"
     reference = write.reference or body.reference
@@ -55,10 +85,7 @@ def _candidates(write: Write, body: Party | Contact, client: Client, read: Read)
     else:
         condition = {"=title": body.name} if is_company else {"=lastName": body.name} if body.name else {"=name": body.first_name}
     params = {"entityTypeId": ENTITIES[resource], "select": ["id"], "filter": condition, "order": {"id": "DESC"}}
-    step = Step("items", "crm.item.list", params)
-    for row in rows_of(result_of(client.read([step]), step), step, "items"):
-        if full := read(resource, id_of(row)):
-            yield full
+    return resource, Step(name, "crm.item.list", params)
 
 
 def _same(write: Write, body: Party | Contact, seen: tuple[Record, ...], held: set[str]) -> bool:

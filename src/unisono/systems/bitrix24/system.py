@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -10,15 +10,16 @@ from pathlib import Path
 from unisono.connect import exact
 from unisono.connect.port import Answered, Command, Fetched, Identity, Page, Raw
 from unisono.model.capability import Capabilities
-from unisono.model.errors import BadAnswer, NotThere, Refused, TryLater, Unavailable, Unclear
+from unisono.model.errors import BadAnswer, NotThere, Refused, SystemFault, TryLater, Unavailable, Unclear
 from unisono.model.fields import Row
 from unisono.model.record import Kind, Record
 from unisono.model.writing import Write
 from unisono.systems.bitrix24 import calls, catalogue, drafts, mapping, notes, writing
-from unisono.systems.bitrix24.client import Client, Step, result_of
+from unisono.systems.bitrix24.client import Answers, Client, Step, result_of
 from unisono.systems.bitrix24.lists import SINGLE, Lists
 from unisono.systems.bitrix24.mapping import PREFIXES, RESOURCES, Ways
-from unisono.systems.bitrix24.probe import probe
+from unisono.systems.bitrix24.probe import probe, probe_many
+from unisono.systems.bitrix24.together import write_together
 from unisono.systems.bitrix24.values import as_id
 
 KINDS: dict[Kind, tuple[str, ...]] = {
@@ -71,6 +72,15 @@ class Bitrix24:
             raise KeyError(resource)
         return self.lists.read(resource, key) if as_id(key) else None
 
+    def read_many(self, places: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Raw | SystemFault | None]:
+        """Companies and contacts with what hangs on them, in one call."""
+        for resource, _ in places:
+            if resource not in ("companies", "contacts"):
+                raise KeyError(resource)
+        known = [place for place in places if as_id(place[1])]
+        rows = self.lists.read_many(known) if known else {}
+        return {place: rows.get(place) for place in places}
+
     def records(self, raw: Raw) -> tuple[Record, ...]:
         """The row in canonical form."""
         return mapping.records(raw.resource, raw.key, _row_in(raw), self._ways)
@@ -94,24 +104,29 @@ class Bitrix24:
         try:
             answers = self.client.write(steps)
         except Refused as refused:
-            if refused.code == "refused":
-                at = next((step.name for step in steps if step.method == refused.values.get("call")), "")
-                refused.field = writing.our_name(
-                    at, refused.values.get("answer", ""), str(command.payload["key"] or command.payload["prefix"])
-                )
-                refused.values = {**refused.values, "field": refused.field}
-            raise
-        key = str(command.payload["key"])
-        if not key:
-            made = result_of(answers, steps[0])
-            made = next((made[name] for name in MADE if name in made), None) if isinstance(made, dict) else made
-            made_id = as_id(made.get("id") if isinstance(made, dict) else made)
-            if not made_id:
-                raise Unclear("created-without-id", {"call": steps[0].method, "answer": str(made)[:80]}, answers.raw)
-            key = f"{command.payload['prefix']}:{made_id}{command.payload.get('place', '')}"
+            raise _naming(refused, command, steps) from None
+        answered = _answered(command, steps, answers)
         if "replaces" in command.payload:
-            notes.replaced(self.client, command, key)
-        return Answered(key)
+            notes.replaced(self.client, command, answered.key)
+        return answered
+
+    def send_many(
+        self,
+        commands: Sequence[Command],
+        earlier: Sequence[tuple[Answered, ...]],  # noqa: ARG002  the port's signature
+    ) -> list[Answered | SystemFault]:
+        """Several writes of companies or people in one call. One that is refused stops no other."""
+        orders = [calls.steps_of(command) for command in commands]
+        out: list[Answered | SystemFault] = []
+        for command, steps, came in zip(commands, orders, write_together(self.client, orders), strict=True):
+            if isinstance(came, SystemFault):
+                out.append(_naming(came, command, steps))
+                continue
+            try:
+                out.append(_answered(command, steps, came))
+            except Unclear as fault:
+                out.append(fault)
+        return out
 
     def _steps(self, command: Command) -> list[Step]:
         """What is sent, now that what only the portal knows can be looked up; nothing where everything is as wanted already."""
@@ -136,9 +151,46 @@ class Bitrix24:
         """The rows that hold exactly what an unclear create would have made."""
         return probe(write, self.client, self.read, self.records, self._capabilities, self._ways)
 
+    def probe_many(self, writes: Sequence[Write]) -> list[tuple[Raw, ...]]:
+        """The same for several companies or people."""
+        return probe_many(writes, self.client, self._rows, self.records, self._capabilities)
+
+    def _rows(self, places: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Raw | None]:
+        """Rows in as few calls as they take. Raises the fault of a row that cannot be read."""
+        out: dict[tuple[str, str], Raw | None] = {}
+        for begin in range(0, len(places), self._capabilities.resource("companies").batch):
+            some = places[begin : begin + self._capabilities.resource("companies").batch]
+            for place, row in self.read_many(some).items():
+                if isinstance(row, SystemFault):
+                    raise row
+                out[place] = row
+        return out
+
     def fetch_file(self, record: Record, folder: Path, limit: int) -> Fetched:  # noqa: ARG002  the port's signature
         """Not offered: the CRM receives documents, it does not issue any."""
         raise NotThere("no-files-here", {"record": record.key})
+
+
+def _answered(command: Command, steps: Sequence[Step], answers: Answers) -> Answered:
+    """What a write came to. Raises ``Unclear`` for a record that was made without saying which."""
+    key = str(command.payload["key"])
+    if not key:
+        made = result_of(answers, steps[0])
+        made = next((made[name] for name in MADE if name in made), None) if isinstance(made, dict) else made
+        made_id = as_id(made.get("id") if isinstance(made, dict) else made)
+        if not made_id:
+            raise Unclear("created-without-id", {"call": steps[0].method, "answer": str(made)[:80]}, answers.raw)
+        key = f"{command.payload['prefix']}:{made_id}{command.payload.get('place', '')}"
+    return Answered(key)
+
+
+def _naming(fault: SystemFault, command: Command, steps: Sequence[Step]) -> SystemFault:
+    """A refusal with our name of the field that it is about."""
+    if isinstance(fault, Refused) and fault.code == "refused":
+        at = next((step.name for step in steps if step.method == fault.values.get("call")), "")
+        fault.field = writing.our_name(at, fault.values.get("answer", ""), str(command.payload["key"] or command.payload["prefix"]))
+        fault.values = {**fault.values, "field": fault.field}
+    return fault
 
 
 def _row_in(raw: Raw) -> Row:
