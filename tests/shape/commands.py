@@ -9,7 +9,7 @@ from typing import Any
 
 import typer.main
 
-from unisono.cli.app import EXIT_CODES, app
+from unisono.cli.app import EXIT_CODES, program
 
 FILE = Path(__file__).parents[2] / "docs" / "commands.md"
 ALWAYS = ("ok", "usage", "store")
@@ -83,7 +83,7 @@ class Command:
 
 def commands() -> list[Command]:
     """Every command of the program, by name."""
-    return sorted(_walk((), typer.main.get_command(app)), key=lambda c: c.name)
+    return sorted(_walk((), typer.main.get_command(program())), key=lambda c: c.name)
 
 
 def _walk(path: tuple[str, ...], command: Any) -> Iterator[Command]:

@@ -56,10 +56,10 @@ def test_every_command_says_what_it_is_for_in_a_line() -> None:
 def test_every_option_says_what_it_is_for() -> None:
     import typer.main
 
-    from unisono.cli.app import app
+    from unisono.cli.app import program
 
     silent = []
-    pending: list[tuple[tuple[str, ...], Any]] = [((), typer.main.get_command(app))]
+    pending: list[tuple[tuple[str, ...], Any]] = [((), typer.main.get_command(program()))]
     while pending:
         path, command = pending.pop()
         inner = getattr(command, "commands", {})

@@ -24,6 +24,8 @@ DIVIDED = {
     "choose.py",
     "lists.py",
     "calls.py",
+    "steps.py",
+    "together.py",
     "login.py",
     "events.py",
     "choices.py",

@@ -7,6 +7,10 @@ import sys
 
 def main() -> None:
     """The entry point: runs a command and turns what a person can act on into one clear sentence."""
-    from unisono.cli.app import run
+    from unisono.cli.loading import loading
 
+    with loading():
+        from unisono.cli.app import ready, run
+
+        ready(sys.argv[1:])
     sys.exit(run(sys.argv[1:]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Any
 
 import typer
@@ -12,60 +13,57 @@ import typer.main
 from typer.exceptions import TyperException
 
 from unisono.cli.terminal import WrongCall, aside, language, sentence, show, words
-from unisono.engine.runs import RunOver
 from unisono.locale.names import login_name
 from unisono.model.errors import LoginRefused, NotThere, Refused, SystemFault
 from unisono.policy.files import BadPolicy
 from unisono.store.refused import StoreRefused
-from unisono.wiring.previewing import NotRead
-from unisono.wiring.setup import MissingLogin, NoSuchField, WrongAccount
-
-app = typer.Typer(
-    no_args_is_help=True, add_completion=False, help="Keeps a CRM and an invoicing system in step.", pretty_exceptions_enable=False
-)
 
 EXIT_CODES = {"ok": 0, "open": 1, "usage": 2, "refused": 3, "unavailable": 4, "store": 5}
 """0 done; 1 done, but something waits for a person; 2 wrong call; 3 a login, policy or record was refused; 4 a system is out of reach; 5 store."""
 
 
-def _commands() -> None:
-    from unisono.cli import (
-        adjusting,
-        connecting,
-        demo,
-        hooking,
-        invoicing,
-        keeping,
-        looking,
-        mending,
-        noticing,
-        pairing,
-        policies,
-        previewing,
-        records,
-        sandbox,
-        serving,
-        undoing,
-        users,
-    )
+MODULES = {
+    "connecting": ("systems", "connect", "connections", "fields"),
+    "adjusting": ("adjust",),
+    "pairing": ("pair",),
+    "syncing": ("sync",),
+    "policies": ("policy", "leave-out"),
+    "previewing": ("preview", "release", "run"),
+    "looking": ("status", "problems", "questions", "answer", "retry", "history"),
+    "mending": ("correct", "take-back"),
+    "records": ("customers", "documents", "export"),
+    "invoicing": ("invoice",),
+    "undoing": ("undo",),
+    "serving": ("serve",),
+    "hooking": ("hooks",),
+    "keeping": ("backup", "restore", "keys", "erase", "doctor"),
+    "users": ("users", "oidc"),
+    "noticing": ("notices",),
+    "sandbox": ("sandbox",),
+    "demo": ("demo",),
+}
+"""Module -> the first words of its commands, in the order of the help."""
 
-    connecting.add(app)
-    adjusting.add(app)
-    pairing.add(app)
-    policies.add(app)
-    previewing.add(app)
-    looking.add(app)
-    mending.add(app)
-    records.add(app)
-    invoicing.add(app)
-    undoing.add(app)
-    serving.add(app)
-    hooking.add(app)
-    keeping.add(app)
-    users.add(app)
-    noticing.add(app)
-    sandbox.add(app)
-    demo.add(app)
+
+def program(word: str = "") -> typer.Typer:
+    """The program with the commands of the module that ``word`` belongs to, loading no other; with all where it belongs to none."""
+    made = typer.Typer(
+        no_args_is_help=True, add_completion=False, help="Keeps a CRM and an invoicing system in step.", pretty_exceptions_enable=False
+    )
+    # With a callback a program of one command is called by its word like any other.
+    made.callback()(_program)
+    for module in [name for name, words_ in MODULES.items() if word in words_] or MODULES:
+        import_module(f"unisono.cli.{module}").add(made)
+    return made
+
+
+def _program() -> None:
+    pass
+
+
+def ready(arguments: Sequence[str]) -> typer.Typer:
+    """The program as one call of it needs it."""
+    return program(next((word for word in arguments if not word.startswith("-")), ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +79,7 @@ class Told:
 def run(arguments: Sequence[str]) -> int:
     """One call of the program; its exit code. What a person can act on is one sentence (with ``--json`` a document), never a trace."""
     try:
-        ended = typer.main.get_command(app).main(args=[*arguments], prog_name="unisono", standalone_mode=False)
+        ended = typer.main.get_command(ready(arguments)).main(args=[*arguments], prog_name="unisono", standalone_mode=False)
     except Exception as error:  # noqa: BLE001  # what is not for a person to act on is raised again by explain
         return explain(error, as_json="--json" in arguments)
     return ended if isinstance(ended, int) else EXIT_CODES["ok"]
@@ -101,6 +99,11 @@ def explain(error: Exception, *, as_json: bool = False) -> int:
 
 
 def _told(error: Exception) -> Told | None:
+    # Only now: whoever raised one of these has loaded its module, and a call that ends well needs none of them.
+    from unisono.engine.runs import RunOver
+    from unisono.wiring.previewing import NotRead
+    from unisono.wiring.setup import MissingLogin, NoSuchField, WrongAccount
+
     if isinstance(error, WrongCall):
         return Told("usage", error.code, error.values, error.message)
     if isinstance(error, typer.Abort):
@@ -161,6 +164,3 @@ def _wrong_call(error: Any) -> Told:
     else:
         told = message.rstrip(".")
     return Told("usage", "wrong-call", {"told": told}, words("wrong-call", told=told, help=f"{path} --help"))
-
-
-_commands()

@@ -28,8 +28,9 @@ from unisono.store.secrets import KeyRing
 from unisono.wiring import House, add_pair, preset
 from unisono.wiring.house import system_file
 from unisono.wiring.previewing import VERDICTS, make_preview, pages, progress
+from unisono.wiring.rhythm import delays
 from unisono.wiring.running import Runner
-from unisono.wiring.setup import add_reference_fields, delays
+from unisono.wiring.setup import add_reference_fields
 from unisono.wiring.starting import add_connection
 
 if TYPE_CHECKING:
@@ -188,7 +189,7 @@ def _first_sync(stage: Stage, *, quiet: bool) -> None:
     if not quiet:
         out.print("\n" + words("demo.first-sync"), style="bold")
     columns = (TextColumn("  {task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with ProgressBar(*columns, console=out, disable=quiet, transient=False) as shown:
+    with ProgressBar(*columns, console=out.console, disable=quiet, transient=False) as shown:
         bar = shown.add_task(words("demo.records"), total=stage.previewed["total"])
 
         def moved(_: str) -> None:

@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from unisono.cli.pairing import PairId, the_pair
 from unisono.cli.terminal import (
     AsJson,
     Commands,
     Data,
+    PairId,
     WrongCall,
     add_commands,
     go_on,
@@ -20,6 +20,7 @@ from unisono.cli.terminal import (
     person,
     show,
     the_connection,
+    the_pair,
     words,
 )
 from unisono.locale.names import name_of

@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from unisono.cli.pairing import PairId, the_pair
-from unisono.cli.terminal import AsJson, Data, WrongCall, add_commands, holder, house_at, person, show, words
+from unisono.cli.terminal import AsJson, Data, PairId, WrongCall, add_commands, holder, house_at, person, show, the_pair, words
 from unisono.wiring.drafting import NoSuchCard, NotPossible, card, want
 from unisono.wiring.running import Runner
 

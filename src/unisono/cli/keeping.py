@@ -8,8 +8,21 @@ from typing import Annotated
 
 import typer
 
-from unisono.cli.pairing import the_pair
-from unisono.cli.terminal import AsJson, Data, WrongCall, add_commands, go_on, house_at, language, moments, out, person, show, words
+from unisono.cli.terminal import (
+    AsJson,
+    Data,
+    WrongCall,
+    add_commands,
+    go_on,
+    house_at,
+    language,
+    moments,
+    out,
+    person,
+    show,
+    the_pair,
+    words,
+)
 from unisono.locale.tell import tell
 from unisono.store import pairs
 from unisono.store.backup import look_into

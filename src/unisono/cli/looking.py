@@ -8,10 +8,11 @@ from typing import Annotated, Any
 
 import typer
 
-from unisono.cli.pairing import PairId, show_status, the_pair
+from unisono.cli.syncing import show_status
 from unisono.cli.terminal import (
     AsJson,
     Data,
+    PairId,
     Titles,
     WrongCall,
     add_commands,
@@ -22,6 +23,7 @@ from unisono.cli.terminal import (
     person,
     sentence,
     show,
+    the_pair,
     words,
 )
 from unisono.locale.names import field_name, kind_name, name_of, value_name

@@ -8,8 +8,7 @@ from typing import Annotated
 import typer
 
 from unisono.cli.looking import problem_text
-from unisono.cli.pairing import PairId, the_pair
-from unisono.cli.terminal import AsJson, Data, WrongCall, add_commands, house_at, person, show, words
+from unisono.cli.terminal import AsJson, Data, PairId, WrongCall, add_commands, house_at, person, show, the_pair, words
 from unisono.store.asking import Problem
 from unisono.wiring.correcting import correct_problems
 from unisono.wiring.deciding import AlreadyDone, NoSuchProblem, NoSuchQuestion, chosen_problems, take_answer_back

@@ -1,34 +1,30 @@
-"""``pair``, ``sync``: two connections become a pair, and it works."""
+"""``pair``: two connections become a pair."""
 
 from __future__ import annotations
 
-import json
-import signal
-import sys
-import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from unisono.cli.noticing import telling
 from unisono.cli.terminal import (
     AsJson,
     Commands,
     Data,
+    PairId,
     WrongCall,
     add_commands,
     go_on,
-    holder,
     house_at,
     language,
     out,
     person,
-    sentence,
     show,
     sure,
     the_connection,
+    the_pair,
     trouble_of,
     words,
 )
@@ -37,12 +33,8 @@ from unisono.policy.files import BadPolicy, parse_policy, policy_text
 from unisono.policy.schema import Deletion
 from unisono.store import asking, links, pairs
 from unisono.wiring import House, add_pair, pair_row, preset, system_file
-from unisono.wiring.hooks import public_address
-from unisono.wiring.running import Runner
 from unisono.wiring.setup import about_to_allow, add_reference_fields, remove_pair, set_state
 from unisono.wiring.standing import titles_of
-
-PairId = Annotated[str, typer.Argument(help="The pair's id or name; may be left out if there is only one.")]
 
 
 def add(app: typer.Typer) -> None:
@@ -56,7 +48,6 @@ def add(app: typer.Typer) -> None:
         "remove": pair_remove,
     }
     add_commands(app, pair, group="pair", about="Pairs of a CRM and an invoicing system.")
-    add_commands(app, {"sync": sync})
 
 
 def pair_add(
@@ -97,16 +88,14 @@ def with_history(body: str) -> str:
     policy = parse_policy(body)
     customers = policy.customers
     return policy_text(
-        policy.model_copy(
-            update={
-                "customers": customers.model_copy(
-                    update={
-                        "from_crm": customers.from_crm.model_copy(update={"history": "all"}),
-                        "from_invoicing": customers.from_invoicing.model_copy(update={"history": "all"}),
-                    }
-                ),
-                "documents": policy.documents.model_copy(update={"history": "all"}),
-            }
+        replace(
+            policy,
+            customers=replace(
+                customers,
+                from_crm=replace(customers.from_crm, history="all"),
+                from_invoicing=replace(customers.from_invoicing, history="all"),
+            ),
+            documents=replace(policy.documents, history="all"),
         )
     )
 
@@ -210,81 +199,3 @@ def pair_remove(
         kept = (as_json or sure(words("keep-links", count=str(count)), otherwise=True)) if keep_links is None else keep_links
         remove_pair(house, pair_id, person(), forget=not kept)
         show({"pair": pair_id, "state": "removed", "links_kept": kept}, as_json, words("pair-removed-kept" if kept else "pair-removed"))
-
-
-def sync(
-    pair: PairId = "",
-    watch: Annotated[bool, typer.Option("--watch", help="Stay and keep the pairs in step.")] = False,
-    data: Data = None,
-    as_json: AsJson = False,
-) -> None:
-    """Brings a pair in step now; with --watch from now on."""
-    with house_at(data, alone=True) as house:
-        runner = Runner(house=house, holder=holder())
-        if watch:
-            stay(runner, as_json)
-            return
-        pair_id = the_pair(house, pair)
-        turns = runner.until_quiet(pair_id)
-        for fault in turns[-1].faults.values():
-            raise fault
-        show_status(house, pair_id, as_json, writes=sum(o.writes for t in turns for o in t.outcomes.values()))
-
-
-def stay(runner: Runner, as_json: bool, *, address: str = "") -> None:
-    """Turn after turn, until SIGTERM or Ctrl+C. A fault is said once, not with every turn; for programs each as a line of JSON.
-
-    People who are needed are told meanwhile; ``address`` is where they find the pages.
-    """
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    _line({"event": "staying"}, words("staying"), as_json)
-    told: set[str] = set()
-    with telling(runner.house, address or public_address(runner.house)):
-        while not stop.is_set():
-            turn = runner.turn()
-            now = {sentence(fault.code, fault.values): fault.code for fault in turn.faults.values()}
-            for text in sorted(now.keys() - told):
-                _line({"event": "fault", "code": now[text], "told": text}, text, as_json)
-            told = set(now) if turn.pulled or turn.outcomes else told
-            if turn.idle:
-                stop.wait(1)
-
-
-def _line(value: Mapping[str, str], text: str, as_json: bool) -> None:
-    if as_json:
-        sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
-        sys.stdout.flush()
-    else:
-        out.print(text, style="red" if value["event"] == "fault" else None)
-
-
-def show_status(house: House, pair_id: str, as_json: bool, *, writes: int) -> None:
-    """How a pair stands: linked, written, what waits for a person."""
-    with house.store.read() as conn:
-        questions, problems = asking.counts(conn, pair_id)
-        linked = links.count_links(conn, pair_id)
-        row = pairs.get_pair(conn, pair_id)
-    value = {"pair": pair_id, "state": row.state, "writes": writes, "links": linked, "questions": questions, "problems": problems}
-    text = words(
-        "status",
-        state=words(f"pair.{row.state}"),
-        writes=str(writes),
-        links=str(sum(linked.values())),
-        questions=str(questions),
-        problems=str(problems),
-    )
-    show(value, as_json, text)
-    if questions or problems:
-        raise typer.Exit(1)
-
-
-def the_pair(house: House, given: str, *, removed: bool = False) -> str:
-    """The pair named, or the only one; pairs that were put to rest only if asked for."""
-    with house.store.read() as conn:
-        known = [p for p in pairs.pairs(conn) if removed or p.state != "removed"]
-    found = [p for p in known if given in ("", p.id)] or [p for p in known if p.name == given]
-    if len(found) != 1:
-        raise WrongCall("which-pair", pairs=", ".join(f"{p.id} ({p.name})" for p in known) or "-")
-    return found[0].id

@@ -9,11 +9,12 @@ from typing import Annotated
 
 import typer
 
-from unisono.cli.pairing import PairId, policy_of, the_pair
+from unisono.cli.pairing import policy_of
 from unisono.cli.terminal import (
     AsJson,
     Commands,
     Data,
+    PairId,
     Titles,
     WrongCall,
     add_commands,
@@ -23,11 +24,13 @@ from unisono.cli.terminal import (
     person,
     sentence,
     show,
+    the_pair,
     words,
     written,
 )
 from unisono.locale.names import field_name
 from unisono.policy.files import parse_policy
+from unisono.policy.tables import tables_of
 from unisono.wiring import House, pair_row
 from unisono.wiring.fieldmap import KINDS, MappedField, field_map, read_now, to_show
 from unisono.wiring.policies import (
@@ -79,7 +82,7 @@ def policy_show(
     with house_at(data) as house:
         pair_id = the_pair(house, pair)
         body = text_of_version(house, pair_id, version) if version else pair_row(house, pair_id).policy
-    show(parse_policy(body).model_dump(mode="json"), as_json, body.rstrip())
+    show(tables_of(parse_policy(body)), as_json, body.rstrip())
 
 
 def policy_set(settings: Settings, pair: Pair = "", note: Note = "", data: Data = None, as_json: AsJson = False) -> None:

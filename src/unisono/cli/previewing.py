@@ -9,11 +9,12 @@ from typing import Annotated, Any
 
 import typer
 
-from unisono.cli.pairing import PairId, policy_of, the_pair
+from unisono.cli.pairing import policy_of
 from unisono.cli.terminal import (
     AsJson,
     Commands,
     Data,
+    PairId,
     Titles,
     WrongCall,
     add_commands,
@@ -27,6 +28,7 @@ from unisono.cli.terminal import (
     person,
     sentence,
     show,
+    the_pair,
     trouble_of,
     words,
 )
@@ -37,13 +39,15 @@ from unisono.engine.outcome import Outcome
 from unisono.engine.runs import OVERTAKEN, pause_run, release_run, resume_run, stop_run
 from unisono.locale.format import duration_text
 from unisono.locale.names import field_name, kind_name, value_name
+from unisono.locale.shortfall import behind_line, left_of, shortfall_line
 from unisono.model.taxid import valid_tax_id
 from unisono.store import lanes, runs
 from unisono.store.runs import PlanRow, Run
 from unisono.wiring import House
-from unisono.wiring.previewing import VERDICTS, Progress, effect, make_preview, pages, progress
+from unisono.wiring.previewing import VERDICTS, Progress, behind, effect, make_preview, pages, progress
 from unisono.wiring.reporting import FORMS, report_as
-from unisono.wiring.setup import delays, release
+from unisono.wiring.rhythm import delays
+from unisono.wiring.setup import release
 from unisono.wiring.standing import titles_of
 
 QUIET = ("equal", "left-out")
@@ -64,6 +68,7 @@ def preview(
     pair: PairId = "",
     rows: Annotated[int, typer.Option(help="Records shown; 0 is all of them.")] = 40,
     verdict: Annotated[str, typer.Option(help="Only these: new, changed, linked, equal, doubtful, left-out, refused, waiting.")] = "",
+    mark: Annotated[str, typer.Option(help="Only those of which this stays behind, e.g. b:no-place:website.")] = "",
     record: Annotated[str, typer.Option(help="One record with all its values, e.g. a:party:company:42.")] = "",
     run: Annotated[str, typer.Option(help="Look again at a preview that was made; nothing is read.")] = "",
     policy: Annotated[Path | None, typer.Option(help="What this policy file would do differently; nothing is read, nothing kept.")] = None,
@@ -79,12 +84,13 @@ def preview(
             _show_effect(house, the_pair(house, pair), body, rows, as_json)
             return
         made = the_run(house, run) if run else make_preview(house, the_pair(house, pair), holder())
-        found: Iterable[PlanRow] = pages(house, made.id, verdict=verdict, key=record, most=rows)
+        found: Iterable[PlanRow] = pages(house, made.id, verdict=verdict, key=record, mark=mark, most=rows)
         if record and not (found := list(found)):
             raise WrongCall("not-in-preview", record=record)
         if as_json:
             shown = [row_json(row) for row in found]
-            show(progress_json(progress(house, made.id)) | {"delay_seconds": _delays(house, made.pair), "rows": shown}, True)
+            told = progress_json(progress(house, made.id)) | beforehand(house, made)
+            show(told | {"delay_seconds": _delays(house, made.pair), "rows": shown}, True)
             return
         titles = _titles(house, made.pair)
         if record:
@@ -92,7 +98,7 @@ def preview(
                 print_record(row, titles)
             return
         _print_counts(house, made, titles)
-        _print_rows(found if verdict else (r for r in pages(house, made.id) if r.verdict not in QUIET), rows, titles)
+        _print_rows(found if verdict or mark else (r for r in pages(house, made.id) if r.verdict not in QUIET), rows, titles)
         for side, seconds in _delays(house, made.pair).items():
             out.print(words("delay", system=titles[side], time=duration_text(seconds)))
         out.print(words("preview-stored", id=made.id))
@@ -227,6 +233,11 @@ def progress_json(told: Progress) -> dict[str, Any]:
     }
 
 
+def beforehand(house: House, run: Run) -> dict[str, Any]:
+    """What a preview says besides its records: what the two systems cannot do, and what of the records stays behind."""
+    return {"cannot": run.sheet.get("cannot", []), "behind": behind(house, run)}
+
+
 def _titles(house: House, pair_id: str) -> Titles:
     with house.store.read() as conn:
         return titles_of(house, conn, pair_id)
@@ -265,6 +276,16 @@ def _print_counts(house: House, run: Run, titles: Titles) -> None:
     told = progress_json(progress(house, run.id))
     out.print(words("report-total", total=str(told["total"])) + "   " + counts_text(told["counts"]))
     out.print(forecast_text(told["forecast"], titles))
+    said = beforehand(house, run)
+    _print_beforehand("preview.cannot", [shortfall_line(one, language(), titles) for one in said["cannot"]])
+    _print_beforehand("preview.behind", [f"{behind_line(one, language(), titles)} [{one['mark']}]" for one in said["behind"]])
+
+
+def _print_beforehand(title: str, lines: Sequence[str]) -> None:
+    if lines:
+        out.print(words(title), style="bold")
+    for line in lines:
+        out.print(f"- {line}")
 
 
 def _print_rows(found: Iterable[PlanRow], most: int, titles: Titles) -> None:
@@ -316,6 +337,8 @@ def print_record(row: PlanRow, titles: Titles) -> None:
             told = _value(field, value) if write["operation"] == "create" else f"{_value(field, before)} -> {_value(field, value)}"
             gap = "" if told.startswith("\n") else " "
             out.print(f"    {field_name(field, language(), write['kind'])}:{gap}{told}")
+    for told in left_of(row.action, row.kind, language(), titles):
+        out.print(f"  {words('preview.stays')}: {told}")
     reason = row.action["reason"]
     for one in (*row.action.get("questions", []), *row.action.get("problems", [])):
         if one["code"] != reason["code"]:

@@ -10,8 +10,21 @@ from typing import Annotated, Any
 import typer
 
 from unisono.cli.looking import beside_lines, problem_text
-from unisono.cli.pairing import PairId, the_pair
-from unisono.cli.terminal import AsJson, Data, Titles, WrongCall, add_commands, house_at, language, sentence, show, trouble_of, words
+from unisono.cli.terminal import (
+    AsJson,
+    Data,
+    PairId,
+    Titles,
+    WrongCall,
+    add_commands,
+    house_at,
+    language,
+    sentence,
+    show,
+    the_pair,
+    trouble_of,
+    words,
+)
 from unisono.locale.format import amount_text, number_text
 from unisono.locale.names import kind_name, value_name
 from unisono.store import pairs

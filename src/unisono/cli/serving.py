@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from unisono.cli.pairing import stay
+from unisono.cli.syncing import stay
 from unisono.cli.terminal import AsJson, Data, WrongCall, add_commands, aside, holder, house_at, out, words
 from unisono.wiring.running import Runner
 

@@ -9,11 +9,11 @@ import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
 from unisono.locale.format import moment_text
 from unisono.locale.languages import LANGUAGES
@@ -30,11 +30,36 @@ from unisono.systems import NAMES
 from unisono.systems.catalogue import load
 from unisono.wiring import House
 
+if TYPE_CHECKING:
+    import rich.console
+
 Data = Annotated[Path | None, typer.Option("--data", envvar="UNISONO_DATA", help="Data folder (default: ~/.local/share/unisono).")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-out = Console(highlight=False, markup=False, emoji=False, soft_wrap=True, width=None if sys.stdout.isatty() else 160)
-"""Where people read. What they read is data: no brackets or colons in a name mean anything. A file or pipe has no width of its own."""
-aside = Console(highlight=False, markup=False, emoji=False, soft_wrap=True, stderr=True, width=None if sys.stderr.isatty() else 160)
+PairId = Annotated[str, typer.Argument(help="The pair's id or name; may be left out if there is only one.")]
+
+
+class Screen:
+    """Where people read. What they read is data: no brackets or colons in a name mean anything. A file or pipe has no width of its own."""
+
+    def __init__(self, *, stderr: bool = False) -> None:
+        self._stderr = stderr
+
+    @cached_property
+    def console(self) -> rich.console.Console:
+        """What draws; loaded with the first line, since a command begins its work before it says anything."""
+        from rich.console import Console
+
+        drawn = sys.stderr if self._stderr else sys.stdout
+        width = None if drawn.isatty() else 160
+        return Console(highlight=False, markup=False, emoji=False, soft_wrap=True, stderr=self._stderr, width=width)
+
+    def print(self, *told: object, style: str | None = None) -> None:
+        """A line, or whatever ``rich`` draws."""
+        self.console.print(*told, style=style)
+
+
+out = Screen()
+aside = Screen(stderr=True)
 """Errors, and what goes with a question: never between the lines that a program reads."""
 
 
@@ -49,7 +74,7 @@ class WrongCall(typer.BadParameter):
 
 def narrow() -> bool:
     """Whether a table would be squeezed: then what belongs together stands line below line."""
-    return out.width < 120
+    return out.console.width < 120
 
 
 def data_folder(given: Path | None) -> Path:
@@ -156,6 +181,16 @@ def the_connection(house: House, given: str) -> ConnectionRow:
     if len(found) != 1:
         raise WrongCall("no-such-connection", id=given, ids=", ".join(f"{c.id} ({c.name})" for c in known) or "-")
     return found[0]
+
+
+def the_pair(house: House, given: str, *, removed: bool = False) -> str:
+    """The pair named, or the only one; pairs that were put to rest only if asked for."""
+    with house.store.read() as conn:
+        known = [p for p in pairs.pairs(conn) if removed or p.state != "removed"]
+    found = [p for p in known if given in ("", p.id)] or [p for p in known if p.name == given]
+    if len(found) != 1:
+        raise WrongCall("which-pair", pairs=", ".join(f"{p.id} ({p.name})" for p in known) or "-")
+    return found[0].id
 
 
 def the_system(name: str) -> Capabilities:

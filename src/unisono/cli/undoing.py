@@ -7,8 +7,21 @@ from typing import Annotated
 import typer
 
 from unisono.cli.looking import changes_text
-from unisono.cli.pairing import the_pair
-from unisono.cli.terminal import AsJson, Data, Titles, WrongCall, add_commands, go_on, house_at, out, person, sentence, show, words
+from unisono.cli.terminal import (
+    AsJson,
+    Data,
+    Titles,
+    WrongCall,
+    add_commands,
+    go_on,
+    house_at,
+    out,
+    person,
+    sentence,
+    show,
+    the_pair,
+    words,
+)
 from unisono.engine.undo import NothingWritten, Scope, Undoing
 from unisono.engine.undone import again as link_again
 from unisono.plan.undo import Step

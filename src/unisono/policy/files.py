@@ -7,9 +7,8 @@ import tomllib
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from pydantic import ValidationError
-
-from unisono.policy.schema import Policy, WrongEntry
+from unisono.policy.schema import Policy
+from unisono.policy.tables import Wrong, policy_from, tables_of
 
 MOST = 256 * 1024
 """Characters of a policy file somebody hands in; all but the records left out for good take a few thousand."""
@@ -18,21 +17,6 @@ _STRING = re.compile(r'"(?:[^"\\]|\\.)*"|\'[^\']*\'')
 _DEEP, _EXPONENT = 20, 30
 _TOLD, _LONGEST = 100, 200
 """Of what is wrong no more is told, and of a name or a finding no more shown: nobody mends thousands of entries by hand."""
-_CHOICE = re.compile(r"'?([\w-]+)'?(?:,| or |$)")
-_WRONG = {
-    "literal_error": "choice",
-    "extra_forbidden": "no-entry",
-    "greater_than": "least",
-    "less_than": "most",
-    "int_": "number",
-    "decimal_": "number",
-    "bool_": "yes-or-no",
-    "string_": "text",
-    "tuple_": "list",
-    "dict_": "table",
-    "model_": "table",
-}
-"""How the kind of a schema's error begins -> the word of ``wrong`` that says it."""
 
 
 class BadPolicy(ValueError):
@@ -46,11 +30,10 @@ class BadPolicy(ValueError):
 
 def parse_policy(text: str) -> Policy:
     """A policy from its TOML. Raises ``BadPolicy`` naming the line (broken TOML) or the entry and its value (schema)."""
-    data = toml_of(text)
-    try:
-        return Policy.model_validate(data)
-    except ValidationError as error:
-        raise bad_policy(error.errors()[0]) from error
+    policy, wrong = policy_from(toml_of(text))
+    if policy is None:
+        raise bad_policy(wrong[0])
+    return policy
 
 
 def troubles(text: str) -> list[BadPolicy]:
@@ -58,16 +41,14 @@ def troubles(text: str) -> list[BadPolicy]:
     if len(text) > MOST:
         return [BadPolicy("policy-too-long", length=str(len(text)), limit=str(MOST))]
     try:
-        Policy.model_validate(toml_of(text))
+        _, wrong = policy_from(toml_of(text))
     except BadPolicy as bad:
         return [bad]
-    except ValidationError as error:
-        found = [bad_policy(one) for one in error.errors()[:_TOLD]]
-        known = {".".join(path): line for path, line in lines_of(text).items()}
-        for one in found:
-            one.values["line"] = str(_line(known, one.values["entry"]) or "")
-        return found
-    return []
+    found = [bad_policy(one) for one in wrong[:_TOLD]]
+    known = {".".join(path): line for path, line in lines_of(text).items()} if found else {}
+    for one in found:
+        one.values["line"] = str(_line(known, one.values["entry"]) or "")
+    return found
 
 
 def toml_of(text: str) -> dict[str, Any]:
@@ -133,22 +114,11 @@ def number(text: str) -> Decimal | str:
     return value if abs(value.adjusted()) <= _EXPONENT else f"{text[:20]}..."
 
 
-def bad_policy(first: Any) -> BadPolicy:
-    """An error of the schema as one that a person can act on."""
-    entry, value, why = _wrong(first)
-    return BadPolicy("policy-wrong-entry", entry=entry[:_LONGEST], value=value[:80], **why | {"found": why["found"][:_LONGEST]})
-
-
-def _wrong(first: Any) -> tuple[str, str, dict[str, str]]:
-    """The entry, its value, and what is wrong with it in the words of the catalogue instead of the schema's own English."""
-    place, told = [str(part) for part in first["loc"]], first.get("ctx", {})
-    if isinstance(own := told.get("error"), WrongEntry):
-        return ".".join([*place, own.entry]), own.values["found"], own.values
-    wrong = next((wrong for begin, wrong in _WRONG.items() if first["type"].startswith(begin)), "other")
-    choices = ", ".join(_CHOICE.findall(str(told.get("expected", ""))))
-    bound = str(told.get("ge", told.get("le", "")))
-    value = "" if isinstance(first.get("input"), dict) else _shown(first.get("input"))
-    return ".".join(place) or "policy", value, {"wrong": wrong, "choices": choices, "bound": bound, "found": first["msg"]}
+def bad_policy(wrong: Wrong) -> BadPolicy:
+    """What is wrong with an entry as something a person can act on."""
+    value = "" if isinstance(wrong.value, dict) else _shown(wrong.value)
+    why = {"wrong": wrong.wrong, "choices": ", ".join(wrong.choices), "bound": wrong.bound, "found": wrong.found[:_LONGEST]}
+    return BadPolicy("policy-wrong-entry", entry=(wrong.entry or "policy")[:_LONGEST], value=value[:80], **why)
 
 
 def _shown(value: object) -> str:
@@ -160,7 +130,7 @@ def _shown(value: object) -> str:
 
 def policy_text(policy: Policy) -> str:
     """The policy as TOML, only what differs from the product's defaults, in the schema's order."""
-    return toml_text(policy.model_dump(mode="python", exclude_defaults=True))
+    return toml_text(tables_of(policy, usual=False))
 
 
 def toml_text(values: dict[str, Any]) -> str:

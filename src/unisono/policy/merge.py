@@ -8,6 +8,7 @@ from typing import Any
 from unisono.policy.files import parse_policy, policy_text
 from unisono.policy.schema import Policy
 from unisono.policy.settings import checked
+from unisono.policy.tables import tables_of
 
 Path = tuple[str, ...]
 _GONE = object()
@@ -32,8 +33,11 @@ def merged(base: str, mine: str, theirs: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _dump(policy: Policy) -> dict[str, Any]:
-    dumped: dict[str, Any] = policy.model_dump(mode="python", exclude_none=True)
-    return dumped
+    return _said(tables_of(policy))
+
+
+def _said(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _said(value) if isinstance(value, Mapping) else value for name, value in values.items() if value is not None}
 
 
 def _flat(text: str) -> dict[Path, Any]:

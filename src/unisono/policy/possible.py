@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,6 +10,7 @@ from unisono.model.capability import Capabilities
 from unisono.model.record import Kind
 from unisono.policy.schema import ProductFields, Stages, Triggers
 from unisono.policy.settings import Setting
+from unisono.policy.tables import kinds_of
 
 Code = Literal["read", "write", "tags", "delete", "field", "bind", "public-link", "clear", "means", "trigger"]
 
@@ -38,6 +39,14 @@ def lacks(setting: Setting, a: Capabilities, b: Capabilities) -> dict[str, Lack]
         if lack is not None:
             found[choice] = lack
     return found
+
+
+def in_vain(value: str, found: Lacks) -> Iterator[tuple[str, Lack]]:
+    """What of an answer comes to nothing: the choice (``""``: the whole question) and what stands in its way."""
+    given = set(value.split("\n"))
+    for choice, lack in found.items():
+        if choice in given or (not choice and value not in ("", "no", "off")):
+            yield choice, lack
 
 
 def _nothing(choice: str, a: Capabilities, b: Capabilities) -> Lack | None:
@@ -203,7 +212,7 @@ _RULES: dict[str, Callable[[str, Capabilities, Capabilities], Lack | None]] = {
     "matching.accept": _match,
     "matching.look": _match,
     "products.direction": _products,
-    **{f"products.fields.{name}": _product_field(name) for name in ProductFields.model_fields},
+    **{f"products.fields.{name}": _product_field(name) for name in kinds_of(ProductFields)},
     "quotes.direction": _quotes,
     "invoices.direction": _invoices,
     "invoices.made_as": _made_as,
@@ -212,8 +221,8 @@ _RULES: dict[str, Callable[[str, Capabilities, Capabilities], Lack | None]] = {
     "documents.file": _file,
     "documents.public_link": _public,
     "status.direction": _status,
-    **{f"status.stages.{name}": _stage for name in Stages.model_fields},
-    **{f"status.triggers.{name}": _trigger for name in Triggers.model_fields},
+    **{f"status.stages.{name}": _stage for name in kinds_of(Stages)},
+    **{f"status.triggers.{name}": _trigger for name in kinds_of(Triggers)},
     "customers.deletion.in_crm": _deleted_in_crm,
     "customers.deletion.in_invoicing": _deleted_in_invoicing,
     "customers.deletion.contacts": _deleted_contacts,

@@ -5,10 +5,9 @@ Words of sides: ``crm`` and ``invoicing``. Directions: ``both``, ``to-invoicing`
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Annotated, Literal
-
-from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from unisono.model.codes import COUNTRIES
 from unisono.model.party import CONTACT_FIELDS, PARTY_FIELDS
@@ -17,23 +16,29 @@ Direction = Literal["both", "to-invoicing", "to-crm", "off"]
 Winner = Literal["ask", "crm", "invoicing"]
 MatchRule = Literal["reference", "tax_id", "number", "email_name", "name_postcode"]
 DocumentKind = Literal["quote", "invoice", "credit-note"]
-Percent = Annotated[Decimal, Field(ge=0, le=100)]
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """What a number may be at least and at most."""
+
+    least: int
+    most: int | None = None
+
+
+Percent = Annotated[Decimal, Between(0, 100)]
 
 
 class WrongEntry(ValueError):
     """An entry that a rule of the schema forbids: its name below the table that was looked at, a code of ``wrong``, and what was found."""
 
-    def __init__(self, entry: str, wrong: str, found: str, choices: str = "") -> None:
+    def __init__(self, entry: str, wrong: str, found: str, choices: tuple[str, ...] = ()) -> None:
         super().__init__(f"{entry}: {wrong} {found}")
-        self.entry = entry
-        self.values = {"wrong": wrong, "found": found, "choices": choices}
+        self.entry, self.wrong, self.found, self.choices = entry, wrong, found, choices
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class FieldRule(_Part):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldRule:
     """One field's own direction and winner; what is not said follows the flow."""
 
     direction: Direction | None = None
@@ -45,7 +50,8 @@ Vanished = Literal["unlink", "ignore", "mark", "delete"]
 system has tags. ``delete``: the other record too, if nothing speaks against it (documents, an edit, a single answer); else unlink."""
 
 
-class Deletion(_Part):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deletion:
     """What the disappearance of a linked record leads to on the other side, and when so many at once stop the pair."""
 
     in_crm: Vanished = "unlink"
@@ -53,11 +59,12 @@ class Deletion(_Part):
     in_invoicing: Vanished = "unlink"
     contacts: Vanished | None = None
     """The same for contacts, whichever side; what is not said follows the two above."""
-    brake_number: Annotated[int, Field(ge=1)] = 5
-    brake_percent: Annotated[int, Field(ge=1, le=100)] = 5
+    brake_number: Annotated[int, Between(1)] = 5
+    brake_percent: Annotated[int, Between(1, 100)] = 5
 
 
-class TakeFromCrm(_Part):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeFromCrm:
     """Which customers of the CRM go to the invoicing system: those with a quote, those tagged."""
 
     when: tuple[Literal["quote", "tag"], ...] = ("quote",)
@@ -66,14 +73,16 @@ class TakeFromCrm(_Part):
     """``all``: also customers whose quote is older than the release of the pair (the complete sync of set-up)."""
 
 
-class TakeFromInvoicing(_Part):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeFromInvoicing:
     """Which customers of the invoicing system go to the CRM."""
 
     when: Literal["all", "none"] = "all"
     history: Literal["all", "new"] = "new"
 
 
-class Only(_Part):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Only:
     """Which customers take part at all, from either side; an entry that is empty leaves nobody out. Who is linked stays linked."""
 
     countries: tuple[str, ...] = ()
@@ -84,15 +93,14 @@ class Only(_Part):
     names: tuple[str, ...] = ()
     """The customers of exactly these names: a first try with a few."""
 
-    @model_validator(mode="after")
-    def _known(self) -> Only:
+    def __post_init__(self) -> None:
         unknown = [code for code in self.countries if code not in COUNTRIES]
         if unknown:
             raise WrongEntry("countries", "country", unknown[0])
-        return self
 
 
-class Customers(_Part):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Customers:
     """Parties and their contacts."""
 
     direction: Direction = "both"
@@ -106,37 +114,35 @@ class Customers(_Part):
     """Fields that must be filled before a customer is created in the invoicing system."""
     country: str = ""
     """Country for addresses that name none (ISO 3166-1 alpha-2)."""
-    fields: dict[str, FieldRule] = {}
+    fields: dict[str, FieldRule] = field(default_factory=dict, hash=False)
     deletion: Deletion = Deletion()
 
-    @model_validator(mode="after")
-    def _known(self) -> Customers:
+    def __post_init__(self) -> None:
         known = set(PARTY_FIELDS) | set(CONTACT_FIELDS)
         unknown = sorted((set(self.fields) | set(self.require)) - known)
         if unknown:
-            raise WrongEntry("fields" if unknown[0] in self.fields else "require", "field", ", ".join(unknown), ", ".join(sorted(known)))
+            raise WrongEntry("fields" if unknown[0] in self.fields else "require", "field", ", ".join(unknown), tuple(sorted(known)))
         if self.country and self.country not in COUNTRIES:
             raise WrongEntry("country", "country", self.country)
         if "tag" in self.from_crm.when and not self.from_crm.tag:
             raise WrongEntry("from_crm.tag", "no-tag", "")
-        return self
 
 
-class Matching(_Part):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matching:
     """Rules in order; a single exact hit by an accepted rule links, every other hit is a question."""
 
     accept: tuple[MatchRule, ...] = ("reference", "tax_id", "number")
     look: tuple[MatchRule, ...] = ("reference", "tax_id", "number", "email_name", "name_postcode")
 
-    @model_validator(mode="after")
-    def _looked_at(self) -> Matching:
+    def __post_init__(self) -> None:
         blind = [rule for rule in self.accept if rule not in self.look]
         if blind:
             raise WrongEntry("accept", "not-looked-at", ", ".join(blind))
-        return self
 
 
-class ProductFields(_Part):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductFields:
     """Each field's own direction, within that of the products as a whole."""
 
     name: Direction = "both"
@@ -147,7 +153,8 @@ class ProductFields(_Part):
     vat_rate: Direction = "both"
 
 
-class Products(_Part):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Products:
     """The catalogues of both sides."""
 
     direction: Direction = "off"
@@ -158,7 +165,8 @@ class Products(_Part):
     fields: ProductFields = ProductFields()
 
 
-class Quotes(_Part):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quotes:
     """Deals of the CRM that become quotes in the invoicing system."""
 
     direction: Literal["to-invoicing", "off"] = "to-invoicing"
@@ -167,7 +175,8 @@ class Quotes(_Part):
     vat_rate: Percent = Decimal(19)
 
 
-class Invoices(_Part):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invoices:
     """Invoices of the CRM that become invoices in the invoicing system, which gives them their number."""
 
     direction: Literal["to-invoicing", "off"] = "off"
@@ -182,7 +191,8 @@ class Invoices(_Part):
     """Of an invoice that has one amount and no lines."""
 
 
-class Documents(_Part):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Documents:
     """Documents of the invoicing system that are filed in the CRM as a note with the rendered file."""
 
     direction: Literal["to-crm", "off"] = "to-crm"
@@ -196,7 +206,8 @@ class Documents(_Part):
     """A link that opens without login is written into the CRM only if this says so."""
 
 
-class Stages(_Part):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stages:
     """State of a document -> the CRM's own name for the stage that a deal, quote or invoice is moved to; empty: it stays where it is."""
 
     quote_issued: str = ""
@@ -212,7 +223,8 @@ class Stages(_Part):
     invoice_cancelled: str = ""
 
 
-class Triggers(_Part):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Triggers:
     """State of a document -> the code of the automation that is set off for it; empty: none."""
 
     quote_issued: str = ""
@@ -228,7 +240,8 @@ class Triggers(_Part):
     invoice_cancelled: str = ""
 
 
-class Status(_Part):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
     """What a document's new state in the invoicing system leads to at the deal, quote or invoice of the CRM that it belongs to."""
 
     direction: Literal["to-crm", "off"] = "off"
@@ -238,13 +251,15 @@ class Status(_Part):
     """Where a stage or automation is wanted that the CRM does not let others move or set off, a note says what happened."""
 
 
-class Poll(_Part):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Poll:
     """How often both systems are asked. ``floor_seconds`` is the shortest interval; the vendor's allowance may demand a longer one."""
 
-    floor_seconds: Annotated[int, Field(ge=60, le=604_800)] = 300
+    floor_seconds: Annotated[int, Between(60, 604_800)] = 300
 
 
-class Policy(_Part):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
     """Everything a firm chose for one pair."""
 
     schema_version: Literal[1] = 1

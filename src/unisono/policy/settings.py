@@ -1,4 +1,4 @@
-"""The schema as a list of settings, one a question a person can answer: read off the models, so that no form can forget an entry.
+"""The schema as a list of settings, one a question a person can answer: read off the schema, so that no form can forget an entry.
 
 Values are texts here, as a form carries them: ``yes``, ``tagged``, ``DE, AT``. Several are kept apart by line breaks.
 """
@@ -7,18 +7,15 @@ from __future__ import annotations
 
 import types
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import Field, dataclass, fields, is_dataclass
 from decimal import Decimal, InvalidOperation
 from functools import cache
-from typing import Any, Literal, Union, get_args, get_origin
-
-from annotated_types import Ge, Le
-from pydantic import BaseModel, ValidationError
-from pydantic.fields import FieldInfo
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from unisono.model.party import PARTY_FIELDS
 from unisono.policy.files import BadPolicy, bad_policy, number, toml_of
-from unisono.policy.schema import FieldRule, Policy
+from unisono.policy.schema import Between, FieldRule, Policy
+from unisono.policy.tables import default_of, kinds_of, policy_from
 
 Form = Literal["choice", "several", "yes-no", "number", "text", "texts"]
 """One of some, some of some, yes or no, a number, a text, a list of texts."""
@@ -67,7 +64,7 @@ class Setting:
 @cache
 def settings() -> tuple[Setting, ...]:
     """All questions, section by section, within one in the schema's order."""
-    found = [_setting(entry, field) for entry, field in _fields("", Policy) if not entry.startswith(ELSEWHERE)]
+    found = [_setting(entry, field, kind) for entry, field, kind in _fields("", Policy) if not entry.startswith(ELSEWHERE)]
     order = list(_SECTIONS)
     return tuple(sorted(found, key=lambda one: (order.index(one.section), _rank(one))))
 
@@ -101,10 +98,8 @@ def answered(body: str, given: Values) -> tuple[Policy | None, list[BadPolicy]]:
 
 def checked(data: Mapping[str, Any]) -> tuple[Policy | None, list[BadPolicy]]:
     """The tables of a file as a policy, or everything that is wrong with them."""
-    try:
-        return Policy.model_validate(data), []
-    except ValidationError as error:
-        return None, [bad_policy(one) for one in error.errors()]
+    policy, wrong = policy_from(data)
+    return policy, [bad_policy(one) for one in wrong]
 
 
 def put(data: dict[str, Any], entry: str, value: Any) -> None:
@@ -120,28 +115,29 @@ def put(data: dict[str, Any], entry: str, value: Any) -> None:
         data[name] = value
 
 
-def _fields(prefix: str, model: type[BaseModel]) -> Iterator[tuple[str, FieldInfo]]:
-    for name, field in model.model_fields.items():
-        entry = f"{prefix}{name}"
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel) and field.annotation is not FieldRule:
-            yield from _fields(f"{entry}.", field.annotation)
+def _fields(prefix: str, part: Any) -> Iterator[tuple[str, Field[Any], Any]]:
+    """Every entry below a table, and what it may hold."""
+    for one in fields(part):
+        entry, kind = f"{prefix}{one.name}", kinds_of(part)[one.name]
+        if isinstance(kind, type) and is_dataclass(kind) and kind is not FieldRule:
+            yield from _fields(f"{entry}.", kind)
         else:
-            yield entry, field
+            yield entry, one, kind
 
 
-def _setting(entry: str, field: FieldInfo) -> Setting:
-    form, choices, optional = _form(field.annotation)
+def _setting(entry: str, field: Field[Any], kind: Any) -> Setting:
+    form, choices, optional = _form(kind)
     if entry in _OPEN_LISTS:
         form, choices = "several", _OPEN_LISTS[entry]
-    bounds = [*field.metadata, *getattr(field.annotation, "__metadata__", ())]
+    bounds = next((one for one in getattr(kind, "__metadata__", ()) if isinstance(one, Between)), None)
     return Setting(
         entry=entry,
         section=next(name for name, begins in _SECTIONS.items() if _begins(entry, begins) is not None),
         form=form,
-        default=_text(field.get_default(call_default_factory=True)),
+        default=_text(default_of(field)),
         choices=choices,
-        least=next((str(one.ge) for one in bounds if isinstance(one, Ge)), ""),
-        most=next((str(one.le) for one in bounds if isinstance(one, Le)), ""),
+        least=str(bounds.least) if bounds else "",
+        most=str(bounds.most) if bounds and bounds.most is not None else "",
         optional=optional,
     )
 
@@ -149,6 +145,8 @@ def _setting(entry: str, field: FieldInfo) -> Setting:
 def _form(kind: Any) -> tuple[Form, tuple[str, ...], bool]:
     """How a type is asked for, what there is to choose from, and whether it may be left open."""
     origin, inner = get_origin(kind), get_args(kind)
+    if origin is Annotated:
+        return _form(inner[0])
     if origin in (Union, types.UnionType):
         form, choices, _ = _form(next(one for one in inner if one is not type(None)))
         return form, choices, True

@@ -13,7 +13,7 @@ from unisono.model.party import Flat
 from unisono.model.record import Kind, Side, flat_of, other
 from unisono.model.valid import entered
 from unisono.plan.actions import Report
-from unisono.plan.corrections import Correction, faults_of, place_of, standing
+from unisono.plan.corrections import Correction, faults_of, place_of, shortest, standing
 from unisono.plan.situation import Situation, Subject, subject_of
 from unisono.store import asking, pairs
 from unisono.store.asking import Problem
@@ -93,8 +93,7 @@ def _mendable(problem: Problem, s: Situation, pairing: Pairing) -> Mendable | No
     for name in names:
         if name in here and here[name].on_change:
             limits = [limit for limit in (here[name], far.get(name)) if limit is not None]
-            longest = min((limit.length for limit in limits if limit.length), default=0)
-            blanks.append(Blank(name, now.get(name, ""), longest, here[name].values))
+            blanks.append(Blank(name, now.get(name, ""), shortest(limits, now.get("type", "company")), here[name].values))
     pending: Flat = {}
     for one in standing(s.answers):
         pending |= one.changes

@@ -203,10 +203,11 @@ def _about_value(
 ) -> Iterator[Flaw]:
     value = source.get(field_name, "") if source is not None else ""
     kind_of = source.get("type", "company") if source is not None else ""
-    if limit.length and len(value) > limit.length:
-        yield Flaw(code="too-long", side=name, bad=True, values={"length": str(len(value)), "limit": str(limit.length)})
-    elif limit.length and field_name != "address.country":  # a country is a code here, and a name to whoever reads it
-        yield Flaw(code="limit", side=name, values={"limit": str(limit.length)})
+    longest = limit.longest(kind_of)
+    if longest and len(value) > longest:
+        yield Flaw(code="too-long", side=name, bad=True, values={"length": str(len(value)), "limit": str(longest)})
+    elif longest and field_name != "address.country":  # a country is a code here, and a name to whoever reads it
+        yield Flaw(code="limit", side=name, values={"limit": str(longest)})
     if source is None:
         return
     if not value and limit.required in ("yes", kind_of):

@@ -52,7 +52,7 @@ def by_network(_: str) -> None:
 
 
 @lru_cache(maxsize=256)
-def _policy_of(text: str) -> Policy:
+def stored_policy(text: str) -> Policy:
     """A stored policy, read once a text and not at every poll: it never changes, a new version has another text."""
     return parse_policy(text)
 
@@ -200,7 +200,7 @@ class House:
 
     def paired(self, row: PairRow, a: ConnectionRow, b: ConnectionRow, *, epoch: int = 0, run: str = "") -> Pairing:
         """As ``pairing``, of rows that were read just now."""
-        policy = _policy_of(row.policy)
+        policy = stored_policy(row.policy)
         dated = policy.status.direction != "off"
         return Pairing(
             id=row.id,

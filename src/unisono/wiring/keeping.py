@@ -1,9 +1,8 @@
-"""What keeps an installation: undo, backup and restore, new keys, a person's data taken away, the nightly tidying."""
+"""What keeps an installation: undo, backup and restore, new keys, a person's data taken away."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 from pathlib import Path
 from typing import cast
 
@@ -17,16 +16,9 @@ from unisono.store import lanes, pairs, secrets, seen
 from unisono.store.backup import Kept, back_up, look_into, restore
 from unisono.store.folder import need_room
 from unisono.store.refused import StoreRefused
-from unisono.store.stamps import instant, stamp
-from unisono.store.statements import Statement
-from unisono.store.tables import meta
 from unisono.store.tables import secret as secret_table
-from unisono.store.upserts import upsert
 from unisono.wiring.house import House
 
-NIGHT = timedelta(hours=24)
-_TIDIED = "tidied_at"
-_LAST_TIDIED = Statement(lambda _: select(meta.c.value).where(meta.c.name == _TIDIED))
 MOST_WAITS = 500
 """How often an undo waits for the vendors' pace before it gives up; each wait is at most an hour."""
 
@@ -144,15 +136,3 @@ def labels(house: House, pair_id: str, records: Sequence[str]) -> list[tuple[str
             known = seen.get_many(conn, row.a if side == "a" else row.b, cast(Kind, kind), [key]).get(key)
             out.append((record, label_of(known.record) if known is not None else record))
     return out
-
-
-def tidy_when_due(house: House) -> dict[str, int]:
-    """The nightly tidying, if the last one is a day ago; what it took away. The runner asks with every turn."""
-    now = house.clock.now()
-    with house.store.read() as conn:
-        last = _LAST_TIDIED.value(conn)
-    if last and now - instant(last) < NIGHT:
-        return {}
-    with house.store.write() as conn:
-        upsert(conn, meta, [{"name": _TIDIED, "value": stamp(now)}], keys=["name"])
-        return erasing.tidy(conn, now)

@@ -13,6 +13,7 @@ from unisono.model.record import Side, label_of
 from unisono.plan.situation import Subject
 from unisono.policy.files import BadPolicy, parse_policy, policy_text, toml_text
 from unisono.policy.schema import Policy
+from unisono.policy.tables import tables_of
 from unisono.store import pairs, seen
 from unisono.wiring.house import House, check_tag
 
@@ -92,7 +93,7 @@ def roll_back(house: House, pair_id: str, version: int, by: str, *, note: str = 
 
 def differences(before: Policy, after: Policy) -> list[Entry]:
     """The entries in which two policies differ, in the schema's order, defaults filled in."""
-    old, new = dict(_flat("", before.model_dump(mode="python"))), dict(_flat("", after.model_dump(mode="python")))
+    old, new = dict(_flat("", tables_of(before))), dict(_flat("", tables_of(after)))
     names = [*old, *(name for name in new if name not in old)]
     return [Entry(name, old.get(name, ""), new.get(name, "")) for name in names if old.get(name) != new.get(name)]
 
@@ -102,7 +103,7 @@ def with_entries(body: str, settings: Sequence[str]) -> str:
 
     A value is read as TOML, or else as plain text. Raises ``BadPolicy`` naming the entry. The text is written anew, without comments.
     """
-    data: dict[str, Any] = parse_policy(body).model_dump(mode="python", exclude_defaults=True)
+    data = tables_of(parse_policy(body), usual=False)
     for setting in settings:
         name, given, value = setting.partition("=")
         parts = name.strip().split(".")
@@ -125,7 +126,7 @@ def leave_out(house: House, pair_id: str, records: Sequence[str], by: str, *, ba
     wanted = tuple(r for r in held if r not in records) if back else (*held, *(r for r in dict.fromkeys(records) if r not in held))
     if wanted == held:
         return None
-    return put_policy(house, pair_id, policy_text(policy.model_copy(update={"leave_out": wanted})), by)
+    return put_policy(house, pair_id, policy_text(replace(policy, leave_out=wanted)), by)
 
 
 def filter_preview(house: House, pair_id: str, policy: Policy) -> Iterator[Chosen]:

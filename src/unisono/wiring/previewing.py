@@ -11,13 +11,16 @@ from unisono.connect.pace import narrowed
 from unisono.engine.hands import Connected, Pairing
 from unisono.engine.preview import differences, preview
 from unisono.model.capability import calls_to_read
+from unisono.plan.behind import HELD
 from unisono.policy.files import parse_policy
+from unisono.policy.shortfalls import shortfalls
 from unisono.store import pairs, runs, seen
 from unisono.store.runs import CHANGED, PENDING, PlanRow, Run
 from unisono.store.stamps import instant
+from unisono.wiring.hooks import doors_of
 from unisono.wiring.house import House, needed
+from unisono.wiring.rhythm import delays, interval_of
 from unisono.wiring.running import Runner
-from unisono.wiring.setup import interval_of
 
 WRITING = ("new", "changed", "linked")
 """Verdicts of rows that something is done for."""
@@ -73,7 +76,19 @@ def _forecast(house: House, pairing: Pairing, calls: dict[str, dict[str, int]]) 
         out["listing"][name] = listing
         out["seconds"][name] = round(_seconds(house, pairing, side, writing + listing))
     out["seconds"]["all"] = max(out["seconds"].values())
-    return out
+    return out | {"cannot": cannot(house, pairing)}
+
+
+def cannot(house: House, pairing: Pairing) -> list[dict[str, Any]]:
+    """What these two connections cannot do of what the policy asks for, or can do in another way only, as plain values."""
+    found = [one.plain() for one in shortfalls(pairing.policy, pairing.rules.a, pairing.rules.b)]
+    waits = delays(house, pairing.id)
+    for one in doors_of(house, pairing.id):
+        if one.why_not:
+            # What a vendor does not tell of is found by looking: later, and never lost.
+            values = {"seconds": str(int(waits[one.side].total_seconds()))}
+            found.append({"code": one.why_not, "way": "otherwise", "side": one.side, "values": values})
+    return found
 
 
 def _listing(house: House, side: Connected) -> int:
@@ -95,6 +110,22 @@ def _seconds(house: House, pairing: Pairing, side: Connected, calls: float, *, f
     left = side.allowance - _listing(house, side) * 3600 / interval
     # Polls take half of the allowance at most: that is how often they come.
     return max(0.0, calls - at_once) * 3600 / max(left, side.allowance / 2)
+
+
+def behind(house: House, run: Run) -> list[dict[str, Any]]:
+    """What of a preview's records stays behind, alike ones together, the most frequent first: kind, mark, count, the ``names`` of the first of
+    them and the ``values`` of their problems that all have in common."""
+    groups = run.sheet.get("behind", [])
+    with house.store.read() as conn:
+        known = runs.rows_at(conn, run.id, sorted({seq for one in groups for seq in one["rows"]}))
+    out = []
+    for one in groups:
+        shown = [known[seq] for seq in one["rows"] if seq in known]
+        problems = shown[0].action.get("problems", []) if shown else []
+        values: dict[str, str] = next((p["values"] for p in problems if f"{HELD}:{p['code']}:{p['field']}" == one["mark"]), {})
+        told = {"names": [row.label for row in shown], "values": {name: values[name] for name in one["shared"] if name in values}}
+        out.append({"kind": one["kind"], "mark": one["mark"], "count": one["count"], **told})
+    return out
 
 
 def progress(house: House, run_id: str) -> Progress:
@@ -155,18 +186,23 @@ def found_rows(
     verdicts: Sequence[str] = (),
     kind: str = "",
     search: str = "",
+    mark: str = "",
     outcome: str | None = None,
     after: int = 0,
     limit: int = 50,
 ) -> tuple[list[PlanRow], int]:
     """A page of a run's rows, and the number it goes on after (0: there is no more)."""
     with house.store.read() as conn:
-        found = runs.find_rows(conn, run_id, verdicts=verdicts, kind=kind, search=search, outcome=outcome, after=after, limit=limit + 1)
+        found = runs.find_rows(
+            conn, run_id, verdicts=verdicts, kind=kind, search=search, mark=mark, outcome=outcome, after=after, limit=limit + 1
+        )
     return found[:limit], found[limit - 1].seq if len(found) > limit else 0
 
 
-def pages(house: House, run_id: str, *, verdict: str = "", outcome: str | None = None, key: str = "", most: int = 0) -> Iterator[PlanRow]:
-    """A run's rows in their order, read page by page; ``most`` 0 is all of them."""
+def pages(
+    house: House, run_id: str, *, verdict: str = "", outcome: str | None = None, key: str = "", mark: str = "", most: int = 0
+) -> Iterator[PlanRow]:
+    """A run's rows in their order, read page by page; ``mark``: only those of which that stays behind; ``most`` 0 is all of them."""
     after, told = 0, 0
     while True:
         with house.store.read() as conn:
@@ -174,6 +210,8 @@ def pages(house: House, run_id: str, *, verdict: str = "", outcome: str | None =
         if not page:
             return
         for row in page:
+            if mark and mark not in row.action.get("marks", ()):
+                continue
             if most and told >= most:
                 return
             told += 1

@@ -18,6 +18,7 @@ h1 { margin: 0 0 1rem; font-size: 1.5rem; line-height: 1.25 }
 h2 { margin: 2.5rem 0 .5rem; font-size: 1.125rem }
 p { margin: .25rem 0; color: var(--soft) }
 a { color: inherit }
+ul { margin: 0; padding-left: 1.25rem; font-size: .875rem }
 div { overflow-x: auto }
 table { border-collapse: collapse; width: 100%; font-size: .875rem }
 .counts { width: auto; min-width: min(22rem, 100%); margin-top: 1.5rem }
@@ -58,7 +59,8 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
-    """What stands on the page, in the reader's words. ``columns`` are the heads of a ``Line``'s five values."""
+    """What stands on the page, in the reader's words. ``columns`` are the heads of a ``Line``'s five values, ``sections`` lists with a title
+    that stand before the records."""
 
     language: str
     title: str
@@ -66,6 +68,7 @@ class Sheet:
     counts: tuple[Count, ...]
     columns: tuple[str, str, str, str, str]
     total: str
+    sections: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 def printable(sheet: Sheet, sections: Iterable[tuple[Count, Iterable[Line]]]) -> Iterator[str]:
@@ -95,3 +98,5 @@ def _head(sheet: Sheet) -> Iterator[str]:
         name = f'<a href="#{escape(count.name)}">{escape(count.title)}</a>'
         yield f'<tr><th scope="row">{name}</th><td class="number">{count.number}</td><td>{escape(count.parts)}</td></tr>'
     yield f'</tbody><tfoot><tr><td colspan="3">{escape(sheet.total)}</td></tr></tfoot></table>'
+    for title, lines in sheet.sections:
+        yield f"<h2>{escape(title)}</h2><ul>" + "".join(f"<li>{escape(line)}</li>" for line in lines) + "</ul>"

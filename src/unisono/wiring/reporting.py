@@ -9,10 +9,11 @@ from typing import Any
 
 from unisono.engine.runs import OVERTAKEN
 from unisono.locale.names import kind_name
+from unisono.locale.shortfall import behind_line, shortfall_line
 from unisono.store import pairs, runs
 from unisono.store.runs import PlanRow
 from unisono.wiring.house import House, system_file
-from unisono.wiring.previewing import Progress, pages, progress
+from unisono.wiring.previewing import Progress, behind, pages, progress
 from unisono.wiring.printable import Count, Line, Sheet, printable
 
 FORMS = ("text", "markdown", "json", "html")
@@ -83,6 +84,8 @@ def _json(house: House, told: Progress, names: dict[str, str], speech: _Speech) 
         "failed": told.failed,
         "changed_since_preview": told.changed,
         "counts": _counts(told),
+        "cannot": [one | {"told": line} for one, line in zip(run.sheet.get("cannot", ()), _cannot(told, names, speech), strict=True)],
+        "behind": [one | {"told": behind_line(one, speech.language, _titles(names))} for one in behind(house, run)],
     }
     yield json.dumps(head, ensure_ascii=False, indent=1)[:-2] + ',\n "rows": ['
     first = True
@@ -114,8 +117,8 @@ def _found(house: House, told: Progress, batch: list[PlanRow]) -> Iterator[tuple
 
 def _lines(house: House, told: Progress, names: dict[str, str], speech: _Speech, *, marks: str) -> Iterator[str]:
     words = speech.words
-    title, heading, point = (f"{marks} ", f"{marks * 2} ", "- ") if marks else ("", "", "  ")
-    yield title + _title(names, speech)
+    top, heading, point = (f"{marks} ", f"{marks * 2} ", "- ") if marks else ("", "", "  ")
+    yield top + _title(names, speech)
     yield ""
     yield from _facts(told, names, speech)
     yield ""
@@ -123,6 +126,8 @@ def _lines(house: House, told: Progress, names: dict[str, str], speech: _Speech,
         parts = _parts(verdict, outcomes, speech)
         yield f"{point}{words(f'verdict.{verdict}')}: {sum(outcomes.values())}" + (f" ({parts})" if parts else "")
     yield point + words("report-total", total=str(told.total))
+    for title, lines in _beforehand(house, told, names, speech):
+        yield from ("", heading + title, "", *(point + line for line in lines))
     for verdict in _counts(told):
         yield ""
         yield heading + words(f"verdict.{verdict}")
@@ -146,6 +151,21 @@ def _facts(told: Progress, names: dict[str, str], speech: _Speech) -> Iterator[s
         yield words("run-overtaken", run=run.sheet[OVERTAKEN])
 
 
+def _beforehand(house: House, told: Progress, names: dict[str, str], speech: _Speech) -> list[tuple[str, list[str]]]:
+    """What the preview said before anything was released, as sections of lines: what cannot be done, what of the records stays behind."""
+    left = [behind_line(one, speech.language, _titles(names)) for one in behind(house, told.run)]
+    sections = (("preview.cannot", _cannot(told, names, speech)), ("preview.behind", left))
+    return [(speech.words(code), lines) for code, lines in sections if lines]
+
+
+def _cannot(told: Progress, names: dict[str, str], speech: _Speech) -> list[str]:
+    return [shortfall_line(one, speech.language, _titles(names)) for one in told.run.sheet.get("cannot", ())]
+
+
+def _titles(names: dict[str, str]) -> dict[str, str]:
+    return {"crm": names["a"], "invoicing": names["b"]}
+
+
 def _parts(verdict: str, outcomes: dict[str, int], speech: _Speech) -> str:
     """What became of the records of a verdict."""
     told = (f"{speech.words(f'outcome.{outcome}')}: {count}" for outcome, count in outcomes.items())
@@ -165,6 +185,7 @@ def _page(house: House, told: Progress, names: dict[str, str], speech: _Speech) 
         counts=counts,
         columns=(words("column.record"), names["a"], names["b"], words("column.what"), words("column.why")),
         total=words("report-total", total=str(told.total)),
+        sections=tuple((title, tuple(lines)) for title, lines in _beforehand(house, told, names, speech)),
     )
     return printable(sheet, ((count, _sheet_lines(house, told, count.name, speech)) for count in counts))
 

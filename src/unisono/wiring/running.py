@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from unisono.engine.batch import LEASE
@@ -14,17 +14,16 @@ from unisono.engine.outcome import Outcome
 from unisono.engine.pull import Pulled, nothing_between, pull
 from unisono.engine.recover import next_probe
 from unisono.model.errors import LoginRefused, SystemFault, TryLater
+from unisono.model.record import Side
 from unisono.store import inbox, intents, lanes, pairs, work
 from unisono.store.lanes import LostLane
 from unisono.store.pairs import ConnectionRow, PairRow
 from unisono.store.stamps import instant, stamp
-from unisono.wiring.hints import take_hints
-from unisono.wiring.hooks import end_doors
-from unisono.wiring.house import House
-from unisono.wiring.keeping import tidy_when_due
+from unisono.wiring.house import House, stored_policy
 from unisono.wiring.overlapping import Meanwhile, may_begin
 from unisono.wiring.queueing import due_queues, fetch
-from unisono.wiring.setup import interval_of
+from unisono.wiring.rhythm import interval_of, needs_a_look, only_receives, resting
+from unisono.wiring.tidying import tidy_when_due
 
 _READING = ("reading", "released")
 FURTHEST = timedelta(hours=24)
@@ -53,16 +52,20 @@ class Runner:
     holder: str
     alone: bool = True
 
-    def turn(self, *, poll: bool = False, pair: str = "") -> Turn:
-        """Takes every lane that is due once: connections pull, pairs write. ``poll`` asks all of them now; ``pair`` names the only one."""
+    def turn(self, *, poll: bool = False, pair: str = "", receivers: bool = True) -> Turn:
+        """Takes every lane that is due once: connections pull, pairs write. ``poll`` asks all of them now, with ``receivers`` also those that
+        only receive; ``pair`` names the only one."""
         turn = Turn()
         tidy_when_due(self.house)
         rows = [p for p in self._pairs() if not pair or p.id == pair]
         for connection_id in sorted({c for p in rows if p.state in ("reading", "released") for c in (p.a, p.b)}):
-            self._connection_turn(connection_id, [p for p in rows if connection_id in (p.a, p.b)], poll, turn)
+            self._connection_turn(
+                connection_id, [p for p in rows if connection_id in (p.a, p.b)], turn, poll=poll, whole=poll and receivers
+            )
         self._hints(rows, turn)
         for row in rows:
             if row.state in ("released", "reading"):
+                self._look_first(row, rows, turn)
                 self._pair_turn(row, turn)
         self.house.settle_paces()
         return turn
@@ -72,17 +75,17 @@ class Runner:
         turn = Turn()
         row = next(p for p in self._pairs() if p.id == pair)
         for connection_id in sorted({row.a, row.b}):
-            self._connection_turn(connection_id, [p for p in self._pairs() if connection_id in (p.a, p.b)], True, turn)
+            self._connection_turn(connection_id, [p for p in self._pairs() if connection_id in (p.a, p.b)], turn, poll=True, whole=True)
         self.house.settle_paces()
         return turn
 
     def until_quiet(self, pair: str, *, wait: Callable[[float], None] | None = None, most: timedelta = timedelta(minutes=15)) -> list[Turn]:
-        """Polls, then goes on as long as work is due within ``most``; waits through the clock for pace and probes.
+        """Polls all but what only receives, then goes on as long as work is due within ``most``; waits through the clock for pace and probes.
 
         Ends with the first fault that waiting does not mend: it is in the last turn.
         """
         sleep = wait or self.house.clock.sleep
-        turns = [self.turn(poll=True, pair=pair)]
+        turns = [self.turn(poll=True, pair=pair, receivers=False)]
         end = self.house.clock.now() + most
         while all(isinstance(fault, TryLater) for fault in turns[-1].faults.values()):
             again = [f.at for f in turns[-1].faults.values() if isinstance(f, TryLater) and f.at is not None]
@@ -92,7 +95,7 @@ class Runner:
             left = (due - self.house.clock.now()).total_seconds()
             if left > 0:
                 sleep(left)
-            turns.append(self.turn(poll=bool(again), pair=pair))
+            turns.append(self.turn(poll=bool(again), pair=pair, receivers=False))
         return turns
 
     def next_due(self, pair: str) -> datetime | None:
@@ -122,11 +125,19 @@ class Runner:
         with self.house.store.write() as conn:
             lanes.release_lane(conn, name, epoch)
 
-    def _connection_turn(self, connection_id: str, rows: list[PairRow], poll: bool, turn: Turn) -> None:
+    def _connection_turn(self, connection_id: str, rows: list[PairRow], turn: Turn, *, poll: bool, whole: bool) -> None:
+        """Reads a connection if it is due, or with ``poll`` in any case; with ``whole`` also the lists that rest."""
         with self.house.store.read() as conn:
             row = pairs.get_connection(conn, connection_id)
         due = not row.next_poll or not self.house.clock.now() < instant(row.next_poll) < self.house.clock.now() + FURTHEST
         if row.state != "ok" or not (due or poll):
+            return
+        where, pairings = self._whole_side(row, rows)
+        rest = frozenset() if whole else resting(self.house, row, rows)
+        where = replace(where, resources=tuple(name for name in where.resources if name not in rest))
+        if rest and not where.resources:
+            if due:
+                self._postpone(row, min(p.policy.poll.floor_seconds for p in pairings))
             return
         lane = f"connection:{connection_id}"
         epoch = self._take(lane)
@@ -134,7 +145,7 @@ class Runner:
             return
         told: dict[str, str] = {}
         try:
-            told = self._pull(row, rows, turn, epoch)
+            told = self._pull(row, where, list(zip(rows, pairings, strict=True)), turn, epoch)
         except LostLane:
             return
         finally:
@@ -143,13 +154,29 @@ class Runner:
                     pairs.update_connection(conn, connection_id, **told)
                 lanes.release_lane(conn, lane, epoch)
 
-    def _pull(self, row: ConnectionRow, rows: list[PairRow], turn: Turn, epoch: int) -> dict[str, str]:
+    def _postpone(self, row: ConnectionRow, floor: int) -> None:
+        """Nothing was to be read; that is asked again later, unless somebody wanted a look meanwhile."""
+        with self.house.store.write() as conn:
+            if pairs.get_connection(conn, row.id).next_poll == row.next_poll:
+                pairs.update_connection(conn, row.id, next_poll=stamp(self.house.clock.now() + timedelta(seconds=floor)))
+
+    def _look_first(self, row: PairRow, rows: list[PairRow], turn: Turn) -> None:
+        """Before something new is made on a side that rests, that side is read: somebody may have made it there by hand."""
+        ways: tuple[tuple[str, str, Side], ...] = ((row.a, row.b, "b"), (row.b, row.a, "a"))
+        for source, there, side in ways:
+            read = turn.pulled.get(source)
+            if row.state != "released" or read is None or not read.changed or there in turn.faults:
+                continue
+            if only_receives(stored_policy(row.policy), side) and needs_a_look(self.house, row, side):
+                self._connection_turn(there, [p for p in rows if there in (p.a, p.b)], turn, poll=True, whole=True)
+
+    def _pull(self, row: ConnectionRow, where: Connected, rows: list[tuple[PairRow, Pairing]], turn: Turn, epoch: int) -> dict[str, str]:
         """Reads one connection for all its pairs; what is to be kept of it besides what was seen."""
         now = self.house.clock.now()
-        where, pairings = self._whole_side(row, rows)
+        pairings = [pairing for _, pairing in rows]
         floor = min(p.policy.poll.floor_seconds for p in pairings)
         try:
-            between = self._between(row, list(zip(rows, pairings, strict=True)), turn, epoch)
+            between = self._between(row, rows, turn, epoch)
             turn.pulled[row.id] = pulled = pull(where, self.house.hands(), between=between)
             for pairing in pairings:
                 tell_unreadable(pairing, "a" if pairing.a.id == row.id else "b", pulled, self.house.hands())
@@ -166,7 +193,7 @@ class Runner:
 
         def go_on() -> None:
             for pair in waiting:
-                self._pair_turn(pair, turn)
+                self._pair_turn(pair, turn, more=True)
             with self.house.store.write() as conn:
                 lanes.renew_lane(conn, f"connection:{row.id}", epoch, self.house.clock.now(), LEASE)
 
@@ -193,6 +220,11 @@ class Runner:
                     self._release(lane, held)
         with self.house.store.read() as conn:
             stirred = inbox.stirred(conn, now)
+        if not stirred:
+            return
+        # Loaded when somebody is at the door: a sync from the command line mostly does without.
+        from unisono.wiring.hooks import end_doors
+
         for connection_id in stirred:
             epoch = self._take(lane := f"connection:{connection_id}")
             if epoch is None:
@@ -211,6 +243,8 @@ class Runner:
             with self.house.store.write() as conn:
                 inbox.drop_before(conn, connection_id, self.house.clock.now())
             return
+        from unisono.wiring.hints import take_hints
+
         where, pairings = self._whole_side(row, rows)
         try:
             pulled = take_hints(self.house, row, where, pairings)
@@ -232,7 +266,7 @@ class Runner:
                 for side in outcome.refused:
                     pairs.update_connection(conn, row.a if side == "a" else row.b, state="refused", told=outcome.fault.code)
 
-    def _pair_turn(self, row: PairRow, turn: Turn) -> None:
+    def _pair_turn(self, row: PairRow, turn: Turn, *, more: bool = False) -> None:
         with self.house.store.read() as conn:
             sides = [pairs.get_connection(conn, c) for c in (row.a, row.b)]
             if any(side.state != "ok" for side in sides):
@@ -249,7 +283,7 @@ class Runner:
             return
         try:
             # A pair that is unsure (restored from a backup) reads both sides whole before it writes anything.
-            outcome = cycle(self.house.pairing(row.id, epoch=epoch), self.house.hands(), read=row.unsure, whole=row.unsure)
+            outcome = cycle(self.house.pairing(row.id, epoch=epoch), self.house.hands(), read=row.unsure, whole=row.unsure, more=more)
             before = turn.outcomes.get(row.id)
             turn.outcomes[row.id] = outcome if before is None else outcome.after(before)
             if outcome.fault is not None:

@@ -7,7 +7,7 @@ looked at, previewed and saved in the same way.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from unisono.model.capability import Capabilities
 from unisono.policy.files import BadPolicy, parse_policy, policy_text, troubles
@@ -15,6 +15,7 @@ from unisono.policy.merge import merged
 from unisono.policy.possible import Lack, lacks
 from unisono.policy.schema import Policy
 from unisono.policy.settings import Setting, Values, answered, checked, settings, values_of
+from unisono.policy.tables import tables_of
 from unisono.store import links, pairs, seen
 from unisono.wiring.house import House, preset
 from unisono.wiring.policies import ChangedMeanwhile, text_of_version
@@ -101,16 +102,16 @@ def from_pair(house: House, pair_id: str, other: str) -> str:
     """A draft with another pair's settings. Which records are left out stays this pair's own: the other's have other keys."""
     with house.store.read() as conn:
         own, theirs = (parse_policy(pairs.get_pair(conn, one).policy) for one in (pair_id, other))
-    return _written(theirs.model_copy(update={"leave_out": own.leave_out}))
+    return _written(replace(theirs, leave_out=own.leave_out))
 
 
 def with_fields(body: str, rules: Mapping[str, Mapping[str, str]]) -> str:
     """A draft with directions and winners of fields (``""``: as all customers). Raises ``Wrong``."""
     policy = parse_policy(body)
-    kept = {name: rule.model_dump() for name, rule in policy.customers.fields.items()}
+    kept = {name: tables_of(rule) for name, rule in policy.customers.fields.items()}
     for name, rule in rules.items():
         kept[name] = kept.get(name, {}) | {what: word or None for what, word in rule.items()}
-    data = policy.model_dump(mode="python", exclude_none=True)
+    data = tables_of(policy)
     data["customers"]["fields"] = {name: rule for name, rule in sorted(kept.items()) if any(rule.values())}
     changed, found = checked(data)
     if changed is None:

@@ -5,17 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from importlib import import_module
 from typing import Any
 
 from sqlalchemy import Connection as Conn
 
 from unisono.connect.hosts import check_host, checked_url
-from unisono.connect.pace import poll_interval
 from unisono.connect.port import Identity, System
 from unisono.engine.changes import vanishing
-from unisono.engine.hands import Connected
 from unisono.model.capability import LoginField, signed_in
 from unisono.model.errors import Refused, SystemFault
 from unisono.model.record import Kind, Record, Side, label_of, other
@@ -308,33 +305,6 @@ def remove_pair(house: House, pair_id: str, by: str, *, forget: bool) -> None:
     close_unused(house, (row.a, row.b), by)
 
 
-def interval_of(house: House, where: Connected, row: ConnectionRow, floor: int) -> timedelta:
-    """How often a connection is asked: its listing may cost at most half of what the vendor allows."""
-    cost = 0
-    with house.store.read() as conn:
-        for name in where.resources:
-            resource = where.system.capabilities.resource(name)
-            if resource.signal in ("stamp", "coarse-stamp", "ordered-until"):
-                # Only what changed is listed; all of it once a week.
-                cost += 1
-                continue
-            rows = seen.count_rows(conn, where.id, name)
-            cost += 1 + (rows // resource.page if resource.page else 0) + rows * resource.row_calls
-    rules = () if house.unlimited else where.system.capabilities.pace
-    return timedelta(seconds=poll_interval(cost, rules, str(row.settings.get("plan") or ""), floor))
-
-
-def delays(house: House, pair_id: str) -> dict[str, timedelta]:
-    """The delay a change on each side may have at most before it is seen: what preview and home page say."""
-    pairing = house.pairing(pair_id)
-    out = {}
-    for name, where in (("crm", pairing.a), ("invoicing", pairing.b)):
-        with house.store.read() as conn:
-            row = pairs.get_connection(conn, where.id)
-        out[name] = interval_of(house, where, row, pairing.policy.poll.floor_seconds)
-    return out
-
-
 __all__ = [
     "Connection",
     "MissingLogin",
@@ -342,8 +312,6 @@ __all__ = [
     "WrongAccount",
     "add_reference_fields",
     "connect",
-    "delays",
-    "interval_of",
     "release",
 ]
 __all__ += ["replace_key", "set_state"]

@@ -18,6 +18,7 @@ from unisono.store.runs import Run
 from unisono.store.stamps import instant, stamp
 from unisono.store.standing import COUNTED
 from unisono.wiring.house import House
+from unisono.wiring.rhythm import looked_at, receives
 
 Answer = Literal["in-step", "apart", "stopped", "paused", "reading", "running"]
 """The one word for a pair: ``stopped`` until a person does something (a brake, a refused login), ``reading`` before its release."""
@@ -33,6 +34,8 @@ class Side:
     title: str
     looked: str
     next_look: str
+    receives: bool
+    """Whether it is looked at once a day only, since nothing of it goes anywhere."""
 
     @property
     def refused(self) -> bool:
@@ -63,13 +66,26 @@ class Standing:
 
     @property
     def looked(self) -> str:
-        """When both sides had been looked at last; empty if one never was."""
-        return min(self.crm.looked, self.invoicing.looked)
+        """When both sides had been looked at last, of a pair of which one only receives the other; empty if one never was."""
+        if self.receiver is None or not self.receiver.looked:
+            return min(self.crm.looked, self.invoicing.looked)
+        return self.leader.looked
 
     @property
     def next_look(self) -> str:
         """When the next side is looked at."""
-        return min((at for at in (self.crm.next_look, self.invoicing.next_look) if at), default="")
+        sides = (self.crm, self.invoicing) if self.receiver is None else (self.leader,)
+        return min((side.next_look for side in sides if side.next_look), default="")
+
+    @property
+    def receiver(self) -> Side | None:
+        """The side that only receives, if one does."""
+        return next((side for side in (self.crm, self.invoicing) if side.receives), None)
+
+    @property
+    def leader(self) -> Side:
+        """The other one."""
+        return self.invoicing if self.crm.receives else self.crm
 
     @property
     def needs_somebody(self) -> int:
@@ -161,7 +177,7 @@ def calls_used(house: House, connection: ConnectionRow) -> Used | None:
 
 
 def _standing(house: House, conn: Connection, row: PairRow) -> Standing:
-    crm, invoicing = (_side(house, pairs.get_connection(conn, c)) for c in (row.a, row.b))
+    crm, invoicing = (_side(house, conn, pairs.get_connection(conn, c)) for c in (row.a, row.b))
     linked = links.count_links(conn, row.id)
     questions, problems = stored.count_open(conn, row.id, house.clock.now())
     open_ = stored.open_keys(conn, row.id)
@@ -200,7 +216,12 @@ def _answer(told: Standing) -> Answer:
     return "apart" if told.apart else "in-step"
 
 
-def _side(house: House, row: ConnectionRow) -> Side:
-    looked = max((marks["looked_at"] for marks in row.marks.values() if marks.get("looked_at")), default="")
+def _side(house: House, conn: Connection, row: ConnectionRow) -> Side:
     next_look = row.next_poll if row.next_poll and instant(row.next_poll) > house.clock.now() else ""
-    return Side(connection=row, title=house.capabilities(row.system).title, looked=looked, next_look=next_look)
+    return Side(
+        connection=row,
+        title=house.capabilities(row.system).title,
+        looked=looked_at(row),
+        next_look=next_look,
+        receives=receives(conn, row.id),
+    )

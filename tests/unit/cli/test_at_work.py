@@ -44,6 +44,38 @@ def test_a_preview_of_one_record_names_fields_and_values_as_people_do(desk: Desk
     assert desk.run("preview", "--run", run, "--verdict", "nosuch").code == 2
 
 
+def test_a_preview_says_what_the_two_systems_cannot_do_and_what_of_the_records_stays_behind(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.company(name="Sonne GmbH", background="Ruft gern an")
+    desk.company(name="Mond GmbH")
+    desk.pair()
+    told = desk.run("preview", "--json").json
+    assert {"never", "otherwise", "limit"} == {one["way"] for one in told["cannot"]}
+    assert [(one["mark"], one["count"], one["names"]) for one in told["behind"]] == [("b:no-place:note", 1, ["Sonne GmbH"])]
+    monkeypatch.setenv("UNISONO_LANGUAGE", "de")
+    lines = [" ".join(line.split()) for line in desk.run("preview", "--run", told["run"]).out.splitlines()]
+    assert "Was diese beiden Systeme nicht können" in lines
+    assert "Was von den Datensätzen zurückbleibt" in lines
+    assert any(line.startswith("- 1 × Kunde: Bemerkung: FastBill hat keinen Platz dafür.") for line in lines)
+    marked = desk.run("preview", "--run", told["run"], "--mark", "b:no-place:note", "--json").json["rows"]
+    assert [row["label"] for row in marked] == ["Sonne GmbH"]
+    one = desk.run("preview", "--run", told["run"], "--record", marked[0]["record"]).out
+    assert "Bleibt zurück: Bemerkung: FastBill hat keinen Platz dafür." in " ".join(one.split())
+
+
+@pytest.mark.parametrize("form", ("text", "markdown", "html", "json"))
+def test_a_report_repeats_what_the_preview_said_beforehand(desk: Desk, monkeypatch: pytest.MonkeyPatch, form: str) -> None:
+    desk.company(name="Sonne GmbH", background="Ruft gern an")
+    desk.pair()
+    run = desk.run("preview", "--json").json["run"]
+    monkeypatch.setenv("UNISONO_LANGUAGE", "de")
+    out = desk.run("run", "report", run, "--form", form).out
+    assert "Bemerkung: FastBill hat keinen Platz dafür. (Sonne GmbH)" in out
+    assert "FastBill hat keinen Platz für: Bemerkung, Bundesland oder Region." in out
+    assert ("Was diese beiden Systeme nicht können" in out) == (form != "json")
+
+
 def test_a_report_is_read_by_people_in_their_own_words_and_by_programs_as_data(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     desk.company()
     desk.pair()

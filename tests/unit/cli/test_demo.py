@@ -14,7 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from unisono.cli import demo, showing
-from unisono.cli.app import app
+from unisono.cli.app import program
 
 SECONDS = 180
 
@@ -23,7 +23,7 @@ SECONDS = 180
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_the_demo_ends_in_step_and_says_so_to_programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UNISONO_LANGUAGE", "en")
-    result = CliRunner().invoke(app, ["demo", "--once", "--json", "--data", str(tmp_path / "data")])
+    result = CliRunner().invoke(program("demo"), ["demo", "--once", "--json", "--data", str(tmp_path / "data")])
     told = json.loads(result.output)
     assert (result.exit_code, told["in_step"]) == (0, True), told
     assert told["pages_tried"] == 7
@@ -36,7 +36,7 @@ def test_the_demo_ends_in_step_and_says_so_to_programs(tmp_path: Path, monkeypat
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_the_demo_ends_with_1_when_a_problem_is_open_that_nobody_expected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(demo, "EXPECTED", set())
-    result = CliRunner().invoke(app, ["demo", "--once", "--json", "--data", str(tmp_path / "data")])
+    result = CliRunner().invoke(program("demo"), ["demo", "--once", "--json", "--data", str(tmp_path / "data")])
     told = json.loads(result.output)
     assert (result.exit_code, told["in_step"], len(told["unexpected_problems"])) == (1, False, 2)
 
@@ -99,7 +99,7 @@ def test_the_demo_takes_another_port_if_its_own_is_taken_and_leaves_nothing_behi
 
 def test_a_language_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UNISONO_LANGUAGE", "en")
-    result = CliRunner().invoke(app, ["demo", "--once", "--language", "fr"])
+    result = CliRunner().invoke(program("demo"), ["demo", "--once", "--language", "fr"])
     assert result.exit_code == 2
     assert "de, en, pl, ro" in result.output
 

@@ -70,12 +70,10 @@ def test_a_policy_written_and_read_again_is_the_same_policy(policy: Policy) -> N
 def test_the_file_names_only_what_differs_from_the_usual() -> None:
     assert policy_text(Policy()) == "\n"
     assert parse_policy("") == Policy()
-    chosen = Policy.model_validate(
-        {
-            "language": "de",
-            "customers": {"fields": {"address.city": {"wins": "crm"}}, "from_crm": {"when": ["quote", "tag"], "tag": 'Fast "Bill"'}},
-            "quotes": {"vat_rate": Decimal("7.5")},
-        }
+    chosen = Policy(
+        language="de",
+        customers=Customers(fields={"address.city": FieldRule(wins="crm")}, from_crm=TakeFromCrm(when=("quote", "tag"), tag='Fast "Bill"')),
+        quotes=Quotes(vat_rate=Decimal("7.5")),
     )
     assert policy_text(chosen) == (
         'language = "de"\n'

@@ -11,8 +11,9 @@ import pytest
 from unisono.policy.files import MOST, parse_policy, policy_text, troubles
 from unisono.policy.merge import merged
 from unisono.policy.possible import lacks
-from unisono.policy.schema import Policy
+from unisono.policy.schema import Customers, Only, Policy
 from unisono.policy.settings import ELSEWHERE, answered, sections, settings, values_of
+from unisono.policy.tables import tables_of
 from unisono.systems.catalogue import load
 
 PRESET = files("unisono.policy").joinpath("presets", "centralstation-fastbill.toml").read_text(encoding="utf-8")
@@ -27,7 +28,7 @@ def entries(prefix: str, values: dict[str, object]) -> set[str]:
 
 
 def test_every_entry_of_the_schema_is_a_question_or_known_to_be_asked_elsewhere() -> None:
-    assert {one.entry for one in settings()} == entries("", Policy().model_dump()) - set(ELSEWHERE)
+    assert {one.entry for one in settings()} == entries("", tables_of(Policy())) - set(ELSEWHERE)
     assert {one.section for one in settings()} == set(sections())
 
 
@@ -99,7 +100,7 @@ def test_a_bomb_is_refused_before_it_goes_off(bomb: str) -> None:
 
 
 def test_a_list_of_names_with_many_dots_is_no_bomb() -> None:
-    policy = Policy.model_validate({"customers": {"only": {"names": [f"Fa. Nr. {n} e.K." for n in range(50)]}}})
+    policy = Policy(customers=Customers(only=Only(names=tuple(f"Fa. Nr. {n} e.K." for n in range(50)))))
     assert troubles(policy_text(policy)) == []
 
 
