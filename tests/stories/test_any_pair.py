@@ -14,6 +14,8 @@ from tests.support.clock import FakeClock
 from tests.support.transport import SimTransport
 from tests.support.village import TiedClock, Village
 from tests.unit.engine.crash import Crash, crash_after, crash_never
+from unisono.locale.languages import LANGUAGES
+from unisono.locale.shortfall import shortfall_line
 from unisono.model.secret import Secret
 from unisono.policy.files import parse_policy
 from unisono.policy.settings import values_of
@@ -24,7 +26,9 @@ from unisono.sandbox.kit.world import World
 from unisono.store import pairs, secrets
 from unisono.store.doors import Store
 from unisono.wiring import House, add_pair, system_file
+from unisono.wiring.previewing import behind, found_rows
 from unisono.wiring.settings import questions
+from unisono.wiring.standing import titles_of
 
 KEY = "canary4711canary4711"
 POLICY = """schema_version = 1
@@ -113,11 +117,13 @@ def is_fastbill(v: Village) -> bool:
     return "customers" in v.books.truth()
 
 
-def company(v: Village, name: str = "Sonne GmbH") -> str:
-    where = {"street": "Ring 1", "zip": "12345", "city": "Berlin"}
+PLACE = {"street": "Ring 1", "zip": "12345", "city": "Berlin"}
+
+
+def company(v: Village, name: str = "Sonne GmbH", **more: str) -> str:
     if is_portal(v):
-        return str(v.crm_act("create_company", title=name, country="Deutschland", **where))
-    return str(v.crm_act("create_company", name=name, country_code="DE", **where))
+        return str(v.crm_act("create_company", title=name, country="Deutschland", **PLACE, **more))
+    return str(v.crm_act("create_company", name=name, country_code="DE", **PLACE, **more))
 
 
 def offer(v: Village, company_id: str, value: str = "1200") -> str:
@@ -355,6 +361,80 @@ def test_what_will_not_go_across_is_said_in_the_preview(tmp_path: Path, both: tu
     told = {(row.label, row.action["reason"]["code"]) for row in rows(v, run) if row.verdict == "refused"}
     assert ("Ohne Anschrift GmbH", "missing-field") in told
     assert written(v) == (0, 0)
+
+
+CANNOT = {
+    "centralstation-fastbill": {"bind", "no-lines", "older-stays", "part-of-owner"},
+    "centralstation-lexoffice": {"bind", "no-lines", "older-stays", "only-person", "currency", "vat-rates", "several-entries"},
+    "bitrix24-fastbill": {"no-such-word", "part-of-owner"},
+    "bitrix24-lexoffice": {"no-such-word", "only-person", "only-company", "currency", "vat-rates", "max-lines", "several-entries"},
+}
+"""What each combination says beforehand, besides what all of them say."""
+ALL = {"no-place", "too-long", "not-cleared", "never-changed", "as-note", "no-address"}
+HISTORY = POLICY.replace('when = ["quote"]', 'when = ["quote"]\nhistory = "all"')
+
+
+@pytest.mark.parametrize("both", FOUR, ids="-".join)
+def test_each_combination_says_in_its_preview_what_it_cannot_do_and_how_that_is_known(tmp_path: Path, both: tuple[str, str]) -> None:
+    v = town(tmp_path, *both)
+    v.sync()
+
+    run = previewed(v, HISTORY)
+
+    said = run.sheet["cannot"]
+    assert {one["code"] for one in said if not one.get("entry")} == ALL | CANNOT["-".join(both)]
+    assert all(one["confidence"] for one in said if one["code"] != "no-address" and not one.get("entry"))
+    with v.house.store.read() as conn:
+        titles = titles_of(v.house, conn, v.pair)
+    for language in LANGUAGES:
+        for one in said:
+            line = shortfall_line(one, language, titles)
+            assert titles[one["side"]] in line, line
+            assert not {"{", "}"} & set(line), line
+            assert "cannot." not in line, line
+
+
+@pytest.mark.parametrize("both", FOUR, ids="-".join)
+def test_what_of_a_record_has_no_place_over_there_is_counted_beforehand_and_its_records_are_found(
+    tmp_path: Path, both: tuple[str, str]
+) -> None:
+    v = town(tmp_path, *both)
+    v.sync()
+    field = "note" if both[1] == "fastbill" else "website"
+    own = {"note": "comments", "website": "web"} if is_portal(v) else {"note": "background", "website": "homepage"}
+    for name in ("Eins GmbH", "Zwei GmbH"):
+        offer(v, company(v, name, **{own[field]: "www.sonne.example"}))
+    offer(v, company(v))
+
+    run = previewed(v, HISTORY)
+
+    (group,) = [one for one in behind(v.house, run) if one["kind"] == "party"]
+    assert (group["mark"], group["count"], group["names"]) == (f"b:no-place:{field}", 2, ["Eins GmbH", "Zwei GmbH"])
+    found, more = found_rows(v.house, run.id, mark=group["mark"])
+    assert ([row.label for row in found], more) == (["Eins GmbH", "Zwei GmbH"], 0)
+    assert {row.verdict for row in found} == {"new"}, "the rest of them goes across"
+    assert found_rows(v.house, run.id, mark="b:no-place:fax")[0] == []
+
+
+@pytest.mark.parametrize("both", [both for both in FOUR if both[1] == "lexoffice"], ids="-".join)
+def test_people_for_whom_a_company_has_no_room_over_there_are_named_beforehand(tmp_path: Path, both: tuple[str, str]) -> None:
+    v = town(tmp_path, *both)
+    v.sync()
+    for name, people in (("Eins GmbH", ("Ahorn",)), ("Zwei GmbH", ("Birke", "Buche", "Buchs"))):
+        sun = company(v, name)
+        offer(v, sun)
+        for last in people:
+            if is_portal(v):
+                v.crm_act("create_contact", name="Ida", last_name=last, company_id=sun)
+            else:
+                v.crm_act("create_person", first_name="Ida", name=last, company_id=sun)
+
+    run = previewed(v, HISTORY.replace('contacts = "none"', 'contacts = "all"'))
+
+    (group,) = [one for one in behind(v.house, run) if one["mark"].startswith("held:")]
+    assert (group["mark"], group["kind"], group["count"], run.sheet["held"]) == ("held:one-person-only:", "contact", 2, 2)
+    assert group["names"] == ["Ida Buche", "Ida Buchs"]
+    assert [row.label for row in found_rows(v.house, run.id, mark=group["mark"])[0]] == group["names"]
 
 
 ABLE = {

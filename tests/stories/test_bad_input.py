@@ -176,6 +176,25 @@ def test_a_name_too_long_for_the_crm_is_never_cut(v: Village) -> None:
     assert v.problems() == []
 
 
+def test_a_person_s_name_too_long_for_the_crm_stays_where_it_is_and_the_rest_of_the_edit_arrives(v: Village) -> None:
+    there = customer(v, CUSTOMER_TYPE="consumer", ORGANIZATION="", LAST_NAME="Weber", FIRST_NAME="Ida")
+    v.sync()
+    (person,) = v.crm.truth()["people"]
+    name = "Weber-" * 14 + "Hohenstein"
+    assert 80 < len(name) < 120, "a company could be called that"
+
+    v.books_act("edit_customer", ID=str(there), LAST_NAME=name, FIRST_NAME="Ida Marie")
+    v.sync()
+
+    (now,) = v.crm.truth()["people"]
+    assert (person["name"], now["name"], person["first_name"], now["first_name"]) == ("Weber", "Weber", "Ida", "Ida Marie")
+    told = the_problem(v, "too-long")
+    assert (told.field, told.values["limit"], told.values["length"]) == ("name", "80", str(len(name)))
+    v.books_act("edit_customer", ID=str(there), LAST_NAME="Weber-Hohenstein")
+    v.sync()
+    assert (v.crm.truth()["people"][0]["name"], v.problems()) == ("Weber-Hohenstein", [])
+
+
 def test_an_invoice_whose_amounts_do_not_add_up_is_not_filed_and_the_next_one_is(v: Village) -> None:
     born = customer(v)
     wrong, right = invoice(v, born, TITLE="Falsch"), invoice(v, born, TITLE="Richtig")

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.stores import with_a_pair
-from unisono.cli.app import EXIT_CODES, app, explain
+from unisono.cli.app import EXIT_CODES, explain, program
 from unisono.policy.files import parse_policy
 from unisono.store import pairs
 from unisono.store.doors import Store
@@ -34,7 +34,7 @@ def command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
         capsys.readouterr()
         code = 0
         try:
-            app([*arguments, "--data", str(data or tmp_path / "data")])
+            program()([*arguments, "--data", str(data or tmp_path / "data")])
         except SystemExit as end:
             code = int(end.code or 0)
         except Exception as error:  # noqa: BLE001  # as the entry point does

@@ -44,7 +44,9 @@ from unisono.store.doors import Store
 from unisono.store.stamps import stamp
 from unisono.store.tables import inbox, intent
 from unisono.wiring.doctor import Finding, examine
-from unisono.wiring.keeping import erase, keep, put_back, rotate_keys, tidy_when_due
+from unisono.wiring.keeping import erase, keep, put_back, rotate_keys
+from unisono.wiring.previewing import behind, make_preview
+from unisono.wiring.tidying import tidy_when_due
 
 
 def sync_after_restore(v: Village) -> None:
@@ -181,6 +183,19 @@ def test_a_persons_data_goes_and_what_must_stay_is_said(v: Village) -> None:
     v.crm_act("delete_person", id=one)
     v.sync()
     assert [c["LAST_NAME"] for c in customers(v) if c["LAST_NAME"]] == ["Vogel"]  # the other systems are not touched
+
+
+def test_what_a_preview_says_beforehand_names_nobody_who_was_erased(v: Village) -> None:
+    key = company(v, name="Vogelhaus GmbH", zip="", city="")
+    deal_of(v, key)
+    run = make_preview(v.house, v.pair, "test")
+    (group,) = behind(v.house, run)
+    assert (group["mark"], group["names"]) == ("held:missing-field:address.postcode", ["Vogelhaus GmbH"])
+
+    erase(v.house, v.pair, f"a:party:company:{key}", "test")
+
+    assert "Vogelhaus" not in everything_held(v)
+    assert [(one["mark"], one["count"], one["names"], one["values"]) for one in behind(v.house, run)] == [(group["mark"], 1, [], {})]
 
 
 def test_a_write_nobody_knows_the_outcome_of_keeps_its_values(v: Village) -> None:

@@ -8,8 +8,8 @@ import pytest
 
 from tests.stories.folk import companies, company, customer, deal_of, estimates
 from tests.support.village import Village
+from unisono.wiring.rhythm import delays
 from unisono.wiring.running import Runner
-from unisono.wiring.setup import delays
 
 HALF = {"solo": 25, "solo-plus": 50, "pro": 250, "premium": 500}
 """Half of the calls an hour that each of FastBill's plans allows."""

@@ -86,3 +86,37 @@ def test_a_row_of_two_writes_is_done_whole_though_one_of_them_was_put_off_before
     with v.house.store.read() as conn:
         assert {row.outcome for row in runs.rows(conn, run.id)} == {"done"}
         assert runs.get_run(conn, run.id).state == "done"
+
+
+def test_an_invoice_of_a_customer_whose_counterpart_vanished_waits_for_the_answer(tmp_path: Path) -> None:
+    """The customer is deleted in the books and made there anew by hand; while a person is asked whether that is the same one, the CRM's
+    invoice would name somebody who is not there, again and again."""
+    v = second(tmp_path, "bitrix24", POLICY.replace("[documents]", '[invoices]\ndirection = "to-invoicing"\n[documents]'))
+    v.sync()
+    v.release()
+    v.clock.advance(60)
+    old = customer(v)
+    v.sync()
+    act(v, "delete_contact", id=old)
+    new = customer(v)
+    for _ in range(3):
+        v.sync(8 * 24 * 60)
+    (company_there,) = v.crm.truth()["companies"]
+    bill = v.crm_act("create_invoice", title="Kran", company_id=str(company_there["ID"]), items="Kran; 1; 119,00; 19")
+    v.crm_act("move_invoice", id=str(bill), stage="DT31_3:S")
+    refused = [call for call in v.books.world.log.calls if call.operation == "POST invoices"]
+    for _ in range(4):
+        v.sync(60)
+
+    asked = {question.code: question for question in v.questions()}
+    assert "maybe-merged" in asked
+    assert [call for call in v.books.world.log.calls if call.operation == "POST invoices"] == refused == []
+    assert v.problems() == []
+
+    v.answer(asked["maybe-merged"], "same")
+    for _ in range(3):
+        v.sync(60)
+
+    (made,) = v.books.truth()["invoices"]
+    assert made["address"]["contactId"] == new
+    assert v.problems() == []

@@ -326,3 +326,10 @@ def test_a_1crm_invoice_is_made_piece_by_piece_and_checked_before_its_last_step(
 
 def _kinds(*kinds: Kind) -> tuple[Kind, ...]:
     return kinds
+
+
+@pytest.mark.parametrize(("name", "told"), (("bitrix24", "name 255 (of a person 50)"), ("centralstation", "name 120 (of a person 80)")))
+def test_how_long_a_field_may_be_is_told_with_a_person_s_own_length(name: str, told: str) -> None:
+    (row,) = [row for row in rows(load(name)) if (row.subject, row.statement) == ("party", "most characters")]
+    assert told in row.value
+    assert not [row for row in rows(load("fastbill")) if row.statement == "most characters"], "FastBill names no lengths"

@@ -17,6 +17,7 @@ from unisono.store import links, pairs, seen
 from unisono.store.tables import link
 from unisono.web.live import event, pieces
 from unisono.wiring import add_pair
+from unisono.wiring.policies import put_policy, with_entries
 from unisono.wiring.running import Runner
 from unisono.wiring.standing import by_day, standing
 
@@ -53,6 +54,25 @@ def test_in_step_is_the_headline_with_the_time_of_the_last_look(desk: Desk) -> N
     assert "Auf beiden Seiten verglichen heute um 10:" in page.text
     assert "Nichts braucht Sie" in page.text
     assert "Unisono hat Sonne GmbH in FastBill angelegt." in page.text
+
+
+def test_of_a_pair_that_goes_one_way_the_page_says_which_side_only_receives(desk: Desk) -> None:
+    at_work(desk)
+    company(desk, "Sonne GmbH", **SUN)
+    desk.village.sync()
+    entries = ["customers.direction=to-invoicing", "quotes.direction=off", "documents.direction=off"]
+    with desk.village.house.store.read() as conn:
+        body = pairs.get_pair(conn, desk.village.pair).policy
+    put_policy(desk.village.house, desk.village.pair, with_entries(body, entries), "anna")
+    runner = Runner(house=desk.village.house, holder="test")
+    runner.turn(poll=True)
+    desk.village.clock.advance(301)
+    assert runner.turn().pulled.keys() == {desk.village.a}
+
+    page = Seen(desk.browser("vera").get(desk.pair).text)
+    assert "In CentralStationCRM nachgesehen heute um 10:" in page.text
+    assert "Nächster Blick heute um 10:" in page.text
+    assert "FastBill empfängt nur: Dort wird mindestens einmal am Tag nachgesehen" in page.text
 
 
 def test_what_needs_somebody_stands_there_with_its_number(desk: Desk) -> None:

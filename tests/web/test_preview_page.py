@@ -79,6 +79,49 @@ def test_what_would_be_refused_is_told_beforehand_in_groups(desk: Desk) -> None:
     assert "Alpha KG, Beta KG" in told.text
 
 
+def test_what_the_two_systems_cannot_do_stands_on_the_page_before_anything_is_released(desk: Desk) -> None:
+    company(desk, "Sonne GmbH", **SUN)
+    made(desk)
+    told = shown(desk)
+    assert "Was diese beiden Systeme nicht können" in told.text
+    for words in (
+        "Geht nicht",
+        "Geht auf andere Weise",
+        "Geht bis zu einer Grenze",
+        "FastBill hat keinen Platz für: Bemerkung, Bundesland oder Region.",
+    ):
+        assert words in told.text
+    answer = desk.browser("vera").get(f"/api/v1{desk.pair}/preview").json()
+    (one,) = [one for one in answer["cannot"] if one["code"] == "no-place"]
+    assert (one["way"], one["side"], one["kind"], one["fields"]) == ("never", "invoicing", "party", ["note", "address.region"])
+    assert (one["confidence"], one["told"] in told.text) == ("doc", True)
+
+
+def test_what_of_the_records_stays_behind_is_counted_and_leads_to_the_records(desk: Desk) -> None:
+    for name in ("Eins GmbH", "Zwei GmbH"):
+        company(desk, name, **SUN, background="Ruft gern an")
+    company(desk, "Drei GmbH", **SUN)
+    made(desk)
+    told = shown(desk)
+    assert "2 × Kunde: Bemerkung: FastBill hat keinen Platz dafür." in told.text
+    (link,) = [one for one in told.links if "mark=" in one]
+    found = shown(desk, link.removeprefix(f"{desk.pair}/preview"))
+    assert "Gezeigt wird, wo zurückbleibt: Bemerkung: FastBill hat keinen Platz dafür." in found.text
+    assert ("Eins GmbH" in found.text, "Zwei GmbH" in found.text, "Drei GmbH" in found.text) == (True, True, False)
+    (group,) = desk.browser("vera").get(f"/api/v1{desk.pair}/preview").json()["behind"]
+    assert (group["mark"], group["count"], group["names"]) == ("b:no-place:note", 2, ["Eins GmbH", "Zwei GmbH"])
+    run = desk.browser("vera").get(f"/api/v1{desk.pair}/preview").json()["run"]
+    rows = desk.browser("vera").get(f"/api/v1{desk.pair}/runs/{run}/rows", params={"mark": group["mark"]}).json()
+    assert [row["label"] for row in rows] == ["Eins GmbH", "Zwei GmbH"]
+
+
+def test_a_mark_that_is_none_shows_what_is_shown_without_one(desk: Desk) -> None:
+    company(desk, "Sonne GmbH", **SUN)
+    made(desk)
+    assert "Sonne GmbH" in shown(desk, "?mark=%3Cimg%3E").text
+    assert "Hier ist kein Datensatz" in shown(desk, "?mark=b:no-place:fax").text
+
+
 def test_the_forecast_names_calls_of_both_sides(desk: Desk) -> None:
     company(desk, "Sonne GmbH", **SUN)
     made(desk)

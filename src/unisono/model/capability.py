@@ -1,20 +1,16 @@
 """What a system can do, as data: the planner asks *can it?*, never *who is it?*.
 
-Read from ``system.toml`` (checked here) and narrowed or widened by what set-up proved for one connection.
+Read from ``system.toml`` (``unisono.model.system_file``) and narrowed or widened by what set-up proved for one connection.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
-from dataclasses import dataclass, field, fields, replace
-from typing import Any, Literal, cast
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
-from unisono.model.document import Answer, Document, File, Note, Paid, Stage
-from unisono.model.party import CONTACT_FIELDS, PARTY_FIELDS
-from unisono.model.product import PRODUCT_FIELDS
+from unisono.model.document import Answer, Paid, Stage
 from unisono.model.record import Kind
-from unisono.model.strict import BadTable, build, expect, only
 
 Confidence = Literal["fixture", "doc", "client", "guess"]
 """How a fact is known: a recorded answer, the vendor's documentation, public code that works against the real service, nothing better."""
@@ -39,16 +35,14 @@ Door = Literal[
 """``webhook-by-hand``: a person enters our address in the vendor's own pages. ``queue``: the vendor keeps notices until they are fetched."""
 
 
-class BadSystemFile(ValueError):
-    """A ``system.toml`` says something that this version does not understand; the text names the place."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldLimit:
     """What a system holds of one canonical field. ``required``: always, or only for a company or a person."""
 
     length: int = 0
     """Most characters; 0 is unlimited or unknown."""
+    person_length: int = 0
+    """Most characters of a person's, where that is less (a last name); 0: as ``length``."""
     required: Literal["no", "yes", "company", "person"] = "no"
     of: Literal["", "company", "person"] = ""
     """Where only one form of party has a place for it; empty: both have."""
@@ -60,6 +54,10 @@ class FieldLimit:
     form: Form = "as-is"
     values: tuple[str, ...] = ()
     confidence: Confidence = "guess"
+
+    def longest(self, form: str) -> int:
+        """Most characters for a ``company`` or a ``person``; 0 is unlimited or unknown."""
+        return (form == "person" and self.person_length) or self.length
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +135,10 @@ class Writing:
     """Document types it can make: UNTDID 1001, or ``receipt``."""
     line_mode: LineMode = "none"
     max_lines: int = 0
+    vat_rates: tuple[str, ...] = ()
+    """The VAT rates its lines may have; empty: any."""
+    per_owner: int = 0
+    """Most records of this kind that one owner may hold, as far as we may write them; 0 is no limit known."""
     tags: bool = False
     """Whether a tag can be put on such a record."""
     bindable: bool = False
@@ -355,89 +357,3 @@ def signed_in(capabilities: Capabilities, way: str = "") -> Capabilities:
         raise KeyError(way)
     had = {option.name for option in capabilities.options if option.default and option.name not in ways}
     return with_options(capabilities, {*had, way or ways[0]} if ways else had)
-
-
-def parse_system(data: dict[str, Any]) -> Capabilities:
-    """A ``system.toml`` as a value. Raises ``BadSystemFile`` naming the entry for anything unknown, missing or of the wrong type."""
-    try:
-        system = _parse(data)
-    except BadTable as error:
-        raise BadSystemFile(f"{data.get('name', '?')}: {error}") from error
-    return system
-
-
-_PLAIN = {"name", "title", "kind", "country", "implemented", "time_zone", "api", "hosts", "own_host", "doors"}
-_HOST = re.compile(r"(\*\.)?([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}")
-_HELD: dict[str, set[str]] = {
-    "party": {*PARTY_FIELDS, "reference", "tags"},
-    "contact": {*CONTACT_FIELDS, "reference", "tags"},
-    "product": {*PRODUCT_FIELDS, "reference"},
-    "note": {f.name for f in fields(Note)},
-    "file": {f.name for f in fields(File)},
-} | {kind: {f.name for f in fields(Document)} for kind in ("quote", "order", "invoice")}
-"""The canonical fields that can be named in ``write.<kind>.fields``; the other kinds have no settled ones yet."""
-
-
-def _parse(data: dict[str, Any]) -> Capabilities:
-    only(data, _PLAIN | {"login", "pace", "resource", "write", "option", "status", "fact", "grade"}, "top level")
-    row: dict[str, Any] = {key: value for key, value in data.items() if key in _PLAIN}
-    row["login"] = tuple(build(LoginField, r, f"login {n}") for n, r in _rows(data, "login"))
-    row["pace"] = tuple(build(PaceRule, r, f"pace {n}") for n, r in _rows(data, "pace"))
-    row["resources"] = tuple(build(Resource, {"name": n} | r, f"resource {n}") for n, r in _tables(data, "resource"))
-    row["writings"] = tuple(build(Writing, {"kind": n} | r, f"write.{n}") for n, r in _tables(data, "write"))
-    row["options"] = tuple(build(Option, {"name": n} | r, f"option {n}") for n, r in _tables(data, "option"))
-    row["statuses"] = tuple(
-        build(StatusWord, {"resource": n, "word": word} | r, f"status.{n}.{word}")
-        for n, words in _tables(data, "status")
-        for word, r in _tables({"status": words}, "status")
-    )
-    row["facts"] = tuple(build(Fact, {"code": n} | r, f"fact {n}") for n, r in _tables(data, "fact"))
-    row["grades"] = tuple(build(Grade, {"rule": n} | r, f"grade {n}") for n, r in _tables(data, "grade"))
-    system = cast(Capabilities, build(Capabilities, row, "top level"))
-    _check_hosts(system)
-    _check_fields(system)
-    _check_names(system)
-    return system
-
-
-def _check_hosts(system: Capabilities) -> None:
-    for host in system.hosts:
-        if not _HOST.fullmatch(host):
-            raise BadTable(f"hosts: {host!r} is not a host name (no scheme, port or path; *.suffix for all below it)")
-
-
-def _check_fields(system: Capabilities) -> None:
-    for writing in system.writings:
-        if writing.kind in _HELD:
-            only(writing.fields, _HELD[writing.kind], f"write.{writing.kind}.fields")
-    parts: list[tuple[str, Resource | Writing | PaceRule]] = [(f"resource {r.name}", r) for r in system.resources]
-    parts += [(f"write.{w.kind}", w) for w in system.writings]
-    parts += [(f"pace {n}", p) for n, p in enumerate(system.pace, 1)]
-    for place, part in parts:
-        only(part.marks, {f.name for f in fields(part)} - {"name", "kind", "confidence", "marks"}, f"{place}: marks")
-
-
-def _check_names(system: Capabilities) -> None:
-    """Names that point into the same file must exist there."""
-    options, names = {o.name for o in system.options}, {r.name for r in system.resources}
-    for place, needs in (
-        *((f"resource {r.name}", r.needs) for r in system.resources),
-        *((f"write.{w.kind}", w.needs) for w in system.writings),
-        *((f"login {f.name}", f.needs) for f in system.login),
-    ):
-        if needs and needs not in options:
-            raise BadTable(f"{place}: needs {needs!r}, but there is no such option")
-    for resource in system.resources:
-        if missing := sorted(set(resource.part_of) - (names - {resource.name})):
-            raise BadTable(f"resource {resource.name}: part_of {missing[0]!r}, but there is no such resource")
-    for status in system.statuses:
-        if status.resource not in names:
-            raise BadTable(f"status.{status.resource}: there is no such resource")
-
-
-def _rows(data: dict[str, Any], name: str) -> list[tuple[int, dict[str, Any]]]:
-    return [(n, expect(row, dict, f"{name} {n}")) for n, row in enumerate(expect(data.get(name, []), list, name), 1)]
-
-
-def _tables(data: dict[str, Any], name: str) -> list[tuple[str, dict[str, Any]]]:
-    return [(key, expect(row, dict, f"{name}.{key}")) for key, row in expect(data.get(name, {}), dict, name).items()]

@@ -4,24 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from unisono.model.capability import Capabilities, FieldLimit
+from unisono.model.capability import FieldLimit
 from unisono.model.errors import Refused
 from unisono.model.party import Flat
-from unisono.model.record import Kind
 from unisono.model.writing import Write
 
 
-def limits_of(capabilities: Capabilities, kind: Kind, *, is_company: bool) -> dict[str, FieldLimit]:
-    """The limits that hold for this record: a person's name is shorter than a company's, whatever it is seen as."""
-    held = capabilities.fields(kind)
-    if kind != "party" or is_company:
-        return held
-    people = capabilities.fields("contact")
-    return {name: people.get(name, limit) for name, limit in held.items()}
-
-
 def must_fit(flat: Flat, write: Write, limits: Mapping[str, FieldLimit], form: str = "", *, whole: bool = True) -> None:
-    """Required fields, lengths, fixed words and countries. ``form``: ``company`` or ``person``, where something is required of one only.
+    """Required fields, lengths, fixed words and countries. ``form``: ``company`` or ``person``, where the two differ.
 
     ``whole``: a create, where a field that is not there is missing; else only what changes is looked at. Raises ``Refused``.
     """
@@ -29,8 +19,9 @@ def must_fit(flat: Flat, write: Write, limits: Mapping[str, FieldLimit], form: s
         value = flat.get(name, "")
         if limit.required in ("yes", form or "yes") and not value and (whole or name in flat):
             raise refused("missing-field", write, name, "")
-        if limit.length and len(value) > limit.length:
-            raise refused("too-long", write, name, value, str(limit.length))
+        longest = limit.longest(form)
+        if longest and len(value) > longest:
+            raise refused("too-long", write, name, value, str(longest))
         if value and limit.values and value not in limit.values:
             raise refused("not-allowed", write, name, value, allowed=", ".join(limit.values))
     country = flat.get("address.country", "")

@@ -7,7 +7,7 @@ out once, and only while the record still holds what they saw; what it brings ab
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from unisono.model.capability import FieldLimit
@@ -104,7 +104,7 @@ def faults_of(values: Flat, now: Flat, kind: Kind, side: Side, rules: Rules, key
     out: dict[str, Report] = {}
     for name, value in values.items():
         limits = [limit for limit in (here.get(name), there.get(name)) if limit is not None]
-        longest = min((limit.length for limit in limits if limit.length), default=0)
+        longest = shortest(limits, kind_of)
         if name not in here or not here[name].on_change or not valid(name, value, country):
             out[name] = Report(code="not-valid", field=name, values={"value": value[:80]})
         elif longest and len(value) > longest:
@@ -115,6 +115,11 @@ def faults_of(values: Flat, now: Flat, kind: Kind, side: Side, rules: Rules, key
         elif any(value and limit.values and value not in limit.values for limit in limits):
             out[name] = Report(code="not-valid", field=name, values={"value": value[:80]})
     return out
+
+
+def shortest(limits: Iterable[FieldLimit], form: str) -> int:
+    """Most characters that all of some limits leave a company or a person; 0 is unlimited or unknown."""
+    return min((longest for limit in limits if (longest := limit.longest(form))), default=0)
 
 
 def _required(name: str, limits: list[FieldLimit], kind_of: str, kind: Kind, side: Side, policy: Policy) -> bool:

@@ -6,7 +6,8 @@ import tomllib
 from functools import cache
 from importlib.resources import files
 
-from unisono.model.capability import BadSystemFile, Capabilities, parse_system
+from unisono.model.capability import Capabilities
+from unisono.model.system_file import BadSystemFile, parse_system
 from unisono.systems import NAMES
 
 

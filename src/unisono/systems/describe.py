@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
-from unisono.model.capability import Capabilities, Confidence, PaceRule, Resource, Writing, confidence_of
+from unisono.model.capability import Capabilities, Confidence, FieldLimit, PaceRule, Resource, Writing, confidence_of
 from unisono.model.record import Kind
 
 Section = Literal["kind", "status", "pace", "login", "option", "door", "fact", "grade"]
@@ -110,6 +110,10 @@ def _written(w: Writing) -> Iterator[Row]:
         yield Row("kind", w.kind, "created", "no", weakest(w, "create"))
     yield Row("kind", w.kind, "changed", w.mode if w.change else "no", weakest(w, "change", "mode"))
     yield Row("kind", w.kind, "deleted", "yes" if w.delete else "no", weakest(w, "delete"))
+    lengths = {name: limit for name, limit in w.fields.items() if limit.length}
+    if lengths:
+        known = min((limit.confidence for limit in lengths.values()), key=_KNOWN.index)
+        yield Row("kind", w.kind, "most characters", ", ".join(_length(name, limit) for name, limit in lengths.items()), known)
     if w.immutable_when:
         yield Row("kind", w.kind, "immutable when", ", ".join(w.immutable_when), weakest(w, "immutable_when"))
 
@@ -121,7 +125,12 @@ def _reading(r: Resource) -> str:
     how = f"{form}, {r.page} a call" if r.page else f"{form} in one call"
     calls = f", {r.row_calls} further call{'s' if r.row_calls > 1 else ''} a row" if r.row_calls else ""
     window = f", at most {r.window} a query" if r.window else ""
-    return (how if r.listed else "by known key only") + calls + window
+    together = f", by their keys {r.batch} a call" if r.batch > 1 else ""
+    return (how if r.listed else "by known key only") + calls + window + together
+
+
+def _length(name: str, limit: FieldLimit) -> str:
+    return f"{name} {limit.length} (of a person {limit.person_length})" if limit.person_length else f"{name} {limit.length}"
 
 
 def _keyed(w: Writing) -> str:

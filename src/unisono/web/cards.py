@@ -23,7 +23,8 @@ _STYLE = (
     ":root{color-scheme:light dark}"
     "body{margin:0;padding:1.25rem;font:1rem/1.5 system-ui,sans-serif}"
     "p{margin:0;max-width:36rem}"
-    "a{display:inline-block;padding:.6rem 1.1rem;border-radius:.375rem;background:light-dark(#1b2036,#eceef5);color:light-dark(#fff,#13151c);font-weight:600;text-decoration:none}"
+    "a{display:inline-block;padding:.6rem 1.1rem;border-radius:.375rem;font-weight:600;text-decoration:none;"
+    "background:light-dark(#1b2036,#eceef5);color:light-dark(#fff,#13151c)}"
     "a:focus-visible{outline:3px solid #e0a100;outline-offset:2px}"
 )
 """In the page itself, and named in its policy by its hash: in the CRM's frame nothing else of ours is loaded."""

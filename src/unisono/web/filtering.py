@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
+from unisono.plan.behind import mark_of
 from unisono.store.runs import PlanRow
 from unisono.wiring.house import House
 from unisono.wiring.previewing import VERDICTS, found_rows
@@ -24,18 +25,20 @@ class Filter:
     verdicts: tuple[str, ...] = ()
     kind: str = ""
     search: str = ""
+    mark: str = ""
+    """What stays behind of them."""
     outcome: str = ""
     after: int = 0
 
     @property
     def narrow(self) -> bool:
         """Whether somebody looks for something."""
-        return bool(self.kind or self.search)
+        return bool(self.kind or self.search or self.mark)
 
     def at(self, base: str) -> str:
         """Its address, from the first record on."""
-        asked = [*(("verdict", one) for one in self.verdicts), ("kind", self.kind), ("search", self.search), ("outcome", self.outcome)]
-        return base + "?" + urlencode([(name, value) for name, value in asked if value])
+        asked = [*(("verdict", one) for one in self.verdicts), ("kind", self.kind), ("search", self.search), ("mark", self.mark)]
+        return base + "?" + urlencode([(name, value) for name, value in (*asked, ("outcome", self.outcome)) if value])
 
     def otherwise(self, verdicts: Sequence[str]) -> Filter:
         """With these verdicts, if nothing at all was asked for."""
@@ -43,13 +46,20 @@ class Filter:
 
 
 def filter_of(
-    verdict: Collection[str] | None, kind: str, search: str, after: int, outcome: str = "", outcomes: Collection[str] = ()
+    verdict: Collection[str] | None,
+    kind: str,
+    search: str,
+    after: int,
+    outcome: str = "",
+    outcomes: Collection[str] = (),
+    mark: str = "",
 ) -> Filter:
     """What an address asks for; what it asks for in vain is left away."""
     return Filter(
         verdicts=tuple(one for one in VERDICTS if one in (verdict or ())),
         kind=kind if kind in KINDS else "",
         search=search.strip()[:200],
+        mark=mark[:200] if mark_of(mark) is not None else "",
         outcome=outcome if outcome in outcomes else "",
         after=min(max(0, after), LAST),
     )
@@ -63,6 +73,7 @@ def rows_of(house: House, run_id: str, wanted: Filter) -> tuple[list[PlanRow], i
         verdicts=wanted.verdicts,
         kind=wanted.kind,
         search=wanted.search,
+        mark=wanted.mark,
         outcome=wanted.outcome or None,
         after=wanted.after,
         limit=SHOWN,

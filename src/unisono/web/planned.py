@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
+from unisono.locale.shortfall import behind_text, left_of, shortfall_text
+from unisono.plan.behind import HELD
+from unisono.policy.shortfalls import Way
 from unisono.store.runs import PlanRow
 from unisono.web.speech import Speech
 
@@ -28,7 +31,8 @@ class Write:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """One record. ``side`` is where it is, ``to`` where something is written; ``asked`` are questions and problems beside the reason."""
+    """One record. ``side`` is where it is, ``to`` where something is written; ``asked`` are questions and problems beside the reason,
+    ``stays`` is what stays behind."""
 
     seq: int
     key: str
@@ -41,16 +45,30 @@ class Planned:
     to: tuple[Literal["crm", "inv"], ...]
     writes: tuple[Write, ...]
     asked: tuple[str, ...]
+    stays: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refusals:
-    """Records that would be refused for the same reason; ``names`` are the first of them."""
+class Group:
+    """Records of which the same stays behind. ``names`` are the first of them; ``mark`` finds them, ``held``: it waits for a person."""
 
     kind: str
+    mark: str
     told: str
     count: int
     names: tuple[str, ...]
+    held: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lacking:
+    """One thing that the two systems cannot do. ``side`` is whose doing it is, ``known`` how that is known, in words."""
+
+    way: str
+    side: Literal["crm", "inv"]
+    about: str
+    told: str
+    known: str
 
 
 def planned(speech: Speech, rows: Iterable[PlanRow], titles: Mapping[str, str]) -> list[Planned]:
@@ -64,25 +82,34 @@ def why(speech: Speech, row: PlanRow, titles: Mapping[str, str]) -> str:
     return speech.tell(reason["code"], reason["values"], name=row.label, kind=row.kind, titles=titles, led=False)
 
 
-def refusals(speech: Speech, rows: Iterable[PlanRow], titles: Mapping[str, str]) -> list[Refusals]:
-    """What would be refused, alike ones together, the most frequent first."""
-    groups: dict[tuple[str, str, str], list[PlanRow]] = {}
-    for row in rows:
-        problem = _problem(row)
-        groups.setdefault((row.kind, problem["code"], problem.get("field", "")), []).append(row)
-    out = []
-    for (kind, code, field), members in groups.items():
-        first = _problem(members[0])["values"]
-        common = {name: value for name, value in first.items() if all(_problem(m)["values"].get(name) == value for m in members)}
-        name = members[0].label if len(members) == 1 else ""
-        told = speech.tell(code, common, name=name, field=field, kind=kind, titles=titles, led=False)
-        out.append(Refusals(kind=kind, told=told, count=len(members), names=tuple(m.label for m in members[:3])))
-    return sorted(out, key=lambda one: -one.count)
+def groups(speech: Speech, behind: Iterable[Mapping[str, Any]], titles: Mapping[str, str]) -> list[Group]:
+    """What of the records stays behind, as a preview counted it."""
+    return [
+        Group(
+            kind=one["kind"],
+            mark=one["mark"],
+            told=behind_text(one, speech.language, titles),
+            count=one["count"],
+            names=tuple(one["names"]),
+            held=one["mark"].startswith(f"{HELD}:"),
+        )
+        for one in behind
+    ]
 
 
-def _problem(row: PlanRow) -> dict[str, Any]:
-    problems: list[dict[str, Any]] = row.action.get("problems", [])
-    return problems[0] if problems else row.action["reason"]
+def lacking(speech: Speech, cannot: Iterable[Mapping[str, Any]], titles: Mapping[str, str]) -> dict[str, list[Lacking]]:
+    """What the two systems cannot do of what the settings ask for, by the way it is done instead, if at all."""
+    out: dict[str, list[Lacking]] = {}
+    for one in cannot:
+        line = Lacking(
+            way=one["way"],
+            side="crm" if one["side"] == "crm" else "inv",
+            about=speech.kind(one["kind"]) if one.get("kind") else titles[one["side"]],
+            told=shortfall_text(one, speech.language, titles),
+            known=str(speech.words(f"known.{one['confidence']}")) if one.get("confidence") else "",
+        )
+        out.setdefault(line.way, []).append(line)
+    return {way: out[way] for way in get_args(Way) if way in out}
 
 
 def _planned(speech: Speech, row: PlanRow, titles: Mapping[str, str]) -> Planned:
@@ -105,6 +132,7 @@ def _planned(speech: Speech, row: PlanRow, titles: Mapping[str, str]) -> Planned
         to=tuple(dict.fromkeys(write.side for write in writes)),
         writes=writes,
         asked=asked,
+        stays=left_of(row.action, row.kind, speech.language, titles),
     )
 
 

@@ -11,8 +11,10 @@ from unisono.model.codes import COUNTRIES
 from unisono.model.text import folded
 from unisono.policy.files import BadPolicy
 from unisono.policy.possible import Lack
+from unisono.policy.possible import in_vain as in_vain_of
 from unisono.policy.schema import Policy
 from unisono.policy.settings import Setting, settings, values_of
+from unisono.policy.shortfalls import word_of
 from unisono.web.speech import Speech
 from unisono.wiring.settings import Question
 
@@ -114,11 +116,9 @@ def in_vain(speech: Speech, questions: Iterable[Question], entries: set[str], ti
     """What some answers ask for and these systems cannot do."""
     out = []
     for one in questions:
-        given = set(one.value.split("\n"))
-        for choice, lack in one.lacks.items():
-            if one.setting.entry in entries and choice in given | ({""} if one.value not in ("", "no", "off") else set()):
-                told = value_text(speech, one.setting, choice, titles) if choice else label(speech, one.setting.entry, titles)
-                out.append(f"{told}: {lack_text(speech, lack, titles)}")
+        for choice, lack in in_vain_of(one.value, one.lacks) if one.setting.entry in entries else ():
+            told = value_text(speech, one.setting, choice, titles) if choice else label(speech, one.setting.entry, titles)
+            out.append(f"{told}: {lack_text(speech, lack, titles)}")
     return out
 
 
@@ -174,22 +174,14 @@ def _asked(speech: Speech, one: Question, titles: Titles, trouble: str) -> Asked
 
 
 def _part(speech: Speech, setting: Setting, part: str, titles: Titles) -> str:
-    if setting.form == "yes-no":
-        return str(speech.words("choice.yes" if part == "yes" else "choice.no"))
-    if setting.entry in _RULES_FOR_DELETIONS:
-        return str(speech.words("deletion." + part) if part else speech.words("choice.contacts.same"))
+    if setting.entry in _RULES_FOR_DELETIONS and not part:
+        return str(speech.words("choice.contacts.same"))
     if setting.entry == "customers.country":
         return speech.value("address.country", part)
-    if setting.entry == "customers.require":
-        return speech.field(part)
-    if setting.section == "matching":
-        text = str(speech.words("rule." + part))
-        return text[:1].upper() + text[1:]
-    if setting.entry == "documents.kinds":
-        return speech.kind(part)
-    if setting.entry == "language":
-        return str(speech.words("language." + part))
-    return str(speech.words(f"choice.{setting.family}.{part}", **titles)) if setting.choices else part
+    if not setting.choices and setting.form != "yes-no":
+        return part
+    text = str(speech.words(word_of(setting, part), **titles))
+    return text[:1].upper() + text[1:] if setting.section == "matching" else text
 
 
 def _fields(speech: Speech, before: Policy, after: Policy, titles: Titles) -> Iterator[Difference]:

@@ -9,6 +9,7 @@ from typing import get_args
 
 from unisono.policy.possible import Code
 from unisono.policy.settings import sections, settings
+from unisono.policy.shortfalls import Way
 from unisono.systems import catalogue
 
 SOURCE = Path(catalogue.__file__).parents[1]
@@ -74,6 +75,7 @@ OPEN: dict[str, tuple[str, ...]] = {
     "language.": ("de", "en", "pl", "ro"),
     "login.": (),
     "nav.group-": ("setup", "house"),
+    "preview.way-": get_args(Way),
     "preview.": ("create", "change", "delete"),
     "preview.does-": ("new", "changed", "linked", "equal", "doubtful", "left-out", "refused", "waiting", "gone"),
     "role.": ("view", "act", "admin"),

@@ -16,6 +16,7 @@ from tests.unit.locale import source
 from tests.unit.locale.comments import commented
 from unisono.locale.languages import LANGUAGES
 from unisono.locale.say import catalogue_of, forms_of
+from unisono.model.capability import Confidence
 from unisono.model.document import Answer, Stage, State
 from unisono.model.party import CONTACT_FIELDS, PARTY_FIELDS, PartyType, Salutation
 from unisono.model.product import PRODUCT_FIELDS, ProductType
@@ -23,6 +24,7 @@ from unisono.model.record import Kind
 from unisono.plan.actions import Verdict
 from unisono.plan.match import Again
 from unisono.policy.schema import DocumentKind, MatchRule
+from unisono.policy.shortfalls import Code as CannotCode
 from unisono.systems.catalogue import all_systems
 from unisono.wiring.exporting import SORTS
 
@@ -48,7 +50,7 @@ ASKED_FIELDS = (
     "trigger",
 )
 """Fields that only an error names."""
-WRONGS = (*"choice no-entry least most number yes-or-no text list table other".split(), "country", "field", "no-tag", "not-looked-at")
+WRONGS = (*"choice no-entry least most number yes-or-no text list table".split(), "country", "field", "no-tag", "not-looked-at")
 """What may be wrong with an entry of a policy: kinds of the schema's errors, and its own rules."""
 SET_UP = (
     *("tell.person-or-company", "centralstation.where.integrations"),
@@ -86,6 +88,8 @@ def used() -> set[str]:
         "verdict": get_args(Verdict),
         "state": states,
         "rule": (*get_args(MatchRule), *get_args(Again), "product-number"),
+        "cannot": (*get_args(CannotCode), *"question answer length length-person no-notices no-address".split()),
+        "known": get_args(Confidence),
         "why": (*WHYS, *SEVERED),
         "pair": PAIR_STATES,
         "side": ("crm", "invoicing", "a", "b"),

@@ -10,15 +10,14 @@ from typing import Any
 import pytest
 
 from unisono.model.capability import (
-    BadSystemFile,
     Capabilities,
     Writing,
     calls_to_read,
     confidence_of,
-    parse_system,
     with_bindings,
     with_options,
 )
+from unisono.model.system_file import BadSystemFile, parse_system
 
 GOOD = """
 name = "acme"

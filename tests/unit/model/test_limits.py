@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from unisono.model.capability import Capabilities, FieldLimit
+from unisono.model.capability import FieldLimit
 from unisono.model.errors import Refused
-from unisono.model.limits import limits_of, must_fit, record_name, refused
+from unisono.model.limits import must_fit, record_name, refused
 from unisono.model.party import Contact, Party
 from unisono.model.writing import Write
 from unisono.systems.catalogue import load
@@ -56,13 +56,22 @@ def test_a_change_is_asked_for_what_it_changes_and_no_more() -> None:
     assert told.value.code == "missing-field"
 
 
-def test_a_person_s_name_is_held_to_the_shorter_length() -> None:
-    known: Capabilities = load("bitrix24")
+@pytest.mark.parametrize(("crm", "company", "person"), (("bitrix24", 255, 50), ("centralstation", 120, 80)))
+def test_a_person_s_name_is_held_to_the_shorter_length(crm: str, company: int, person: int) -> None:
+    known = load(crm).fields("party")
+    must_fit({"name": "x" * company}, WRITE, known, "company", whole=False)
+    must_fit({"name": "x" * person}, WRITE, known, "person", whole=False)
 
-    lengths = {form: limits_of(known, "party", is_company=form == "company")["name"].length for form in ("company", "person")}
+    with pytest.raises(Refused) as told:
+        must_fit({"name": "x" * (person + 1)}, WRITE, known, "person", whole=False)
 
-    assert lengths == {"company": 255, "person": 50}
-    assert limits_of(known, "contact", is_company=False) == known.fields("contact")
+    assert (told.value.code, told.value.values["limit"]) == ("too-long", str(person))
+    assert (known["name"].longest("company"), known["name"].longest("person")) == (company, person)
+
+
+def test_without_a_length_of_its_own_a_person_s_field_is_as_long_as_a_company_s() -> None:
+    assert FieldLimit(length=250).longest("person") == FieldLimit(length=250).longest("company") == 250
+    assert FieldLimit().longest("person") == 0
 
 
 def test_a_record_is_named_as_people_know_it() -> None:

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.plan.worlds import (
+    ANY,
     CRM,
     FIELDS,
     FULL_ADDRESS,
@@ -25,7 +26,7 @@ from tests.unit.plan.worlds import (
     seen,
     taken,
 )
-from unisono.model.capability import Writing
+from unisono.model.capability import FieldLimit, Writing
 from unisono.model.party import Address, Contact, Flat, Party, flat_contact, flat_party, party_of
 from unisono.model.record import Side, flat_of
 from unisono.model.writing import Write
@@ -337,6 +338,46 @@ def test_a_change_the_other_side_would_refuse_is_told_and_the_rest_is_sent(
     assert told(decision) == ("refused", "change-refused")
     (report,) = [a for a in decision.actions if isinstance(a, Report)]
     assert (report.code, report.field) == (code, field)
+    assert [send.write.changes for send in decision.sends] == [{"email": "new@b.example"}]
+
+
+def limited(**fields: FieldLimit) -> Rules:
+    """Rules of a pair whose invoicing system holds less of some fields of a customer."""
+    writing = INVOICING.writing("party")
+    narrow = replace(writing, fields=writing.fields | fields)
+    return replace(RULES, b=replace(INVOICING, writings=(narrow, *(w for w in INVOICING.writings if w.kind != "party"))))
+
+
+NARROW = limited(name=FieldLimit(length=30, person_length=12, required="yes"), salutation=FieldLimit(values=("mr", "mrs")))
+
+
+@pytest.mark.parametrize(("form", "held"), (("company", []), ("person", [("too-long", "name", "12")])))
+def test_a_person_s_name_is_held_to_the_shorter_length_and_a_company_s_is_not(form: Any, held: list[tuple[str, str, str]]) -> None:
+    weber = Party(type=form, name="Weber-Hohenstein", first_name="Ida", address=FULL_ADDRESS)
+    decision = plan_customer(about(seen(record("party", "9", weber)), reasons=("quote",)), NARROW)
+    assert [(r.code, r.field, r.values["limit"]) for r in decision.actions if isinstance(r, Report)] == held
+    assert decision.verdict == ("refused" if held else "new")
+
+
+def test_a_person_s_name_that_became_too_long_stays_and_the_rest_of_the_edit_travels() -> None:
+    before = Party(type="person", name="Weber", first_name="Ida", email="a@b.example", address=FULL_ADDRESS)
+    known = in_step(seen(record("party", "9", before)), seen(record("party", "c9", before)))
+    decision = plan_customer(edited(known, "a", name="Weber-Hohenstein", email="new@b.example"), NARROW)
+    (report,) = [a for a in decision.actions if isinstance(a, Report)]
+    assert (report.code, report.field, report.values["length"], report.values["limit"]) == ("too-long", "name", "16", "12")
+    assert [send.write.changes for send in decision.sends] == [{"email": "new@b.example"}]
+
+
+def test_a_word_that_the_other_system_does_not_know_stays_and_the_rest_of_the_edit_travels() -> None:
+    crm = replace(CRM.writing("party"), fields=CRM.writing("party").fields | {"salutation": ANY})
+    both = replace(NARROW, a=replace(CRM, writings=(crm, *(w for w in CRM.writings if w.kind != "party"))))
+    before = Party(type="person", name="Weber", first_name="Ida", salutation="mrs", email="a@b.example", address=FULL_ADDRESS)
+    flat = flat_of(before)
+    agreed = {name: flat[name] for name in (*FIELDS, "salutation")}
+    known = linked(seen(record("party", "9", before)), seen(record("party", "c9", before)), agreed, agreed)
+    decision = plan_customer(edited(known, "a", salutation="family", email="new@b.example"), both)
+    (report,) = [a for a in decision.actions if isinstance(a, Report)]
+    assert (report.code, report.field, report.values["allowed"]) == ("not-allowed", "salutation", "mr, mrs")
     assert [send.write.changes for send in decision.sends] == [{"email": "new@b.example"}]
 
 

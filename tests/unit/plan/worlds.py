@@ -11,7 +11,7 @@ from unisono.model.document import Document, Line, Lines
 from unisono.model.party import Address, Contact, Party
 from unisono.model.record import Body, Kind, Record, match_keys
 from unisono.plan.situation import Candidate, Link, Owner, Rules, Seen, Situation, Subject
-from unisono.policy.schema import Policy
+from unisono.policy.tables import policy_from
 
 NOW = dt.datetime(2026, 3, 2, 9, 0, tzinfo=dt.UTC)
 ANY = FieldLimit(confidence="doc")
@@ -97,7 +97,9 @@ FIELDS = ("address.city", "address.country", "address.line1", "address.postcode"
 
 def rules(**policy: Any) -> Rules:
     """Rules of a pair with a policy made of these tables."""
-    return Rules(Policy.model_validate(policy), CRM, INVOICING)
+    made, wrong = policy_from(policy)
+    assert made is not None, wrong
+    return Rules(made, CRM, INVOICING)
 
 
 def seen(record: Record, *, change: int = 1, gone: bool = False, missing: bool = False) -> Seen:

@@ -220,12 +220,8 @@ def _refusals(kind: str, values: Flat, fields: dict[str, FieldLimit], to: Side, 
     if to == "b" and kind == "party":
         missing += [n for n in policy.customers.require if n in fields and not values.get(n) and n not in missing]
     reports = [Report(code="missing-field", field=missing[0], values={"fields": ", ".join(missing)})] if missing else []
-    for name, value in values.items():
-        limit = fields[name].length if name in fields else 0
-        if limit and len(value) > limit:
-            reports.append(
-                Report(code="too-long", field=name, values={"value": value[:80], "length": str(len(value)), "limit": str(limit)})
-            )
+    found = (_ill_fitting(name, value, fields[name], kind_of) for name, value in values.items() if name in fields)
+    reports += [report for report in found if report is not None]
     return tuple(reports)
 
 
@@ -312,14 +308,24 @@ def _change_refusals(changes: Flat, theirs: Flat, fields: dict[str, FieldLimit],
     kind_of = theirs.get("type", "company")
     for name, value in changes.items():
         limit = fields[name]
-        if limit.length and len(value) > limit.length:
-            values = {"value": value[:80], "length": str(len(value)), "limit": str(limit.length)}
-            reports.append(Report(code="too-long", field=name, values=values))
+        unfit = _ill_fitting(name, value, limit, kind_of)
+        if unfit is not None:
+            reports.append(unfit)
         elif not value and limit.required in ("yes", kind_of):
             reports.append(Report(code="missing-field", field=name, values={"fields": name}))
         elif not value and not limit.can_clear and "clear-field" not in policy.try_unverified:
             reports.append(Report(code="clear-unverified", field=name, values={"before": theirs.get(name, "")}))
     return reports
+
+
+def _ill_fitting(name: str, value: str, limit: FieldLimit, form: str) -> Report | None:
+    """A value that the other system cannot hold: longer than it takes, or none of its words."""
+    longest = limit.longest(form)
+    if longest and len(value) > longest:
+        return Report(code="too-long", field=name, values={"value": value[:80], "length": str(len(value)), "limit": str(longest)})
+    if value and limit.values and value not in limit.values:
+        return Report(code="not-allowed", field=name, values={"value": value[:80], "allowed": ", ".join(limit.values)})
+    return None
 
 
 def _conflicts(result: Comparison, name: str) -> list[Action]:

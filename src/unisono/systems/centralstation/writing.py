@@ -13,7 +13,7 @@ from unisono.model.capability import Capabilities
 from unisono.model.document import File, Note
 from unisono.model.errors import NotThere
 from unisono.model.fields import Row, bad, text
-from unisono.model.limits import limits_of, must_fit, refused
+from unisono.model.limits import must_fit, refused
 from unisono.model.party import Contact, Flat, Party
 from unisono.model.record import Kind, flat_of
 from unisono.model.text import clean
@@ -284,8 +284,7 @@ def _file(write: Write, capabilities: Capabilities) -> Call:
 
 def check(flat: Flat, write: Write, capabilities: Capabilities, *, is_company: bool, whole: bool = True) -> None:
     """Required fields, lengths and words of what is written."""
-    limits = limits_of(capabilities, write.kind, is_company=is_company)
-    must_fit(flat, write, limits, "company" if is_company else "person", whole=whole)
+    must_fit(flat, write, capabilities.fields(write.kind), "company" if is_company else "person", whole=whole)
 
 
 def _holds(name: str, is_company: bool) -> bool:

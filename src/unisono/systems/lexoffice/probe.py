@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Callable, Iterator
 
 from unisono.connect.port import Raw
@@ -52,7 +51,7 @@ def _pattern(text: str) -> str:
     """A text as the filters want it: ``%`` and ``_`` stand for others there, and three marks are written as in HTML."""
     for mark in ("\\", "%", "_"):
         text = text.replace(mark, f"\\{mark}")
-    return html.escape(text, quote=False)
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _same(write: Write, record: Record, capabilities: Capabilities) -> bool:

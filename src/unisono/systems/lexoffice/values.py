@@ -16,8 +16,6 @@ from unisono.model.record import Kind
 
 ZONE = ZoneInfo("Europe/Berlin")
 """Days are those of this zone, whatever the firm's own is."""
-RATES = ("0", "7", "19", "5", "16")
-"""The VAT rates the service takes: today's of Germany, and those of the second half of 2020."""
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z", re.IGNORECASE)
 
 

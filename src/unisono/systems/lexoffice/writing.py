@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import Any
 
 from unisono.connect.port import Command
-from unisono.model.capability import Capabilities, FieldLimit
+from unisono.model.capability import Capabilities, FieldLimit, Writing
 from unisono.model.document import Document, Line, Lines
 from unisono.model.errors import NotThere, Refused
 from unisono.model.fields import Row
@@ -28,7 +28,7 @@ from unisono.model.text import clean
 from unisono.model.writing import Write
 from unisono.systems.lexoffice import choose
 from unisono.systems.lexoffice.mapping import MAIN, WORDS, Ways, person_keys, persons
-from unisono.systems.lexoffice.values import BY_CODE, RATES, VOUCHERS, is_id, member, members, midnight, split, storable
+from unisono.systems.lexoffice.values import BY_CODE, VOUCHERS, is_id, member, members, midnight, split, storable
 
 _PERSON = {"name": "lastName", "first_name": "firstName"}
 _CONTACT = {**_PERSON, "email": "emailAddress", "phone": "phoneNumber"}
@@ -302,7 +302,7 @@ def _new_document(write: Write, body: Document, capabilities: Capabilities, ways
         # Empty and "+30" are filled in when it is sent: here is no clock.
         "voucherDate": body.date.isoformat() if body.date else "",
         "address": {"contactId": write.owner},
-        "lineItems": _items(write, body, ways, writing.max_lines),
+        "lineItems": _items(write, body, ways, writing),
         "totalPrice": {"currency": body.currency},
         "taxConditions": {"taxType": "vatfree" if ways.vat_free else body.basis},
     }
@@ -318,19 +318,19 @@ def _new_document(write: Write, body: Document, capabilities: Capabilities, ways
     return Command(f"POST {VOUCHERS[word].path}{'?' if asked else ''}{'&'.join(asked)}", row)
 
 
-def _items(write: Write, body: Document, ways: Ways, most: int) -> list[Row]:
+def _items(write: Write, body: Document, ways: Ways, writing: Writing) -> list[Row]:
     lines = body.lines.rows if isinstance(body.lines, Lines) else ()
     if not lines:
         raise refused("missing-field", write, "lines", "")
-    if len(lines) > most:
-        values = {"record": record_name(write), "field": "lines", "count": str(len(lines)), "limit": str(most)}
+    if len(lines) > writing.max_lines:
+        values = {"record": record_name(write), "field": "lines", "count": str(len(lines)), "limit": str(writing.max_lines)}
         raise Refused("too-many-lines", values, field="lines")
     if body.basis == "unknown":
         raise refused("missing-field", write, "basis", "")
-    return [_item(write, line, body, ways) for line in lines]
+    return [_item(write, line, body, ways, writing.vat_rates) for line in lines]
 
 
-def _item(write: Write, line: Line, body: Document, ways: Ways) -> Row:
+def _item(write: Write, line: Line, body: Document, ways: Ways, rates: tuple[str, ...]) -> Row:
     name, rate = clean(line.name), Decimal(0) if ways.vat_free and line.vat_rate is None else line.vat_rate
     if not name:
         raise refused("missing-field", write, "lines.name", "")
@@ -340,7 +340,7 @@ def _item(write: Write, line: Line, body: Document, ways: Ways) -> Row:
         if _places(value) > places:
             # It would be rounded, and the sum would no longer be the customer's.
             raise refused("too-fine", write, f"lines.{field}", plain(value), limit=str(places))
-    allowed = ("0",) if ways.vat_free else RATES
+    allowed = ("0",) if ways.vat_free else rates
     if plain(rate) not in allowed:
         raise refused("not-allowed", write, "lines.vat_rate", plain(rate), allowed=", ".join(allowed))
     price = {"currency": body.currency, f"{body.basis}Amount": plain(line.price), "taxRatePercentage": plain(rate)}

@@ -123,16 +123,19 @@ def rows(
     outcome: str = "",
     kind: str = "",
     search: str = "",
+    mark: str = "",
     after: Annotated[int, Query(ge=0, le=2**53)] = 0,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> list[RowOut]:
     """Its records in their order. ``outcome`` ``planned`` are those that nothing was done for yet; ``verdict`` may be given several times,
-    ``search`` is part of a name, without regard to case and diacritics."""
+    ``search`` is part of a name, without regard to case and diacritics, ``mark`` something that stays behind (of the preview's groups)."""
     row = visit.pair(pair_id)
     found = run_of(visit, row, run_id)
     wanted = None if not outcome else "" if outcome == "planned" else outcome
     titles = visit.titles(row)
-    page, _ = found_rows(visit.house, found.id, verdicts=verdict or (), kind=kind, search=search, outcome=wanted, after=after, limit=limit)
+    page, _ = found_rows(
+        visit.house, found.id, verdicts=verdict or (), kind=kind, search=search, mark=mark, outcome=wanted, after=after, limit=limit
+    )
     return [_row(one, why(visit.speech, one, titles)) for one in page]
 
 

@@ -17,20 +17,24 @@ from unisono.web.filtering import Filter, filter_of, rows_of
 from unisono.web.gate import Visitor
 from unisono.web.live import pieces
 from unisono.web.navigation import Entry
-from unisono.web.planned import planned, refusals
+from unisono.web.planned import groups, lacking, planned
 from unisono.web.visit import Visit
 from unisono.wiring.making import Making, Previews
-from unisono.wiring.previewing import VERDICTS, WRITING, pages, progress
+from unisono.wiring.previewing import VERDICTS, WRITING, behind, progress
 
 doors = Doors()
 ENTRIES = (Entry(code="nav.preview", icon="half", path="/pairs/{pair}/preview", group="setup", order=70),)
-LOOKED_AT = 2000
-"""Refused records that are grouped; the number on the page is that of all."""
 
 
 @doors.page("/pairs/{pair_id}/preview", needs="view")
 def preview(
-    visit: Visitor, pair_id: str, verdict: Annotated[list[str] | None, Query()] = None, kind: str = "", search: str = "", after: int = 0
+    visit: Visitor,
+    pair_id: str,
+    verdict: Annotated[list[str] | None, Query()] = None,
+    kind: str = "",
+    search: str = "",
+    mark: str = "",
+    after: int = 0,
 ) -> Response:
     """The preview there is, or how far the one is that is being made."""
     row = visit.pair(pair_id)
@@ -41,7 +45,7 @@ def preview(
         latest = next((r for r in runs.runs(conn, row.id) if r.kind in runs.PLANNED_KINDS and r.state != "planning"), None)
     values: dict[str, Any] = {"made": None, "latest": latest, "failed": _failed(visit, making)}
     if latest is not None and latest.state == "previewed":
-        values |= _shown(visit, row, latest, filter_of(verdict, kind, search, after))
+        values |= _shown(visit, row, latest, filter_of(verdict, kind, search, after, mark=mark))
     return visit.page("preview/preview.html", pair=row, **values)
 
 
@@ -81,7 +85,7 @@ def _shown(visit: Visit, row: PairRow, made: Run, wanted: Filter) -> dict[str, A
     chosen = wanted.otherwise([*counts][:1])
     titles = visit.titles(row)
     rows, more = rows_of(visit.house, made.id, chosen)
-    refused = pages(visit.house, made.id, verdict="refused", most=LOOKED_AT) if counts.get("refused") else ()
+    left = groups(visit.speech, behind(visit.house, made), titles)
     return {
         "made": made,
         "counts": counts,
@@ -89,7 +93,11 @@ def _shown(visit: Visit, row: PairRow, made: Run, wanted: Filter) -> dict[str, A
         "titles": titles,
         "rows": planned(visit.speech, rows, titles),
         "more": more,
-        "refused": refusals(visit.speech, refused, titles),
+        "refused": [one for one in left if one.held],
+        "held": made.sheet.get("held", 0),
+        "behind": [one for one in left if not one.held],
+        "marked": next((one for one in left if chosen.mark and (one.mark, one.kind) == (chosen.mark, chosen.kind)), None),
+        "cannot": lacking(visit.speech, made.sheet.get("cannot", ()), titles),
         "writing": sum(counts.get(one, 0) for one in WRITING),
         "forecast": _forecast(made, titles),
         "seconds": told.seconds_left,
