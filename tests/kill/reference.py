@@ -14,7 +14,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from bench.reference.product import set_up, sync, the_house
+from bench.reference.job import set_up, sync, the_house
 from bench.reference.running import Address
 from bench.systems import BOOKS, CRM, capabilities
 from unisono.connect.curl import Network

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tests.storm.chance import Deed
 from tests.storm.evidence import Did, Rule
 from tests.storm.people import mark_of
-from tests.storm.sides import Entry, Impossible, Kind, Letter, Side
+from tests.storm.sides import Entry, Impossible, Kind, Side
 from tests.storm.verdict import Broken
 from unisono.engine.answering import answer
 from unisono.engine.cycle import cycle
@@ -20,7 +20,7 @@ from unisono.wiring.setup import set_state
 if TYPE_CHECKING:
     from tests.storm.world import World
 
-_KINDS: dict[Letter, tuple[Kind, ...]] = {"a": ("party", "contact", "quote"), "b": ("party", "contact", "quote", "invoice")}
+_KINDS: tuple[Kind, ...] = ("party", "contact", "quote", "invoice", "product")
 
 
 def do(w: World, deed: Deed) -> None:
@@ -90,7 +90,7 @@ def policy(w: World, entry: str) -> None:
 def keys_of(side: Side) -> dict[str, str]:
     """The keys of the marks on a side, as a person finds them there."""
     found: dict[str, str] = {}
-    for kind in _KINDS[side.letter]:
+    for kind in _KINDS:
         for key, entry in side.records(kind).items():
             found.setdefault(mark_of(kind, entry), key)
     found.pop("", None)
@@ -98,5 +98,5 @@ def keys_of(side: Side) -> dict[str, str]:
 
 
 def _entry(side: Side, key: str) -> Entry | None:
-    kinds: tuple[Kind, ...] = ("contact", "party", "quote", "invoice")
+    kinds: tuple[Kind, ...] = ("contact", "party", "quote", "invoice", "product")
     return next((e for kind in kinds if key and (e := side.records(kind).get(key)) is not None), None)

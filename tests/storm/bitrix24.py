@@ -9,19 +9,28 @@ from collections.abc import Mapping, Set
 from datetime import timedelta
 from typing import Any
 
+from tests.storm import clerks
 from tests.storm import portal as truth
 from tests.storm.chance import Break, Deed
+from tests.storm.commands import WORDS as COMMAND_WORDS
 from tests.storm.commands import groups_of, listings_in, parts_of
 from tests.storm.marks import mobile_of
-from tests.storm.sides import Entry, Hold, Impossible, Inside, Kind, Letter, changed
+from tests.storm.sides import EXPIRED, Entry, Hold, Impossible, Inside, Kind, Letter, changed
 from tests.storm.wire import Asked, Heard, Row, Vendor, VendorClock, answered, with_body
 from unisono.connect.wire import Request
 from unisono.sandbox import bitrix24
-from unisono.sandbox.bitrix24 import multifields
+from unisono.sandbox.bitrix24 import multifields, tokens
 from unisono.sandbox.bitrix24.types import COMPANY, CONTACT
 from unisono.sandbox.kit.world import LoggedCall, World
 
-_SINGULAR = {"deals": "deal", "contacts": "contact", "companies": "company", "quotes": "quote", "invoices": "invoice"}
+_SINGULAR = {
+    "deals": "deal",
+    "contacts": "contact",
+    "companies": "company",
+    "quotes": "quote",
+    "invoices": "invoice",
+    "products": "product",
+}
 _MATCHES = {
     "create": ".add",
     "update": "crm.item.update",
@@ -62,12 +71,13 @@ _FIELDS = {
     "address.city": "CITY",
     "address.country": "COUNTRY",
 }
-_STAGES = {
-    "deal": {"won": "WON", "lost": "LOSE", "open_50": "EXECUTING"},
-    "quote": {"won": "APPROVED", "lost": "DECLAINED", "open_50": "SENT"},
-}
 _FIRST = {"companies": 20_001, "contacts": 30_001, "deals": 40_001, "quotes": 50_001, "comments": 60_001, "requisites": 70_001}
+_FIRST |= {"invoices": 80_001, "products": 90_001}
 _KEY = "stormhook0123456789"
+
+
+_LOOKED = ("party", "quote", "invoice", "product")
+"""Kinds of records of which it is known what a change made of them."""
 
 
 class Bitrix24(Vendor):
@@ -79,9 +89,10 @@ class Bitrix24(Vendor):
     """A batch is no transaction: a customer may be made without what hangs on it."""
     quiet_addresses = False
     """Whether a card's stamp stands still when its address changes."""
-    elsewhere = False
+    elsewhere = app = False
     mobiles = False
     """Whether people enter the mark of a customer as a mobile number as well, for a side that knows of no website."""
+    """``app``: whether we are let in as an application, with keys that expire and are exchanged for others."""
     _before: dict[str, Inside]
 
     def hold(self) -> list[Hold]:
@@ -114,7 +125,7 @@ class Bitrix24(Vendor):
         return f"{_SINGULAR.get(table, table)}:{number}"
 
     def looked(self, asked: Asked) -> Inside | None:
-        keys = {part.key for part in asked.payload if part.operation == "change" and part.kind == "party" and part.key}
+        keys = {part.key for part in asked.payload if part.operation == "change" and part.kind in _LOOKED and part.key}
         self._before = {key: found for key in sorted(keys) if (found := self.inside(key)) is not None}
         return self._before.get(asked.key)
 
@@ -127,6 +138,8 @@ class Bitrix24(Vendor):
         commands = [call for call in logged if call.method == "BATCH"] or [whole]
         fault = whole.fault or next((call.fault for call in commands if call.fault), "")
         fault = fault or (f"status {whole.status}" if whole.status >= 500 else "")
+        if whole.status == 401 and not fault and self.app:
+            fault = EXPIRED
         groups = list(groups_of(asked.payload, commands))
         for place, (part, calls) in enumerate(groups or [(None, [])]):
             mine = asked if part is None else Asked(asked.what, part.operation, part.kind, part.key)
@@ -146,7 +159,13 @@ class Bitrix24(Vendor):
         """See ``sides.Side``."""
         portal = self.simulator.portal
         readers = {"party": truth.parties, "contact": truth.contacts, "quote": truth.papers, "note": truth.notes}
+        readers |= {"invoice": truth.bills, "product": truth.products}
         return {entry.key: entry for entry in readers[kind](portal)} if kind in readers else {}
+
+    def fired(self) -> list[tuple[str, str]]:
+        """Which papers automations were set off for, and which."""
+        runs = self.simulator.portal.table("trigger_runs").values()
+        return [(f"{COMMAND_WORDS[str(run['OWNER_TYPE_ID'])]}:{run['OWNER_ID']}", run["CODE"]) for run in runs]
 
     # what goes wrong
 
@@ -231,6 +250,21 @@ class Bitrix24(Vendor):
         """The portal's host, and the secret of its webhook."""
         return ("fremd" if self.elsewhere else "muster") + ".bitrix24.de", _KEY
 
+    def keys(self) -> dict[str, str]:
+        """The keys of an application that somebody lets in: the last ones as long as they hold, else new ones."""
+        portal = self.simulator.portal
+        rows = [row for row in portal.table("tokens").values() if not (row["USED"] or row["REVOKED"]) and portal.now() < row["EXPIRES"]]
+        held = rows[-1] if rows else None
+        row = held or tokens.issue(portal, int(portal.setting("webhook_user")))
+        return {"client_secret": clerks.LOGIN["client_secret"], "access_token": row["ACCESS"], "refresh_token": row["REFRESH"]}
+
+    def hurry_keys(self, seconds: int) -> None:
+        """The keys that let an application in hold so long and no longer."""
+        portal = self.simulator.portal
+        self.world.storage.settings["access_seconds"] = seconds
+        for row in portal.table("tokens").values():
+            portal.change("tokens", row, {"EXPIRES": row["ISSUED"] + timedelta(seconds=seconds)})
+
     # its people
 
     def act(self, deed: Deed, keys: Mapping[str, str]) -> str:
@@ -240,11 +274,16 @@ class Bitrix24(Vendor):
             made = self.simulator.act(name, values)
         except (KeyError, ValueError) as error:
             raise Impossible(str(error)) from error
+        if deed.what == "bill":
+            # Whoever writes an invoice sends it at once.
+            self.simulator.act("move_invoice", {"ID": str(made["id"]), "STAGE": clerks.SENT})
         if deed.what == "create":
-            word = "company" if deed.values["kind"] == "company" else "contact"
+            word = {"company": "company", "product": "product"}.get(deed.values["kind"], "contact")
+            if word == "product":
+                return f"product:{made['id']}"
             self._own_fields(word, int(made["id"]))
             return f"{word}:{made['id']}"
-        return f"{name.rpartition('_')[2]}:{made['id']}" if deed.what == "deal" else keys.get(deed.about, "")
+        return f"{name.rpartition('_')[2]}:{made['id']}" if deed.what in ("deal", "bill") else keys.get(deed.about, "")
 
     def _own_fields(self, word: str, number: int) -> None:
         """What a person enters besides, where the portal has a place for it and we have none."""
@@ -258,6 +297,12 @@ class Bitrix24(Vendor):
         given = _entered(deed.values)
         owner = keys.get(deed.values.get("owner", deed.values.get("customer", "")), "")
         match deed.what:
+            case "create" if deed.values["kind"] == "product":
+                return "create_product", clerks.product(deed, "19")
+            case "edit" if word == "product":
+                return "edit_product", clerks.product(deed) | {"ID": number}
+            case "delete" if word == "product":
+                return "delete_product", {"ID": number}
             case "create":
                 if self.mobiles and "website" in deed.values:
                     given["MOBILE"] = mobile_of(deed.about)
@@ -276,27 +321,12 @@ class Bitrix24(Vendor):
             case "tag" | "untag" if number and word in ("company", "contact"):
                 return f"edit_{word}", {"ID": number, truth.WATCHED: "Y" if deed.what == "tag" else "N"}
             case "deal" if owner:
-                return _paper(deed, owner)
-            case "edit-deal" if number:
-                return self._edited_paper(deed, word, number)
+                return clerks.paper(deed, owner)
+            case "bill" if owner:
+                return clerks.bill(deed, owner)
+            case "edit-deal" | "edit-bill" if number:
+                return clerks.edited_paper(self.simulator.portal, deed, word, number)
         raise Impossible(f"{deed.what} of {deed.about}")
-
-    def _edited_paper(self, deed: Deed, word: str, number: str) -> tuple[str, dict[str, str]]:
-        if "state" in deed.values:
-            return f"move_{word}", {"ID": number, "STAGE": _STAGES[word][deed.values["state"]]}
-        # The sum of a paper with rows is theirs.
-        name = "ITEMS" if self.simulator.portal.by("rows", "OWNER_ID", int(number)) else "OPPORTUNITY"
-        value = deed.values["value"]
-        return f"edit_{word}", {"ID": number, name: f"Arbeit; 1; {value}; 19" if name == "ITEMS" else value}
-
-
-def _paper(deed: Deed, owner: str) -> tuple[str, dict[str, str]]:
-    """Of four, one is a deal with a sum, one a deal with rows, one a quote of each."""
-    turn = int(deed.about[1:] or 0) % 4
-    word, _, number = owner.partition(":")
-    values = {"TITLE": deed.values["title"], f"{word.upper()}_ID": number}
-    values |= {"ITEMS": f"Arbeit; 1; {deed.values['value']}; 19"} if turn % 2 else {"AMOUNT": deed.values["value"]}
-    return f"create_{'quote' if turn > 1 else 'deal'}", values
 
 
 def _entered(values: Mapping[str, str]) -> dict[str, str]:
@@ -319,4 +349,5 @@ def make_portal(clock: VendorClock, chance: random.Random) -> Any:
     made = bitrix24.make(world)
     for word in ("company", "contact"):
         made.act("make_field", {"kind": word, "name": truth.WATCHED, "type": "boolean"})
+    clerks.furnish(made.portal)
     return made

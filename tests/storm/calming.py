@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 
 from tests.storm.sides import Letter
+from tests.storm.signing import sign
 from tests.storm.verdict import Broken
 from unisono.engine.recover import next_probe
+from unisono.engine.runs import release_run
 from unisono.model.errors import SystemFault
 from unisono.store import asking, intents, pairs, tables, work
+from unisono.store.runs import CHANGED
 from unisono.store.stamps import instant
-from unisono.wiring.setup import WrongAccount, replace_key, set_state
+from unisono.wiring.previewing import pages
+from unisono.wiring.setup import WrongAccount, set_state
 
 if TYPE_CHECKING:
     from tests.storm.world import World
@@ -89,7 +93,7 @@ def _asked_about_all(w: World) -> bool:
 
 
 def mend(w: World) -> None:
-    """A new key where one was refused, a yes to a stopped pair."""
+    """A new key where one was refused, a yes to a stopped pair and to what has changed since it was shown."""
     with w.store.read() as conn:
         rows = {letter: pairs.get_connection(conn, w.ids[letter]) for letter in LETTERS}
         state = pairs.get_pair(conn, w.pair).state
@@ -97,11 +101,14 @@ def mend(w: World) -> None:
         if row.state != "ok":
             w.keys_given.append((letter, w.clock.now()))
             try:
-                replace_key(w.house, row.id, w.login(letter))
+                sign(w, w.house, letter)
             except (SystemFault, WrongAccount) as fault:
                 w.found.append(Broken("I8", f"the right key is not taken: {fault!r}", letter))
     if state in ("stopped", "paused"):
         set_state(w.house, w.pair, "released", "person")
+    if w.previewed and CHANGED in {row.outcome for row in pages(w.house, w.previewed)}:
+        # What has become another thing since it was shown is looked at once more.
+        release_run(w.house.pairing(w.pair), w.house.hands(), w.previewed, "storm")
 
 
 def _last_write(w: World) -> str:

@@ -10,11 +10,14 @@ from tests.storm.picture import FIELDS, Picture, plain, rows_key
 from tests.storm.sides import Call, Letter
 from tests.storm.verdict import Broken
 
+KINDS = ("party", "contact", "product")
+"""Kinds of records that are kept in step field by field."""
+
 
 def judge(p: Picture, typed: list[Typed]) -> Iterator[Broken]:
     """Everything about the causes of changes."""
     for letter in p.letters:
-        calls = [c for c in p.side(letter).log if c.done and c.operation == "change" and c.kind in ("party", "contact")]
+        calls = [c for c in p.side(letter).log if c.done and c.operation == "change" and c.kind in KINDS]
         yield from _spoilt(letter, calls)
         # Who put an older database back, or found out late that two records are one, fills and looks anew.
         if not p.e.restored:
@@ -68,7 +71,7 @@ def _put_back(p: Picture, letter: Letter, mark: str, field: str, typed: list[Typ
 def _marks(p: Picture, letter: Letter) -> dict[str, str]:
     return {
         entry.key: mark
-        for kind in ("party", "contact")
+        for kind in KINDS
         for mark, entries in p.marked(letter, kind).items()  # type: ignore[arg-type]
         for entry in entries
     }

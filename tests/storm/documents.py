@@ -11,6 +11,9 @@ from tests.storm.picture import Picture
 from tests.storm.sides import Entry
 from tests.storm.verdict import Broken
 
+SAYS = " ist jetzt: "
+"""What stands in a note that tells a document's new state, between the document and the state."""
+
 
 def judge(p: Picture) -> Iterator[Broken]:
     """Everything about documents."""
@@ -19,7 +22,8 @@ def judge(p: Picture) -> Iterator[Broken]:
     yield from _notes(p)
 
 
-def _mark_of_owner(p: Picture, letter: str, entry: Entry) -> str:
+def mark_of_owner(p: Picture, letter: str, entry: Entry) -> str:
+    """The mark of the customer a document belongs to; empty if nobody knows them."""
     owner = p.records(p.letter(letter), "party").get(entry.owner)
     return mark_of("party", owner) if owner is not None else ""
 
@@ -37,7 +41,7 @@ def _quotes(p: Picture) -> Iterator[Broken]:
         if not mark.startswith("q"):
             continue
         # Of a customer that nobody can recognise after an older database was put back, and who is made anew, the quote is, too.
-        owners = {_mark_of_owner(p, "b", quote) for quote in made}
+        owners = {mark_of_owner(p, "b", quote) for quote in made}
         if len(made) > 1 + bool(owners & p.unrecognisable):
             yield Broken("I1", f"{len(made)} quotes from one deal {mark}", " ".join(q.key for q in made))
         for quote in made:
@@ -47,11 +51,11 @@ def _quotes(p: Picture) -> Iterator[Broken]:
             deal = next(iter(p.marked("a", "quote").get(mark, ())), None)
             if deal is None or mark in p.taken:
                 continue
-            mine, theirs = _mark_of_owner(p, "a", deal), _mark_of_owner(p, "b", quote)
+            mine, theirs = mark_of_owner(p, "a", deal), mark_of_owner(p, "b", quote)
             if mine and theirs and mine != theirs and not ({mine, theirs} & p.taken):
                 yield Broken("I18", f"{mark} is {mine}'s deal and {theirs}'s quote", quote.key)
     for mark, deals in p.marked("a", "quote").items():
-        owner = _mark_of_owner(p, "a", deals[0])
+        owner = mark_of_owner(p, "a", deals[0])
         there = bool(p.marked("b", "party").get(owner))
         settled = mark in quotes or mark in lost or {mark, owner} & p.taken or p.excused_key(deals[0].key) or p.excused(owner)
         # Where deals make nobody a customer, one of two records made by hand may be none.
@@ -71,6 +75,9 @@ def _notes(p: Picture) -> Iterator[Broken]:
     notes = p.records("a", "note")
     by_number: dict[str, list[Entry]] = {}
     for note in notes.values():
+        if SAYS in note.get("title"):
+            # What says a document's new state is no filing of it.
+            continue
         for word in set(re.split(r"[^\w-]+", note.get("title"))):
             by_number.setdefault(word, []).append(note)
         files = [f for f in note.get("files").split("|") if f]
@@ -88,7 +95,7 @@ def _excused(p: Picture, owner: str, entry: Entry) -> bool:
 def _filed(p: Picture, kind: str, entry: Entry, notes: list[Entry]) -> Iterator[Broken]:
     if len(notes) > 1:
         yield Broken("I1", f"{len(notes)} notes about {entry.get('number')}", " ".join(n.key for n in notes))
-    owner = _mark_of_owner(p, "b", entry)
+    owner = mark_of_owner(p, "b", entry)
     out = entry.get("state") not in ("a", "draft")
     customers = p.marked("a", "party").get(owner, [])
     if notes:

@@ -145,7 +145,8 @@ def apart(p: Picture, typed: list[Typed]) -> Iterator[Broken]:
     hidden: set[tuple[str, str]] | None = None
     marks = set(p.marked("a", "party")) & set(p.marked("b", "party"))
     contacts = set(p.marked("a", "contact")) & set(p.marked("b", "contact")) if "contacts" not in p.loose else set()
-    for mark in sorted(marks | {c for c in contacts if c.startswith("k")}):
+    products = set(p.marked("a", "product")) & set(p.marked("b", "product")) if p.flow("products") == "both" else set()
+    for mark in sorted(marks | {c for c in contacts if c.startswith("k")} | products):
         a, b = (p.entries(mark)[letter] for letter in p.letters)
         if len(a) != 1 or len(b) != 1 or mark in p.taken or p.made.get(mark, 0) > 1:
             continue

@@ -131,9 +131,13 @@ class Guest:
                 out.append(refused)
         return out
 
-    def read_many(self, resource: str, keys: Sequence[str]) -> dict[str, Raw | None]:
+    def read_many(self, places: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Raw | None]:
         """Several rows as one call."""
-        return {key: self.read(resource, key) for key in keys}
+        return {place: self.read(*place) for place in places}
+
+    def probe_many(self, writes: Sequence[Write]) -> list[tuple[Raw, ...]]:
+        """Several looks for what a lost create made."""
+        return [self.probe(write) for write in writes]
 
     def probe(self, write: Write) -> tuple[Raw, ...]:
         """The rows that a lost create made: by our reference where the vendor keeps it, else by every value that was sent."""

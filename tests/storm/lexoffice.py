@@ -144,6 +144,8 @@ class Lexoffice(Vendor):
                 found = office.parties(account)
             case "contact":
                 found = office.persons(account)
+            case "product":
+                found = office.products(account)
             case "quote" | "invoice":
                 found = office.papers(account, "quotations" if kind == "quote" else "invoices")
             case _:
@@ -227,11 +229,13 @@ class Lexoffice(Vendor):
         name, values = self._act_of(deed, keys)
         try:
             made = str(self.simulator.act(name, values)["id"])
-            if deed.what == "create" and deed.values["kind"] != "contact":
+            if deed.what == "create" and deed.values["kind"] not in ("contact", "product"):
                 self._own_fields(made)
         except (KeyError, ValueError) as error:
             raise Impossible(str(error)) from error
         if deed.what == "create":
+            if deed.values["kind"] == "product":
+                return made
             return f"{made}#main" if deed.values["kind"] == "contact" else made
         prefix = {"estimate": "quotation:", "invoice": "invoice:"}.get(deed.what)
         return f"{prefix}{made}" if prefix else keys[deed.about]
@@ -247,6 +251,13 @@ class Lexoffice(Vendor):
         match deed.what:
             case "create" if deed.values["kind"] == "contact":
                 return self._new_person(deed, keys)
+            case "create" if deed.values["kind"] == "product":
+                return "create_article", {"TITLE": deed.values["name"], "NUMBER": deed.about, "NET": deed.values["price"], "TAX": "19"}
+            case "edit" if deed.about.startswith("p") and key:
+                names = {"name": "TITLE", "price": "NET"}
+                return "edit_article", {names[name]: value for name, value in deed.values.items()} | {"ID": key}
+            case "delete" if deed.about.startswith("p") and key:
+                return "delete_article", {"ID": key}
             case "create":
                 name = "NAME" if deed.values["kind"] == "company" else "LAST_NAME"
                 return "create_contact", _entered(deed.values) | {name: deed.values["name"], "MOBILE": mobile_of(deed.about)}

@@ -9,13 +9,14 @@ from tests.storm.acting import keys_of, policy
 from tests.storm.chance import Break
 from tests.storm.evidence import Kept, Rule
 from tests.storm.sides import Impossible, Letter
+from tests.storm.signing import sign
 from tests.storm.verdict import Broken
 from unisono.model.errors import SystemFault
 from unisono.store import links, pairs
 from unisono.store.lanes import LostLane
 from unisono.store.refused import StoreRefused
 from unisono.wiring import pair_row
-from unisono.wiring.setup import WrongAccount, replace_key
+from unisono.wiring.setup import WrongAccount
 
 if TYPE_CHECKING:
     from tests.storm.world import World
@@ -137,7 +138,7 @@ def _another_account(w: World, letter: Letter, number: int) -> None:
         return
     swap(True)
     try:
-        replace_key(w.house, w.ids[letter], w.login(letter))
+        sign(w, w.house, letter)
     except WrongAccount:
         w.bit(number)
     except SystemFault:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.storm.sides import Entry, Inside
-from unisono.sandbox.lexoffice import contacts, documents
+from unisono.sandbox.lexoffice import articles, contacts, documents
 from unisono.sandbox.lexoffice.account import Account
 from unisono.sandbox.lexoffice.voucherlist import status_of
 
@@ -38,6 +38,16 @@ def papers(account: Account, path: str) -> Iterator[Entry]:
             yield _document(account, row)
 
 
+def products(account: Account) -> Iterator[Entry]:
+    """The articles, each with its price without VAT."""
+    return (product(row) for row in account.table(articles.TABLE).values())
+
+
+def product(row: Row) -> Entry:
+    """An article."""
+    return Entry(row["id"], {"number": row["articleNumber"] or "", "name": row["title"], "price": str(row["price"]["netPrice"])})
+
+
 def party(row: Row) -> Entry:
     """A contact as a customer."""
     company = row["company"]
@@ -67,7 +77,11 @@ def inside(account: Account, key: str) -> Inside | None:
     """What a contact holds: what both sides may know, and what is nobody's but the vendor's."""
     row = account.find(contacts.TABLE, key.partition("#")[0])
     if row is None:
-        return None
+        article = account.find(articles.TABLE, key)
+        if article is None:
+            return None
+        known = {(key, name): value for name, value in product(article).values.items()}
+        return Inside(known, {name: article.get(name) for name in ("gtin", "note", "archived", "type")})
     known = {(entry.key, name): value for entry in (party(row), *main_person(row)) for name, value in entry.values.items()}
     own: Row = {"roles": dict(row["roles"]), "xRechnung": row["xRechnung"], "archived": row["archived"]}
     own |= {"shipping": row["addresses"]["shipping"] if row["addresses"]["billing"] else []}

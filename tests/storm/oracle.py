@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tests.storm import causes, documents, edits, hostage, logs
+from tests.storm import bills, causes, documents, edits, hostage, logs, told
 from tests.storm.evidence import Evidence
 from tests.storm.picture import Picture
 from tests.storm.verdict import Broken
@@ -28,6 +28,8 @@ def _all(e: Evidence, p: Picture) -> Iterator[Broken]:
     yield from missing(p)
     yield from vanished(p)
     yield from documents.judge(p)
+    yield from bills.judge(p)
+    yield from told.judge(p)
     yield from logs.judge(e, p)
     yield from unsettled(e)
     yield from told_secrets(e)
@@ -36,7 +38,7 @@ def _all(e: Evidence, p: Picture) -> Iterator[Broken]:
 def twins(p: Picture) -> Iterator[Broken]:
     """I1: what people made once is there once on each side."""
     for letter in p.letters:
-        for kind in ("party", "contact"):
+        for kind in ("party", "contact", "product"):
             for mark, entries in p.marked(letter, kind).items():
                 # Who took in another one may show the other's website from now on; whom nobody can recognise, or the vendor hid, may be made anew.
                 allowed = max(1, p.made.get(mark, 0)) + p.mixed.get(mark, 0) + (mark in p.unrecognisable or mark in p.hidden)
@@ -59,6 +61,7 @@ def missing(p: Picture) -> Iterator[Broken]:
             yield Broken("I3", f"{mark} did not get to the invoicing system", " ".join(e.key for e in here))
         if mark in wanted_a and not here:
             yield Broken("I3", f"{mark} did not get to the CRM", " ".join(e.key for e in there))
+    yield from _missing_products(p)
     if "contacts" in p.loose:
         return
     for mark, owner in sorted(p.wanted_contacts().items()):
@@ -68,10 +71,20 @@ def missing(p: Picture) -> Iterator[Broken]:
             yield Broken("I3", f"contact {mark} is on one side only", " ".join(e.key for entries in sides for e in entries))
 
 
+def _missing_products(p: Picture) -> Iterator[Broken]:
+    if p.flow("products") != "both":
+        return
+    marks = {mark for letter in p.letters for mark in p.marked(letter, "product")}
+    for mark in sorted(marks - p.taken):
+        sides = [p.marked(letter, "product").get(mark, []) for letter in p.letters]
+        if not all(sides) and not p.excused(mark):
+            yield Broken("I3", f"product {mark} is on one side only", " ".join(e.key for entries in sides for e in entries))
+
+
 def vanished(p: Picture) -> Iterator[Broken]:
     """I5: nobody but people deletes."""
     for did in p.e.did:
-        if did.deed.what not in ("create", "deal", "estimate", "invoice") or did.deed.about in p.taken:
+        if did.deed.what not in ("create", "deal", "estimate", "invoice", "bill") or did.deed.about in p.taken:
             continue
         letter = p.letter(did.deed.who)
         if not p.there(letter, did.key):

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from tests.storm.evidence import Evidence
-from tests.storm.sides import Call, Hold, Letter
+from tests.storm.sides import EXPIRED, Call, Hold, Letter
 from tests.storm.verdict import Broken
 
 AFTER_REFUSAL = timedelta(seconds=60)
@@ -38,8 +38,9 @@ def _windows(letter: Letter, calls: Sequence[Call], hold: Hold, stalled: int) ->
 
 
 def _refusals(letter: Letter, calls: Sequence[Call], e: Evidence) -> Iterator[Broken]:
-    for one, after in pairwise(calls):
-        soon = one.status in (401, 403) and one.kind != "file" and after.at - one.at < AFTER_REFUSAL
+    # Commands that share a call are of one moment.
+    for one, after in pairwise(call for n, call in enumerate(calls) if call.status or n == 0 or call.at > calls[n - 1].at):
+        soon = one.status in (401, 403) and one.kind != "file" and one.fault != EXPIRED and after.at - one.at < AFTER_REFUSAL
         if soon and not any(side == letter and one.at <= at <= after.at for side, at in e.keys_given):
             yield Broken("I15", f"asked again {(after.at - one.at).total_seconds():g} s after the key was refused", f"{letter} {after.key}")
 

@@ -35,10 +35,12 @@ CROWD = 251
 
 def mark_of(kind: Kind, entry: Entry) -> str:
     """The mark of what somebody made, or of what was made from it: a customer's stands in its website, or as a mobile number where a side
-    knows of none, a contact's and a document's behind the last blank of its name or title."""
+    knows of none, a contact's and a document's behind the last blank of its name or title, a product's is its number."""
     if kind == "party":
         host = entry.get("website")
         return host.removeprefix("www.").removesuffix(".example") if host.startswith("www.") else mark_in(entry.get("mobile"))
+    if kind == "product":
+        return entry.get("number")
     return entry.get("name" if kind == "contact" else "title").rpartition(" ")[2]
 
 

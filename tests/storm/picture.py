@@ -7,6 +7,7 @@ import tomllib
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
@@ -16,7 +17,7 @@ from tests.storm.sides import Entry, Kind, Letter, Side
 
 FIELDS = (
     "name", "first_name", "email", "phone", "mobile", "fax", "website",
-    "address.line1", "address.postcode", "address.city", "address.country", "position",
+    "address.line1", "address.postcode", "address.city", "address.country", "position", "price",
 )  # fmt: skip
 TAG = "FastBill"
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{4,}")
@@ -28,6 +29,9 @@ def plain(name: str, value: str) -> str:
     text = " ".join(unicodedata.normalize("NFC", value.translate(_INVISIBLE)).split())
     if name == "email":
         return text.casefold()
+    if name == "price" and text:
+        # We write it with currency and basis, each vendor in its own columns.
+        return f"{Decimal(text.partition(' ')[0]):.2f}"
     if name in ("phone", "mobile", "fax"):
         return re.sub(r"^(\+49|0049|0)", "", re.sub(r"[^\d+]", "", text))
     return text
@@ -105,13 +109,18 @@ class Picture:
 
     def there(self, letter: Letter, key: str) -> bool:
         """Whether a record is there."""
-        kinds: tuple[Kind, ...] = ("party", "contact", "quote", "invoice", "note")
+        kinds: tuple[Kind, ...] = ("party", "contact", "quote", "invoice", "note", "product")
         return any(key in self.records(letter, kind) for kind in kinds)
 
     def entries(self, mark: str) -> dict[Letter, Sequence[Entry]]:
-        """A customer's or contact's records on both sides."""
-        kind: Kind = "contact" if mark.startswith("k") else "party"
+        """The records of a customer, contact or product on both sides."""
+        kind: Kind = "contact" if mark.startswith("k") else "product" if mark.startswith("p") else "party"
         return {letter: self.marked(letter, kind).get(mark, ()) for letter in self.letters}
+
+    def flow(self, name: str) -> str:
+        """Which way a flow went all the time; ``off`` if the policy ever said so, or never said anything."""
+        said = {str(policy.get(name, {}).get("direction", "off")) for policy in self.policies}
+        return said.pop() if len(said) == 1 else "off"
 
     # --- what is to be where ---
 
@@ -120,6 +129,8 @@ class Picture:
         if to == "a":
             return set(self.marked("b", "party"))
         owners = {deal.owner for deal in self.records("a", "quote").values()} if "deals" not in self.loose else set()
+        if self.flow("invoices") == "to-invoicing":
+            owners |= {bill.owner for bill in self.records("a", "invoice").values() if bill.get("state") != "lost"}
         # Whoever leaves contacts where they are does not read a list that shows nobody else, and learns of no tag on them.
         unread = "contacts-none" in self.loose and getattr(self.side("a"), "contacts_apart", False)
         tagged_people = {c.owner for c in self.records("a", "contact").values() if TAG in c.tags} if not unread else set()
@@ -179,9 +190,7 @@ class Picture:
                 out.append((set(_ID.findall(named)), q.code, q.values.get("field", "")))
         for p in self.e.problems:
             if p.state == "open":
-                # A length that only the connector knows (a person's name is shorter than a company's) is refused like anything by a vendor.
-                code = "refused" if p.code == "too-long" and "length" not in p.values else p.code
-                out.append((set(_ID.findall(p.key + " " + p.values.get("keys", ""))), code, p.field))
+                out.append((set(_ID.findall(p.key + " " + p.values.get("keys", ""))), p.code, p.field))
         return out
 
     @cached_property

@@ -8,7 +8,7 @@ from typing import Any
 from tests.storm.sides import Entry, Inside
 from unisono.sandbox.bitrix24 import multifields
 from unisono.sandbox.bitrix24.portal import Portal
-from unisono.sandbox.bitrix24.types import COMPANY, CONTACT, TIMELINE, Type
+from unisono.sandbox.bitrix24.types import COMPANY, CONTACT, DEAL, INVOICE, QUOTE, TIMELINE, Type
 
 Row = dict[str, Any]
 WATCHED = "UF_CRM_STORM"
@@ -23,6 +23,9 @@ _NO_PHONE = ("MOBILE", "FAX", "PAGER")
 _RANK = ("WORK", "OTHER", "HOME", "MAILING")
 _BILLING, _ACTUAL = 6, 1
 _OWN = ("COMPANY_TYPE", "TYPE_ID", "INDUSTRY", "ASSIGNED_BY_ID", "CREATED_BY_ID", "DATE_CREATE", "OPENED", "SOURCE_ID")
+PAPERS: Mapping[str, Type] = {"deal": DEAL, "quote": QUOTE, "invoice": INVOICE}
+"""How the key of a paper begins -> its type."""
+_PAPERS_OWN = ("TITLE", "OPPORTUNITY", "CURRENCY_ID", "COMPANY_ID", "CONTACT_ID")
 STATES = {"WON": "won", "LOSE": "lost", "APOLOGY": "lost", "APPROVED": "won", "DECLAINED": "lost"}
 
 
@@ -44,26 +47,55 @@ def contacts(portal: Portal) -> Iterator[Entry]:
 
 def papers(portal: Portal) -> Iterator[Entry]:
     """Deals and quotes: each is what an offer is made from."""
-    for table, word, stage in (("deals", "deal", "STAGE_ID"), ("quotes", "quote", "STATUS_ID")):
-        for row in portal.table(table).values():
-            person = row.get("CONTACT_ID") or next(iter(row.get("CONTACT_IDS") or []), 0)
-            owner = f"company:{row['COMPANY_ID']}" if row["COMPANY_ID"] else f"contact:{person}" if person else ""
-            state = STATES.get(str(row[stage]).rpartition(":")[2], str(row[stage]).lower())
-            yield Entry(f"{word}:{row['ID']}", {"title": row["TITLE"], "value": str(row["OPPORTUNITY"]), "state": state}, owner)
+    for word in ("deal", "quote"):
+        yield from _papers(portal, word)
+
+
+def bills(portal: Portal) -> Iterator[Entry]:
+    """The invoices that are written in the portal."""
+    return _papers(portal, "invoice")
+
+
+def _papers(portal: Portal, word: str) -> Iterator[Entry]:
+    kind = PAPERS[word]
+    for row in portal.table(kind.table).values():
+        person = row.get("CONTACT_ID") or next(iter(row.get("CONTACT_IDS") or []), 0)
+        owner = f"company:{row['COMPANY_ID']}" if row["COMPANY_ID"] else f"contact:{person}" if person else ""
+        stage = str(row[kind.stage])
+        values = {"title": row["TITLE"], "value": str(row["OPPORTUNITY"]), "stage": stage}
+        yield Entry(f"{word}:{row['ID']}", values | {"state": STATES.get(stage.rpartition(":")[2], stage.lower())}, owner)
+
+
+def products(portal: Portal) -> Iterator[Entry]:
+    """The catalogue, each product with its price without VAT."""
+    for row in portal.table("products").values():
+        yield product(portal, row)
+
+
+def product(portal: Portal, row: Row) -> Entry:
+    """A product. Its number stands where another program's id stands."""
+    held = next(iter(portal.by("prices", "PRODUCT_ID", row["ID"])), None)
+    values = {"number": row["XML_ID"] or "", "name": row["NAME"], "price": "" if held is None else str(held["PRICE"])}
+    return Entry(f"product:{row['ID']}", values)
 
 
 def notes(portal: Portal) -> Iterator[Entry]:
-    """Comments on cards; a comment that brings a file belongs to the one on the same card whose words name it."""
+    """Comments on cards; a comment that brings a file, or a document of the CRM, belongs to the one on the same card whose words name it."""
     rows = portal.table("comments")
-    brought = [(row, portal.table("files")[number]["NAME"]) for row in rows.values() for number in row["FILES"]]
+    brought = [(_place(row), portal.table("files")[number]["NAME"]) for row in rows.values() for number in row["FILES"]]
+    brought += [((row["ENTITY_TYPE_ID"], row["ENTITY_ID"]), row["TITLE"]) for row in portal.table("documents").values()]
     for row in rows.values():
         if row["FILES"]:
             continue
         title, _, told = row["COMMENT"].removeprefix("[B]").partition("[/B]")
-        card = (row["ENTITY_TYPE"], row["ENTITY_ID"])
-        names = [name for other, name in brought if (other["ENTITY_TYPE"], other["ENTITY_ID"]) == card and _names(title, name)]
+        names = [name for place, name in brought if place == _place(row) and _names(title, name)]
         about = tuple(key for bound in row["BOUND"] if (key := _card(portal, bound)))
         yield Entry(note_key(row), {"title": title, "text": told, "files": "|".join(names)}, about=about)
+
+
+def _place(row: Row) -> tuple[int, int]:
+    """The type and number of the card a comment stands on."""
+    return TIMELINE[row["ENTITY_TYPE"]].id, row["ENTITY_ID"]
 
 
 def note_key(row: Row) -> str:
@@ -136,8 +168,10 @@ def address(portal: Portal, kind: Type, row: Row) -> Row:
 
 
 def inside(portal: Portal, key: str) -> Inside | None:
-    """What a customer's row holds: what both sides may know, and what is the portal's own."""
+    """What a row holds: what both sides may know, and what is the portal's own. Of a paper only its stage is anybody else's business."""
     word, _, number = key.partition(":")
+    if word in PAPERS or word == "product":
+        return _inside_other(portal, key, word, int(number or 0))
     kind = {"company": COMPANY, "contact": CONTACT}.get(word)
     row = portal.get(kind.table, int(number)) if kind is not None and number.isdigit() else None
     if kind is None or row is None:
@@ -155,3 +189,15 @@ def inside(portal: Portal, key: str) -> Inside | None:
         if one["TYPE_ID"] == "IM":
             own[f"messenger {one['ID']}"] = one["VALUE"]
     return Inside(known | {(key, "tags"): " ".join(tags(row))}, own)
+
+
+def _inside_other(portal: Portal, key: str, word: str, number: int) -> Inside | None:
+    row = portal.get("products" if word == "product" else PAPERS[word].table, number)
+    if row is None:
+        return None
+    if word == "product":
+        known = {(key, name): value for name, value in product(portal, row).values.items()}
+        return Inside(known, {name: row.get(name) for name in ("ACTIVE", "MEASURE", "SORT", "CREATED_BY")})
+    own: Row = {name: row.get(name) for name in _PAPERS_OWN}
+    own["rows"] = sorted((one["PRODUCT_NAME"], str(one["PRICE"]), str(one["QUANTITY"])) for one in portal.by("rows", "OWNER_ID", number))
+    return Inside({(key, "stage"): str(row[PAPERS[word].stage])}, own)

@@ -51,6 +51,7 @@ def rehearse(w: World) -> None:
     with w.store.read() as conn:
         if pairs.get_pair(conn, w.pair).state != "released":
             return
+    w.previewed = run.id
     first, rows = w.seq(), {row.key: row for row in pages(w.house, run.id)}
     _carry_out(w, run.id)
     w.count("rehearsals")
@@ -65,8 +66,12 @@ def rehearse(w: World) -> None:
         if CHANGED in {row.outcome for row in pages(w.house, run.id)}:
             _carry_out(w, run.id)
     w.count("rehearsed writes", sum(done.values()))
-    # A quote that is made here may be filed at once, under a number that nobody knew before.
-    open_ += Counter({("a", "create", kind): done["b", "create", "quote"] for kind in ("note", "file")})
+    # A quote or invoice that is made here may be filed at once, under a number that nobody knew before.
+    made = done["b", "create", "quote"] + done["b", "create", "invoice"]
+    open_ += Counter({("a", "create", kind): made for kind in ("note", "file")})
+    # A file that is put beside an earlier one is named in its note, if it turns out not to be the same to the byte.
+    files = [write for writes in promised.values() for write in writes if write["kind"] == "file"]
+    open_ += Counter(("a", "change", rows_key(write["owner"])) for write in files)
     for deal in sorted((done - shown - open_).keys()):
         w.found.append(Broken("I10", f"done, and not shown: {' '.join(deal)}", run.id))
     # A document that was fetched, and is the same to the byte, is not put beside itself.

@@ -6,6 +6,7 @@ A word says what is done about a record; ``fates`` say it field by field; ``keys
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -134,13 +135,18 @@ def crossing(name: str, value: str, to: Side, there: Flat, limit: FieldLimit, ru
     """Whether a value that counts may go, may not (nothing is done), or cannot (it is told)."""
     if not may_cross(name, to, rules) or not limit.on_change:
         return ""
-    if limit.length and len(value) > limit.length:
+    if _longest(limit, there.get("type", "company")) < len(value) or (value and limit.values and value not in limit.values):
         return "refuse"
     if not value and limit.required in ("yes", there.get("type", "company")):
         return "refuse"
     if not value and not limit.can_clear and "clear-field" not in rules.policy.try_unverified:
         return "refuse"
     return f"to-{to}"
+
+
+def _longest(limit: FieldLimit, form: str) -> float:
+    """How many characters a field has room for; a person's name may have less than a company's."""
+    return (limit.person_length if form == "person" else 0) or limit.length or math.inf
 
 
 # --- disappearance ----------------------------------------------------------------------------------------------------------------------
@@ -215,7 +221,9 @@ def unlinked(s: Situation, rules: Rules) -> Ruled:
     missing = [n for n, limit in limits.items() if limit.required in ("yes", values.get("type", "company")) and not values.get(n)]
     if kind == "party" and to == "b":
         missing += [n for n in rules.policy.customers.require if n in limits and not values.get(n)]
-    too_long = [n for n, value in values.items() if n in limits and 0 < limits[n].length < len(value)]
+    form = values.get("type", "company")
+    too_long = [n for n, value in values.items() if n in limits and _longest(limits[n], form) < len(value)]
+    too_long += [n for n, value in values.items() if value and n in limits and limits[n].values and value not in limits[n].values]
     return Ruled(REFUSE) if missing or too_long else Ruled("create", (), values)
 
 

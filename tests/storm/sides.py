@@ -13,8 +13,10 @@ from unisono.store.doors import Store
 from unisono.wiring import House
 
 Letter = Literal["a", "b"]
-Kind = Literal["party", "contact", "quote", "invoice", "note"]
+Kind = Literal["party", "contact", "quote", "invoice", "note", "product"]
 """``quote`` is a deal on the CRM's side; ``note`` there is a note with its files."""
+EXPIRED = "expired"
+"""What a log calls the refusal of a key whose time is over: it is exchanged for another one, and the call is made again."""
 Operation = Literal["create", "change", "delete", "read", "list", "other"]
 
 
@@ -22,7 +24,7 @@ Operation = Literal["create", "change", "delete", "read", "list", "other"]
 class Entry:
     """One record of a vendor in plain texts. ``values`` has our names of fields (``name``, ``email``, ``address.city``, ``type``; a
     document ``title``, ``net``, ``gross``, ``state``, ``number``, and ``rendered`` ``no`` if it has no file yet; a note ``title``,
-    ``text``, ``files``)."""
+    ``text``, ``files``; a product ``number``, ``name``, ``price`` without VAT)."""
 
     key: str
     values: Mapping[str, str]

@@ -10,6 +10,7 @@ from pathlib import Path
 from tests.storm.bitrix24 import Bitrix24, make_portal
 from tests.storm.books import Books, make_books
 from tests.storm.chance import Streams
+from tests.storm.clerks import LOGIN as CLIENT
 from tests.storm.crm import Crm, make_crm
 from tests.storm.lexoffice import KEY as OFFICE_KEY
 from tests.storm.lexoffice import Lexoffice, make_office
@@ -66,7 +67,7 @@ class Simulated:
         else:
             self.b = Lexoffice(make_office(clocks[1], setting.streams.of("b")), clocks[1], listen, true, numbers)
         self.a.mobiles = isinstance(self.b, Lexoffice)
-        self.rest = 400 if pair == PAIR else 8 * 86400
+        self.rest = int(setting.knobs.get("rest") or (400 if pair == PAIR else 8 * 86400))
         """Seconds of calm after which everything has come to light: a deletion, or an address, that no list of changes tells of, with the
         weekly sweep."""
         self._habits()
@@ -79,6 +80,9 @@ class Simulated:
         else:
             a |= {"moves_owner": ["requisite", "address", "rows", "links"] if knobs.get("touch_parent") else []}
             self.a.quiet_addresses = not knobs.get("touch_parent")
+            self.a.app = knobs.get("login") == "app"
+            if knobs.get("key_seconds"):
+                self.a.hurry_keys(int(knobs["key_seconds"]))
         if isinstance(self.b, Books):
             b |= {name: knobs[name] for name in ("plan", "lists", "errors") if name in knobs}
             b |= {name: bool(knobs[name]) for name in ("retry_after", "pdf_varies", "cancel_creates_credit") if name in knobs}
@@ -96,8 +100,11 @@ class Simulated:
     def connection(self, letter: Letter) -> tuple[str, dict[str, str], dict[str, Secret], dict[str, str]]:
         """See ``sides.Stage``."""
         if letter == "a" and isinstance(self.a, Bitrix24):
-            portal, secret = self.a.login()
-            return "bitrix24", {"portal": portal}, {"webhook": Secret(secret)}, {"tag": TAG, "tag_field": WATCHED}
+            settings, (portal, secret) = {"tag": TAG, "tag_field": WATCHED}, self.a.login()
+            if self.a.app:
+                hidden = {name: Secret(value) for name, value in self.a.keys().items()}
+                return "bitrix24", {"portal": portal, "client_id": CLIENT["client_id"]}, hidden, settings | {"login": "local-app"}
+            return "bitrix24", {"portal": portal}, {"webhook": Secret(secret)}, settings
         if letter == "a":
             return "centralstation", {}, {"api_key": Secret(CRM_KEY)}, {}
         if isinstance(self.b, Lexoffice):

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
-from tests.storm import bitrix24, lexoffice
+from tests.storm import bitrix24, flows, lexoffice
 from tests.storm.__main__ import main
 from tests.storm.chance import At, Break, Deed, Script, Streams
 from tests.storm.levels import worlds
 from tests.storm.marks import mark_in, mobile_of
-from tests.storm.sides import Call
+from tests.storm.sides import EXPIRED, Call
 from tests.storm.stages import PAIR, PAIRS, staged
 from tests.storm.vendors import drawn
-from tests.storm.world import World
+from tests.storm.world import World, draw
 
 SECOND = [pair for pair in PAIRS if pair != PAIR]
 FIRM = {
@@ -136,14 +137,80 @@ def test_a_fault_that_only_this_vendor_has_strikes_and_nothing_is_lost_or_double
     assert sum(side_.bitten().get(number, 0) for side_ in (world.stage.a, world.stage.b)) == 1
 
 
-def test_what_is_drawn_for_a_pair_is_what_every_pair_has_and_its_vendors_own_faults() -> None:
-    seen = Counter[str]()
+def test_what_is_drawn_for_a_pair_is_what_every_pair_has_and_more_that_only_its_vendors_have() -> None:
+    seen, switched = Counter[str](), Counter[str]()
     for seed in range(1, 300):
         here, common = drawn("bitrix24/lexoffice")(Streams(seed)), drawn(PAIR)(Streams(seed))
-        assert (here.deeds, here.turns, here.knobs) == (common.deeds, common.turns, common.knobs)
+        assert here.turns == common.turns
+        assert set(map(repr, common.deeds)) <= set(map(repr, here.deeds))
+        assert common.knobs.items() <= here.knobs.items()
         seen.update(b.values["name"] for b in here.breaks if b not in common.breaks)
+        switched.update([*flows.on(here.knobs), here.knobs.get("login", "webhook")])
 
     assert set(seen) == {*bitrix24.OWN, *lexoffice.OWN, "conflict"}
+    assert set(switched) == {*flows.POSSIBLE["bitrix24/lexoffice"], "app", "webhook"}
+    assert min(switched.values()) > 30
+
+
+def test_where_nothing_more_can_be_switched_on_the_first_pair_s_worlds_stay_as_they_were() -> None:
+    assert [drawn(PAIR)(Streams(seed)) for seed in range(20)] == [draw(Streams(seed)) for seed in range(20)]
+    assert not any("flows" in drawn(PAIR)(Streams(seed)).knobs for seed in range(100))
+
+
+def flowing(deeds: Sequence[Deed], switched: str, *, pair: str = "bitrix24/lexoffice", turns: int = 4, **knobs: str) -> World:
+    """A world with more switched on, played and judged."""
+    world = World(1, Script(turns, tuple(deeds), (), knobs | {"flows": switched, "touch_parent": "1"}), staged(pair))
+    assert world.play().broken == ()
+    assert not world.figures.get("impossible deeds")
+    return world
+
+
+def bill(turn: int) -> Deed:
+    return Deed(At(turn), "a", "bill", "r0", {"customer": "c0", "title": "Rechnung r0", "value": "119.00"})
+
+
+@pytest.mark.parametrize(("switched", "state"), (("bills", "draft"), ("issued", "open"), ("products", "")))
+def test_an_invoice_of_the_portal_crosses_as_the_policy_names_it(switched: str, state: str) -> None:
+    world = flowing([Deed(At(0), "b", "create", "c0", FIRM), bill(1)], switched)
+
+    assert [(one.get("title"), one.get("gross"), one.get("state")) for one in world.stage.b.records("invoice").values()] == (
+        [("Rechnung r0", "119.00", state)] if state else []
+    )
+
+
+def test_an_edit_of_a_product_is_one_change_on_the_other_side_and_its_number_is_its_mark() -> None:
+    made = {"kind": "product", "name": "Kran", "price": "12.50"}
+    edited = Deed(At(2), "b", "edit", "p0", {"price": "99.00"})
+    world = flowing([Deed(At(0), "a", "create", "p0", made), edited], "products")
+
+    (here,), (there,) = (side.records("product").values() for side in (world.stage.a, world.stage.b))
+    assert (here.get("number"), Decimal(here.get("price")), Decimal(there.get("price"))) == ("p0", Decimal(99), Decimal(99))
+    (change,) = [call for call in world.stage.a.log if call.done]
+    assert (change.operation, change.key, [(w.field, w.value) for w in change.wrote]) == ("change", here.key, [("price", "99")])
+
+
+@pytest.mark.parametrize(
+    ("pair", "stages", "said"),
+    (("bitrix24/lexoffice", ["STORM_1"], 0), ("bitrix24/fastbill", ["STORM_1"], 0), ("centralstation/lexoffice", [None], 1)),
+)
+def test_an_accepted_quote_moves_its_deal_or_is_said_in_a_note(pair: str, stages: list[str | None], said: int) -> None:
+    deeds = [
+        Deed(At(0), "a", "create", "c0", FIRM),
+        Deed(At(0), "a", "deal", "q1", {"customer": "c0", "title": "Angebot q1", "value": "9"}),
+    ]
+    sent = [Deed(At(turn), "b", "state", "q1", {"state": state}) for turn, state in ((1, "b"), (2, "d"))]
+    world = flowing([*deeds, *sent], "states", pair=pair)
+
+    assert [deal.values.get("stage") for deal in world.stage.a.records("quote").values()] == stages
+    assert sum("angenommen" in note.get("title") for note in world.stage.a.records("note").values()) == said
+
+
+def test_an_application_whose_key_has_expired_exchanges_it_and_goes_on() -> None:
+    world = flowing([Deed(At(0), "b", "create", "c0", FIRM)], "products", login="app", key_seconds="300")
+
+    assert [call.fault for call in world.stage.a.log if call.status == 401][:1] == [EXPIRED]
+    assert len(world.stage.a.records("party")) == 1
+    assert world.keys_given == []
 
 
 def test_an_address_that_no_list_of_changes_tells_of_comes_to_light_with_the_weekly_sweep() -> None:

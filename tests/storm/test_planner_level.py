@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.storm.levels import planner
+from tests.storm.levels import planner, trade
 from tests.storm.levels.abilities import drawn_rules
 from tests.storm.levels.applied import decide
-from tests.storm.levels.situations import FLOWS, drawn, drawn_from
+from tests.storm.levels.situations import drawn
 from tests.storm.levels.undoing import check_undo, drawn_undo
 from tests.storm.rules import mean_the_same
 from unisono.model.document import Document, Lines
@@ -25,12 +25,12 @@ STOCK = drawn_rules(0)
 chances = st.randoms(use_true_random=False)
 
 
-@pytest.mark.parametrize("flow", FLOWS)
+@pytest.mark.parametrize("flow", planner.ALL)
 def test_every_flow_decides_as_the_rule_page_says(flow: str) -> None:
     @settings(max_examples=300)
     @given(chances)
     def holds(chance: Random) -> None:
-        assert planner.check(drawn_from(chance, STOCK, "drawn by hypothesis", flow)) == []
+        assert planner.check(planner.drawn_of(chance, STOCK, "drawn by hypothesis", flow)) == []
 
     holds()
 
@@ -140,6 +140,71 @@ def test_a_planner_with_a_famous_mistake_is_caught(mistake: Any, invariant: str,
     # Only the plan itself is judged: what comes of carrying out a wrong one may be anything.
     found = {b.invariant for seed in range(400) for b in planner.judged(drawn(seed, flow), wrong)}
     assert invariant in found
+
+
+# --- and with one about what a firm may switch on ---------------------------------------------------------------------------------------
+
+
+def hasty(action: Action) -> Action | None:
+    """Invoices are issued, whatever is named."""
+    if isinstance(action, Send) and action.write.kind == "invoice" and isinstance(body := action.write.body, Document):
+        return replace(action, write=replace(action.write, body=replace(body, stage="issued")))
+    return action
+
+
+def generous(action: Action) -> Action | None:
+    """An invoice that somebody may have written by hand is written a second time: nobody is asked."""
+    return None if isinstance(action, Ask) else action
+
+
+def basis_lost(action: Action) -> Action | None:
+    """A price without VAT arrives as one with it."""
+    if isinstance(action, Send) and "price" in action.write.changes:
+        changes = action.write.changes | {"price": action.write.changes["price"].replace("net", "gross")}
+        return replace(action, write=replace(action.write, changes=changes))
+    return action
+
+
+def loud(action: Action) -> Action | None:
+    """What was told is not written down."""
+    return replace(action, agree={}) if isinstance(action, Send) else action
+
+
+def wandering(action: Action) -> Action | None:
+    """A deal is moved to a stage that nobody named."""
+    if isinstance(action, Send) and "stage" in action.write.changes:
+        return replace(action, write=replace(action.write, changes={"stage": "Gewonnen"}))
+    return action
+
+
+@pytest.mark.parametrize(
+    ("mistake", "invariant", "flow"),
+    (
+        (hasty, "I6", "invoices"),
+        (generous, "I2", "invoices"),
+        (cents_lost, "I7", "invoices"),
+        (orphans, "I2", "invoices"),
+        (basis_lost, "I2", "products"),
+        (forgetful, "I2", "products"),
+        (twins, "I2", "products"),
+        (loud, "I19", "states"),
+        (wandering, "I6", "states"),
+    ),
+)
+def test_a_planner_with_a_mistake_about_trade_is_caught(mistake: Any, invariant: str, flow: str) -> None:
+    wrong = tampered(mistake)
+    found = {b.invariant for seed in range(1500) for b in trade.check(planner.drawn_any(seed, flow), wrong)}
+    assert invariant in found
+
+
+def test_everything_that_can_be_decided_about_trade_is_drawn() -> None:
+    words: dict[str, set[str]] = {}
+    for flow in ("products", "invoices", "states"):
+        cases = [planner.drawn_any(seed, flow) for seed in range(1500)]
+        words[flow] = {trade.told(decide(case.situation, case.rules)[-1], case).word for case in cases}
+    assert words["products"] == {"nothing", "wait", "ask", "join", "create", "refuse", "unlink", "fields"}
+    assert words["invoices"] == {"nothing", "wait", "ask", "join", "create", "refuse", "unlink", "agree"}
+    assert words["states"] == {"nothing", "tell", "agree"}
 
 
 def test_order_is_seen_where_it_changes_a_decision() -> None:

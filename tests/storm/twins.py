@@ -32,6 +32,7 @@ from unisono.model.errors import BadAnswer, SystemFault, Unclear
 from unisono.plan.flows import quotes
 from unisono.policy.schema import Policy
 from unisono.store import intents, lanes, links, pairs, seen
+from unisono.store.listing import Listed
 from unisono.store.stamps import instant, stamp
 
 Scene = Callable[[int], Played]
@@ -175,13 +176,13 @@ def cursor_advanced_before_storing() -> Iterator[None]:
     """The mark moves on first, then the pages are stored: what a torn pull did not bring is not asked for again."""
     sound = pull._store_page
 
-    def stored(where: Connected, resource: str, page: Page, hands: Hands, pulled: Pulled) -> None:
+    def stored(where: Connected, resource: str, page: Page, hands: Hands, pulled: Pulled, listed: Listed) -> None:
         with hands.store.write() as conn:
             marks = pairs.get_connection(conn, where.id).marks
             if "since" in marks.get(resource, {}) and page.server_time is not None:
                 moved = marks[resource] | {"since": stamp(page.server_time)}
                 pairs.update_connection(conn, where.id, marks={**marks, resource: moved})
-        sound(where, resource, page, hands, pulled)
+        sound(where, resource, page, hands, pulled, listed)
 
     with instead(pull, "_store_page", stored):
         yield
@@ -198,7 +199,7 @@ def empty_answer_taken_as_deletion() -> Iterator[None]:
         except BadAnswer:
             return {"RESPONSE": []} if "fastbill" in reply.call or "api.php" in reply.call else []
 
-    def gone(where: Connected, resource: Resource, listed: set[str], whole: bool, _absent: object, hands: Hands, pulled: Pulled) -> None:
+    def gone(where: Connected, resource: Resource, listed: Listed, whole: bool, _absent: object, hands: Hands, pulled: Pulled) -> None:
         if not whole:
             return
         with hands.store.write() as conn:

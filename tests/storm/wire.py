@@ -286,7 +286,7 @@ class Vendor:
 
     def looked(self, asked: Asked) -> Inside | None:
         """The row that a request is about to change."""
-        return self.inside(asked.key) if asked.operation == "change" and asked.kind in ("party", "contact") else None
+        return self.inside(asked.key) if asked.operation == "change" and asked.kind in ("party", "contact", "product") else None
 
     def took(self, asked: Asked, seq: int, before: Inside | None) -> None:
         """Writes down what the simulator logged since ``seq``; ``before`` is the row as it was."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from tests.storm import acting, calming, moments, oracle, post, rehearsal
+from tests.storm import acting, calming, flows, moments, oracle, post, rehearsal
 from tests.storm.chance import Break, Deed, Script, Streams
 from tests.storm.evidence import Did, Evidence, Kept, Rule
 from tests.storm.faults import draw_breaks, witnessed
@@ -15,6 +15,7 @@ from tests.storm.frail import no_listener
 from tests.storm.ground import Frozen, Killed, OurClock, Played, ground
 from tests.storm.people import draw_knobs, draw_people
 from tests.storm.sides import Letter, Listener, Side, Stage
+from tests.storm.signing import sign
 from tests.storm.stages import Setting, Simulated
 from tests.storm.verdict import Broken
 from tests.support.clock import START, FakeClock
@@ -24,7 +25,7 @@ from unisono.store.refused import StoreRefused
 from unisono.wiring import House, pair_row
 from unisono.wiring.policies import put_policy, with_entries
 from unisono.wiring.running import Runner
-from unisono.wiring.setup import release, replace_key
+from unisono.wiring.setup import release
 
 __all__ = ["Frozen", "Killed", "Maker", "Played", "World", "draw", "play"]
 
@@ -98,6 +99,8 @@ class World:
         self.keys_given: list[tuple[Letter, datetime]] = []
         self.unkept: list[datetime] = []
         self.post: post.Post | None = None
+        self.previewed = ""
+        """The run of the preview that was released, if one was made."""
         self._turns: list[tuple[datetime, datetime]] = []
         self.under_way = False
         """Whether the product is in the middle of a turn."""
@@ -135,11 +138,6 @@ class World:
         """What takes the lanes in a process; ``alone`` as the data folder's lock says."""
         return Runner(house=self.house, holder="one" if alone else "two", alone=alone)
 
-    def login(self, letter: Letter) -> dict[str, str]:
-        """What a person types to connect a side."""
-        _, login, hidden, _ = self.stage.connection(letter)
-        return login | {name: value.reveal() for name, value in hidden.items()}
-
     def _ready(self) -> None:
         """A pair that was set up, has read both empty systems, and writes from now on."""
         names = tuple(repr((name, login, settings)) for name, login, _, settings in map(self.stage.connection, calming.LETTERS))
@@ -156,9 +154,9 @@ class World:
             forget = getattr(side, "forget_log", None)
             if forget is not None:
                 forget()
-        entry, house = self.script.knobs.get("policy", ""), self.process()
-        if entry:
-            put_policy(house, self.pair, with_entries(pair_row(house, self.pair).policy, [entry]), "setup")
+        entries, house = flows.entries(self.script.knobs), self.process()
+        if entries:
+            put_policy(house, self.pair, with_entries(pair_row(house, self.pair).policy, entries), "setup")
         row = pair_row(house, self.pair)
         self.rules.append(Rule(self.clock.now(), 0, row.policy_version, row.policy))
 
@@ -173,9 +171,9 @@ class World:
                     secrets.put_secret(conn, self._ground.ring, self.ids[letter], name, value, now)
             pairs.add_pair(conn, self.pair, self.ids["firm"], "Storm", self.ids["a"], self.ids["b"], self.stage.policy(), now)
         for letter in calming.LETTERS:
-            identity = replace_key(house, self.ids[letter], self.login(letter))
+            account = sign(self, house, letter)
             with house.store.write() as conn:
-                pairs.update_connection(conn, self.ids[letter], identity=identity.account if identity else "")
+                pairs.update_connection(conn, self.ids[letter], identity=account)
         runner = Runner(house=house, holder="setup")
         runner.turn(poll=True)
         self.clock.advance(2)

@@ -12,6 +12,7 @@ from unisono.model.capability import Capabilities, FieldLimit, Writing, with_bin
 from unisono.model.party import CONTACT_FIELDS, PARTY_FIELDS
 from unisono.plan.situation import Rules
 from unisono.policy.schema import Policy
+from unisono.policy.tables import policy_from
 from unisono.systems.catalogue import all_systems
 
 T = TypeVar("T")
@@ -76,7 +77,9 @@ def drawn_policy(rnd: Random) -> Policy:
         "leave_out": some(rnd, LEFT_OUT, 0.015),
         "try_unverified": some(rnd, ("clear-field",)),
     }
-    return Policy.model_validate(chosen)
+    policy, wrong = policy_from(chosen)
+    assert policy is not None, wrong
+    return policy
 
 
 def drawn_restriction(rnd: Random) -> dict[str, Any]:

@@ -8,10 +8,11 @@ from dataclasses import replace
 from decimal import Decimal
 from random import Random
 
+from tests.storm.levels import trade, trading
 from tests.storm.levels.abilities import drawn_rules, pick
 from tests.storm.levels.applied import ROUNDS, Decisions, Planner, decide, faithful, settled, sloppy
 from tests.storm.levels.cases import Case, flat_of_seen
-from tests.storm.levels.situations import SHARED, drawn
+from tests.storm.levels.situations import FLOWS, SHARED, drawn_from
 from tests.storm.levels.undoing import check_undo, drawn_undo
 from tests.storm.page import ruled
 from tests.storm.rules import Ruled, may_cross, mean_the_same, took_its_place
@@ -25,6 +26,7 @@ from unisono.plan.flows.deletions import alike_enough
 from unisono.plan.situation import Rules, Situation
 
 LEVEL = "planner"
+ALL = (*FLOWS, *trading.FLOWS)
 
 
 def run(first_seed: int, last_seed: int, *, flow: str = "") -> Verdict:
@@ -46,8 +48,19 @@ def one(seed: int, flow: str = "") -> tuple[str, list[Broken]]:
     if flow == "undo" or (not flow and seed % 10 == 9):
         rnd, stock = Random(seed), drawn_rules(seed // SHARED)
         return "undo", check_undo(drawn_undo(rnd, stock)) + brake(rnd, stock)
-    case = drawn(seed, flow)
+    case = drawn_any(seed, flow)
     return case.flow, check(case)
+
+
+def drawn_any(seed: int, flow: str = "") -> Case:
+    """The case of a seed, of one flow or of any."""
+    return drawn_of(Random(seed), drawn_rules(seed // SHARED), seed, flow)
+
+
+def drawn_of(rnd: Random, stock: tuple[Rules, ...], seed: object, flow: str = "") -> Case:
+    """A case from any source of chance, of what all firms have or of what some have switched on."""
+    flow = flow or pick(rnd, ALL)
+    return trading.drawn_trade(rnd, pick(rnd, stock), seed, flow) if flow in trading.FLOWS else drawn_from(rnd, stock, seed, flow)
 
 
 def brake(rnd: Random, stock: tuple[Rules, ...]) -> list[Broken]:
@@ -62,6 +75,8 @@ def brake(rnd: Random, stock: tuple[Rules, ...]) -> list[Broken]:
 
 def check(case: Case) -> list[Broken]:
     """Everything that is wrong with the plan of a case, and with what comes of carrying it out."""
+    if case.flow in trading.FLOWS:
+        return trade.check(case)
     return judged(case, decide) + quiet(case, decide(case.situation, case.rules), decide)
 
 
