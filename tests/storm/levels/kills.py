@@ -1,6 +1,7 @@
 """Level E: real processes and files. `kill -9` at a drawn moment, crash images of a stopped process, a second process on the same store.
 
 Vendors run in a process of their own; so do the starts of the product. What is checked afterwards is the vendors' truth, their logs, the journal.
+Of every five deaths one is between Bitrix24 and Lexware Office (``second_kills``).
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from tests.kill.world import (
     live_and_die,
     running,
 )
+from tests.storm.levels import second_kills
 from tests.storm.verdict import Broken, Failure, Verdict
 
 LEVEL = "kills"
@@ -44,6 +46,8 @@ OFFSET = 1000
 """The seeds of the stage of kill tests come before."""
 LONGEST = 1.2
 """Seconds within which a first sync of a small firm is stopped."""
+SECOND = 3
+"""Of every five seeds, that whose firm has Bitrix24 and Lexware Office."""
 REFUSED = 1
 """How a process ends that may not have the folder."""
 _WORDS = (
@@ -57,8 +61,9 @@ def run(first_seed: int, last_seed: int) -> Verdict:
     verdict, began = Verdict(LEVEL), time.perf_counter()
     seeds = range(first_seed, last_seed + 1)
     with running(LANES) as village, ThreadPoolExecutor(LANES) as pool, tempfile.TemporaryDirectory() as folder:
-        found = pool.map(lambda seed: one(seed, village, Path(folder)), seeds)
-        for seed, (how, wrong) in zip(seeds, found, strict=True):
+        found = pool.map(lambda seed: one(seed, village, Path(folder)), [seed for seed in seeds if not second(seed)])
+        ends = dict(zip([seed for seed in seeds if not second(seed)], found, strict=True)) | dict(_second_pair(seeds, Path(folder)))
+        for seed, (how, wrong) in sorted(ends.items()):
             verdict.count("kills")
             verdict.count(how)
             if wrong:
@@ -68,13 +73,28 @@ def run(first_seed: int, last_seed: int) -> Verdict:
     return verdict
 
 
+def second(seed: int) -> bool:
+    """Whether a seed's firm has the second pair."""
+    return seed % 5 == SECOND
+
+
+def _second_pair(seeds: range, folder: Path) -> Iterator[tuple[int, tuple[str, list[str]]]]:
+    mine = [seed for seed in seeds if second(seed)]
+    if not mine:
+        return
+    with second_kills.lane_of_its_own() as lane:
+        for seed in mine:
+            (folder / str(seed)).mkdir()
+            yield seed, ("killed between bitrix24 and lexoffice", second_kills.live_and_die(lane, seed, folder / str(seed)))
+
+
 def _invariant(text: str) -> str:
     return next((invariant for word, invariant in _WORDS if word in text), "I11")
 
 
 def one(seed: int, village: Village, folder: Path) -> tuple[str, list[str]]:
-    """How a seed dies, and what is wrong afterwards. Every fifth is stopped and goes on from its crash image, every fifth has a second
-    process to fight off, of the others every other one carries out a released preview."""
+    """How a seed of the first pair dies, and what is wrong afterwards. Every fifth is stopped and goes on from its crash image, every fifth
+    has a second process to fight off, of the others every other one carries out a released preview."""
     data = folder / str(seed)
     data.mkdir()
     with village.lane() as lane:

@@ -55,7 +55,6 @@ TALES: dict[str, Story] = {
     "an edit goes into the portal with keys that have expired": _told(
         firm(0, "b", "c0"), did(1, "b", "edit", "c0", phone="0228 1"), login="app", key_seconds="300"
     ),
-    "a deal of the portal becomes an estimate": _told(firm(0, "a", "c0"), deal(0, "q1", "c0"), pair=THIRD),
     "an accepted estimate moves its deal": _told(
         firm(0, "a", "c0"), deal(0, "q1", "c0"), did(1, "b", "state", "q1", state="d"), pair=THIRD, flows="states unfiled"
     ),
