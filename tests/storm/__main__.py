@@ -140,17 +140,20 @@ def nightly(state: night.Night, end: float) -> Iterator[Task]:
         for task in tasks(one, state.reached.get(one.name, 0) + 1, one.commit) if one.whole else ():
             if time.perf_counter() >= end:
                 return
-            yield task
+            state.begin(one.name, task.first)
+            if not state.played(one.name, task.first):
+                yield task
     endless = [one for one in LEVELS if one.night and not one.whole]
     given = {one.name: state.next(one.name) for one in endless}
-    began = {name: state.began.get(name, first) for name, first in given.items()}
+    began = {name: state.begin(name, first) for name, first in given.items()}
     while time.perf_counter() < end:
         one = min(endless, key=lambda one: (given[one.name] - began[one.name]) / one.night)
         first = given[one.name]
         if first >= began[one.name] + one.night:
             return
         given[one.name] += one.chunk
-        yield Task(one.name, first, first + one.chunk - 1)
+        if not state.played(one.name, first):
+            yield Task(one.name, first, first + one.chunk - 1)
 
 
 def single(args: argparse.Namespace, head: str) -> int:

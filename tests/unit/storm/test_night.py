@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -53,8 +54,26 @@ def test_a_night_goes_on_behind_the_commits_seeds_and_never_plays_one_twice(tmp_
     assert again.verdicts["worlds"].seconds == 5.0
 
 
+def test_what_was_under_way_when_a_night_was_cut_short_is_played_by_the_next_one_and_nothing_else_twice(tmp_path: Path) -> None:
+    place = tmp_path / "night.json"
+    state = night.Night("abc")
+    handed = nightly(state, float("inf"))
+    played = list(islice(handed, 120))
+    slow = next(task for task in played if task.level == "engine")
+    for task in played:
+        if task is not slow:
+            state.took(Verdict(task.level, [], {"of": task.last - task.first + 1}), task.first, task.last)
+    night.save(state, place)
+    again = night.load("abc", place)
+    rest = list(nightly(again, float("inf")))
+    assert rest.count(slow) == 1
+    assert not set(rest) & (set(played) - {slow})
+    everything = sum(task.last - task.first + 1 for task in (*rest, *played) if task.level == "engine") - (slow.last - slow.first + 1)
+    assert everything == 100_000
+
+
 def test_a_night_ends_by_itself_when_a_long_run_of_its_commit_is_played_wherever_the_seeds_began() -> None:
-    state = night.Night("abc", {"points": 40, "worlds": 5000, "kills": 500}, {"kills": 11})
+    state = night.Night("abc", {"points": 40, "worlds": 5000, "kills": 500}, began={"kills": 11})
     handed: Counter[str] = Counter()
     for task in nightly(state, float("inf")):
         handed[task.level] += task.last - task.first + 1
