@@ -95,6 +95,7 @@ def test_under_the_app_login_a_menu_entry_of_the_card_leads_through_our_page_to_
     assert "frame-ancestors https://muster.bitrix24.de" in answer.headers["content-security-policy"]
     assert town.books.truth()["invoices"] == [], "nothing is made by opening a page"
 
+    town.run()
     page = town.page(f"/invoice?record=contact:{person}")
     assert "Inge Musterfrau" in page.text
     assert town.desk.send("adam", f"/pairs/{town.pair}/invoice", record=f"contact:{person}").status_code == 303
@@ -103,6 +104,32 @@ def test_under_the_app_login_a_menu_entry_of_the_card_leads_through_our_page_to_
     (draft,) = town.books.truth()["invoices"]
     assert draft["voucherStatus"] == "draft"
     assert f"https://app.lexware.de/permalink/invoices/edit/{draft['id']}" in town.page(f"/invoice?record=contact:{person}").links
+
+
+@pytest.mark.feature("L16", kind="do")
+def test_a_contact_made_just_now_is_read_because_somebody_asks_for_it_though_nothing_of_the_crm_goes_anywhere(town: Town) -> None:
+    released(town, APP)
+    town.run()
+    person = town.crm_act("create_contact", name="Inge", last_name="Musterfrau", email="inge@example.de")
+    town.run()
+    path = f"/pairs/{town.pair}/invoice?record=contact:{person}"
+    asked = town.desk.browser("anna").get(path)
+    assert (asked.status_code, "kennt Unisono noch nicht" in asked.text) == (404, True)
+    town.run()
+    assert "Inge Musterfrau" in town.desk.browser("anna").get(path).text
+
+
+@pytest.mark.feature("L16", kind="do")
+def test_a_customer_is_made_for_a_draft_as_the_crm_has_them_now(town: Town) -> None:
+    released(town, APP)
+    person = town.crm_act("create_contact", name="Inge", last_name="Musterfrau", email="inge@example.de")
+    town.desk.browser("anna").get(f"/pairs/{town.pair}/invoice?record=contact:{person}")
+    town.run()
+    town.crm_act("edit_contact", id=str(person), last_name="Neumann")
+    town.run()
+    assert town.desk.send("anna", f"/pairs/{town.pair}/invoice", record=f"contact:{person}").status_code == 303
+    town.run()
+    assert "Neumann" in {row.get("person", {}).get("lastName", "") for row in town.books.truth()["contacts"]}
 
 
 @pytest.mark.feature("L16", kind="do")

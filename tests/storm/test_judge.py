@@ -304,8 +304,8 @@ def taking_hostages() -> Iterator[None]:
             until[0] = hands.clock.now() + timedelta(minutes=40)
         return sound_after(wave, by_subject, pairing, outcome, hands)
 
-    def batches(pairing: Any, hands: Any) -> Any:
-        return sound_batches(pairing, hands) if hands.clock.now() >= until[0] else iter(())
+    def batches(pairing: Any, hands: Any, **how: Any) -> Any:
+        return sound_batches(pairing, hands, **how) if hands.clock.now() >= until[0] else iter(())
 
     with patch.object(batch, "_after", after), patch.object(import_module("unisono.engine.cycle"), "batches", batches):
         yield

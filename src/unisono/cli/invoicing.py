@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from unisono.cli.terminal import AsJson, Data, PairId, WrongCall, add_commands, holder, house_at, person, show, the_pair, words
-from unisono.wiring.drafting import NoSuchCard, NotPossible, card, want
+from unisono.wiring.drafting import NoSuchCard, NotPossible, card, card_if_seen, want
 from unisono.wiring.running import Runner
 
 
@@ -30,6 +30,9 @@ def invoice(
         pair_id = the_pair(house, pair)
         try:
             if not look:
+                if card_if_seen(house, pair_id, record) is None:
+                    # Somebody has just made it: the CRM is read once more before that is said to be nobody.
+                    Runner(house=house, holder=holder()).until_quiet(pair_id)
                 before = {one.key for one in card(house, pair_id, record).made}
                 want(house, pair_id, record, person())
                 turns = Runner(house=house, holder=holder()).until_quiet(pair_id)

@@ -26,6 +26,7 @@ from unisono.store.asking import Problem, Question
 from unisono.store.pairs import PairRow
 from unisono.wiring.house import House
 from unisono.wiring.leading import page_of
+from unisono.wiring.rhythm import look_soon
 
 KINDS: tuple[Kind, ...] = ("party", "contact", "quote")
 """What an invoice can begin from: a customer, one of its people, a deal or quote."""
@@ -91,12 +92,23 @@ def card(house: House, pair_id: str, record: str) -> Card:
     )
 
 
+def card_if_seen(house: House, pair_id: str, record: str) -> Card | None:
+    """The same; ``None`` if nobody has seen the record: then the CRM is read soon, and it may be there after that."""
+    try:
+        return card(house, pair_id, record)
+    except NoSuchCard:
+        look_soon(house, pair_id, "a")
+        return None
+
+
 def want(house: House, pair_id: str, record: str, by: str) -> str:
     """Somebody wants an invoice: its customer is looked at with the next turn. Returns the customer's key; a second wish while the first is
     under way changes nothing. Raises ``NoSuchCard``, ``NotPossible``."""
     found = card(house, pair_id, record)
     if found.why_not is not None:
         raise NotPossible(found.why_not)
+    # The customer is made as the CRM has them now, not as it had them when it was read last.
+    look_soon(house, pair_id, "a")
     pairing, now = house.pairing(pair_id), house.clock.now()
     key, one = f"a:party:{found.customer}", Wanted(id=house.ids.new(), by=by, paper=found.paper)
     with house.store.write() as conn:

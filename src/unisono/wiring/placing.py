@@ -19,6 +19,7 @@ from unisono.store import pairs
 from unisono.store.pairs import ConnectionRow, PairRow
 from unisono.wiring.hooks import note, public_address
 from unisono.wiring.house import House
+from unisono.wiring.rhythm import look_soon
 
 PATH = "/card/"
 """How the path begins to which an entry leads."""
@@ -107,6 +108,8 @@ def pressed(house: House, pair_id: str, form: Mapping[str, str], language: str) 
     if row.state == "removed" or row.id not in crm.settings.get(_KEPT, ()):
         return None
     record = _placements(crm.system).pressed(form)
+    if record:
+        look_soon(house, row.id, "a")
     with house.store.read() as conn:
         books = house.capabilities(pairs.get_connection(conn, row.b).system).title
     page = f"{public_address(house).rstrip('/')}/pairs/{row.id}/invoice?record={quote(record, safe='')}" if record else ""

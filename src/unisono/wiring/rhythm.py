@@ -66,10 +66,8 @@ def needs_a_look(house: House, pair: PairRow, side: Side) -> bool:
     both are read in turn."""
     pairing, far = house.pairing(pair.id), other(side)
     with house.store.read() as conn:
-        where, source = pairing.side(side), pairing.side(far).id
-        marks = pairs.get_connection(conn, where.id).marks
-        looked = min((marks.get(one.name, {}).get("looked_at", "") for one in _resources(where) if set(one.kinds) <= _RECEIVED), default="")
-        if looked and house.clock.now() - instant(looked) < timedelta(seconds=pairing.policy.poll.floor_seconds):
+        source = pairing.side(far).id
+        if _just_read(house, conn, pairing, side):
             return False
         position = pair.position_a if far == "a" else pair.position_b
         changed = seen.changed_since(conn, source, position, _LOOKED_THROUGH)
@@ -78,6 +76,23 @@ def needs_a_look(house: House, pair: PairRow, side: Side) -> bool:
             if kind in _taken(pairing.policy):
                 known.setdefault(kind, []).append(key)
         return any(set(keys) - links.links_of(conn, pair.id, kind, far, keys).keys() for kind, keys in known.items())
+
+
+def look_soon(house: House, pair_id: str, side: Side) -> None:
+    """Somebody is about to use what is known of a side, or asks for a record of it that nobody has seen: with the next turn its lists are
+    read, also those that rest, unless they were just read."""
+    pairing = house.pairing(pair_id)
+    with house.store.write() as conn:
+        if not _just_read(house, conn, pairing, side):
+            pairs.update_connection(conn, pairing.side(side).id, next_poll="")
+
+
+def _just_read(house: House, conn: Connection, pairing: Pairing, side: Side) -> bool:
+    """Whether all the lists of a side that may rest were read within the time between two looks."""
+    where = pairing.side(side)
+    marks = pairs.get_connection(conn, where.id).marks
+    looked = min((marks.get(one.name, {}).get("looked_at", "") for one in _resources(where) if set(one.kinds) <= _RECEIVED), default="")
+    return bool(looked) and house.clock.now() - instant(looked) < timedelta(seconds=pairing.policy.poll.floor_seconds)
 
 
 _LOOKED_THROUGH = 1000

@@ -16,7 +16,7 @@ from unisono.web.gate import Visitor
 from unisono.web.live import pieces
 from unisono.web.telling import question_text
 from unisono.web.visit import Visit
-from unisono.wiring.drafting import Card, NoSuchCard, NotPossible, card, drafts_here, want
+from unisono.wiring.drafting import Card, NoSuchCard, NotPossible, card_if_seen, drafts_here, want
 from unisono.wiring.placing import NoEntry, place_entry, take_entry, way_in
 
 doors = Doors()
@@ -73,10 +73,7 @@ def entry(visit: Visitor, pair_id: str) -> Response:
 
 def found_card(visit: Visit, row: PairRow, record: str) -> Card | None:
     """The record as the beginning of an invoice; ``None`` if it is not there, or was not seen yet."""
-    try:
-        return card(visit.house, row.id, record) if record else None
-    except NoSuchCard:
-        return None
+    return card_if_seen(visit.house, row.id, record) if record else None
 
 
 def _page(visit: Visit, row: PairRow, record: str, *, trouble: str = "", status: int = 200) -> Response:
