@@ -20,7 +20,7 @@ from unisono.connect.port import Raw
 from unisono.engine.pull import Pulled
 from unisono.model.errors import BadAnswer
 from unisono.model.fields import amount
-from unisono.policy import files
+from unisono.policy import files, tables
 from unisono.store import pairs
 from unisono.store.tables import firm
 from unisono.systems.bitrix24 import webhook as bitrix24_webhook
@@ -247,7 +247,7 @@ def test_cells_that_are_not_cleaned_are_caught(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_policy_that_is_not_refused_by_name_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    sound = files.policy_from
+    sound = tables.policy_from
 
     def raised(tables: dict[str, Any]) -> Any:
         policy, wrong = sound(tables)
