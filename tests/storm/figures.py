@@ -15,6 +15,7 @@ LETTERS = {
     "engine": "B",
     "worlds": "C",
     "points": "D",
+    "pair-points": "D",
     "kills": "E",
     "dirty": "G",
     "twins": "H",
@@ -25,6 +26,7 @@ UNITS = {
     "engine": "seeds",
     "worlds": "worlds",
     "points": "points",
+    "pair-points": "points",
     "kills": "kills",
     "dirty": "samples",
     "twins": "twins",
@@ -58,6 +60,8 @@ def summary(verdicts: Sequence[Verdict]) -> list[tuple[str, str]]:
     rows += [(f"worlds of {pair.replace('/', ' with ')}", _number(played(by[pair]))) for pair in PAIRS[1:] if pair in by]
     if "points" in by:
         rows.append(("crash points survived", _of(by["points"])))
+    if "pair-points" in by:
+        rows.append(("crash points of the other pairs survived", _of(by["pair-points"])))
     if "kills" in by:
         rows.append(("`kill -9` survived", _of(by["kills"])))
     if "dirty" in by:

@@ -22,7 +22,7 @@ from tests.storm.stages import PAIR, staged
 from tests.storm.verdict import Broken, Failure, Verdict
 from tests.storm.world import Frozen, Played, World
 
-LEVEL = "points"
+LEVEL, OTHERS = "points", "pair-points"
 SEED = 1
 STORIES: dict[str, Story] = TALES | PAIR_TALES
 """What happens before the last turn of a story is undisturbed; in the last one everything fails in turn."""
@@ -180,23 +180,22 @@ def _count(world: World) -> Counter[tuple[Letter, Kind]]:
     return Counter({(letter, kind): len(world.side(letter).records(kind)) for letter in sides for kind in kinds})
 
 
-def points() -> list[Point]:
-    """Every moment of every story."""
-    return [point for story in STORIES for point in told(story).points]
+def points(level: str = LEVEL) -> list[Point]:
+    """Every moment of every story of the first pair, or of the other pairs."""
+    return [point for story in (TALES if level == LEVEL else PAIR_TALES) for point in told(story).points]
 
 
-def run(part: int, of: int) -> Verdict:
+def run(part: int, of: int, level: str = LEVEL) -> Verdict:
     """Plays every so-manieth point, so that several processes share them; ``run(0, 1)`` are all."""
-    verdict, began = Verdict(LEVEL), time.process_time()
-    verdict.count("stories", len(STORIES) if part == 0 else 0)
-    for number, point in enumerate(points()):
+    verdict, began = Verdict(level), time.process_time()
+    for number, point in enumerate(points(level)):
         if number % of != part:
             continue
         played = play(point)
         verdict.count("points")
         verdict.count(f"points: {point.what.rstrip('0123456789 ')}")
         if played.broken:
-            verdict.failures.append(Failure(LEVEL, number, f"--level {LEVEL} --seed {number}", played.broken))
+            verdict.failures.append(Failure(level, part + 1, f"--level {level} --seed {part + 1}", played.broken))
         else:
             verdict.count("points survived")
     verdict.seconds = time.process_time() - began
