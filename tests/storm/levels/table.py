@@ -35,17 +35,17 @@ class Level:
 POINT_PARTS = 40
 """Tasks that the crash points are divided into."""
 PAIR_PARTS = 40
-"""Those of the stories of the other pairs: a commit plays a quarter of them, a long run the rest."""
+"""Those of the stories of the other pairs: a commit plays an eighth of them, a long run the rest."""
 TWINS = 14
 _NIGHTS = {"centralstation/lexoffice": 2000, "bitrix24/fastbill": 80, "bitrix24/lexoffice": 80}
 """How many worlds of the pairs but the first a long run has. Those of a portal take three times as long as any other."""
 LEVELS = (
     Level("kills", "E", "kills", 10, 10, 500),
     Level("points", "D", "points", POINT_PARTS, 1, POINT_PARTS, whole=True),
-    Level("pair-points", "D", "points", PAIR_PARTS // 4, 1, PAIR_PARTS - PAIR_PARTS // 4),
+    Level("pair-points", "D", "points", PAIR_PARTS // 8, 1, PAIR_PARTS - PAIR_PARTS // 8),
     Level("twins", "H", "twins", TWINS, 1, TWINS, whole=True),
-    Level("worlds", "C", "worlds", 280, 20, 18_000),
-    *(Level(pair, "C", "worlds", 40, 10, _NIGHTS[pair]) for pair in PAIRS if pair != PAIR),
+    Level("worlds", "C", "worlds", 310, 20, 18_000),
+    *(Level(pair, "C", "worlds", 30, 10, _NIGHTS[pair]) for pair in PAIRS if pair != PAIR),
     Level("engine", "B", "seeds", 2000, 50, 100_000),
     Level("planner", "A", "cases", 50_000, 5_000, 400_000),
     Level("dirty", "G", "samples", 200, 100, 1_800),

@@ -32,7 +32,7 @@ def test_every_level_has_a_letter_a_unit_and_an_amount_for_each_commit() -> None
     assert sorted(one.letter for one in LEVELS) == list("ABCCCCDDEGHK")
     assert sum(one.commit for one in LEVELS if one.letter == "C") == 400
     assert {one.name: one.commit for one in LEVELS if one.name in ("worlds", "engine", "twins", "kills", "trace")} == {
-        "worlds": 280,
+        "worlds": 310,
         "engine": 2000,
         "twins": 14,
         "kills": 10,
@@ -43,7 +43,7 @@ def test_every_level_has_a_letter_a_unit_and_an_amount_for_each_commit() -> None
 def test_a_night_goes_on_behind_the_commits_seeds_and_never_plays_one_twice(tmp_path: Path) -> None:
     place = tmp_path / "var" / "night.json"
     state = night.load("abc", place)
-    assert state.next("worlds") == 281
+    assert state.next("worlds") == 311
     state.took(worlds(), 281, 300)
     state.took(worlds(LOST), 301, 320)
     night.save(state, place)
