@@ -77,3 +77,18 @@ def test_what_was_told_is_not_told_again(v: Village) -> None:
     for _ in range(3):
         v.sync()
     assert (stage(v), written(v)) == ("NEW", before), "the stage is the CRM's: a person may move it back"
+
+
+def test_a_deal_that_was_deleted_is_told_nothing(v: Village) -> None:
+    """It told a vanished deal again and again, since the quotation was thought to follow from itself."""
+    (deal,) = v.crm.truth()["deals"]
+    v.crm_act("delete_deal", id=str(deal["ID"]))
+    for _ in range(3):
+        v.sync(8 * 24 * 60)
+    before = written(v)
+    accepted(v)
+    for _ in range(3):
+        v.sync(60)
+    assert v.crm.truth()["deals"] == []
+    assert [call for call in written(v)[len(before) :] if "crm.item.update" in str(call)] == []
+    assert v.problems() == []

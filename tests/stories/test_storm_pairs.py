@@ -120,3 +120,26 @@ def test_an_invoice_of_a_customer_whose_counterpart_vanished_waits_for_the_answe
     (made,) = v.books.truth()["invoices"]
     assert made["address"]["contactId"] == new
     assert v.problems() == []
+
+
+@pytest.mark.parametrize("hours", (0, 2))
+def test_an_invoice_of_a_list_that_is_read_since_a_later_policy_is_new_though_the_portals_clock_is_behind(
+    tmp_path: Path, hours: int
+) -> None:
+    """What is first seen after its list was read whole was not there then, whatever date it carries."""
+    v = second(tmp_path, "bitrix24", POLICY)
+    v.sync()
+    v.release()
+    v.clock.advance(60)
+    customer(v)
+    v.sync()
+    v.release(POLICY.replace("[documents]", '[invoices]\ndirection = "to-invoicing"\n[documents]'))
+    v.sync()
+    (company_there,) = v.crm.truth()["companies"]
+    v.crm.world.clock.ahead = -timedelta(hours=hours)
+    bill = v.crm_act("create_invoice", title="Kran", company_id=str(company_there["ID"]), items="Kran; 1; 119,00; 19")
+    v.crm_act("move_invoice", id=str(bill), stage="DT31_3:S")
+    v.sync()
+
+    assert [row["title"] for row in v.books.truth()["invoices"]] == ["Kran"]
+    assert v.problems() == []

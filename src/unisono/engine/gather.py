@@ -122,11 +122,11 @@ class _Batch:
         owners = sorted({r.record.owner for r in rows if r} - {""})
         by_owner = self._picture.of_owners("b", ("quote",), owners)
         keys = [row.record.key for rows_ in by_owner.values() for row in rows_]
-        made = self._picture.links_of("quote", "b", keys)
-        return {
-            owner: [FiledQuote(row, made[row.record.key].a_key if row.record.key in made else "") for row in rows_]
-            for owner, rows_ in by_owner.items()
-        }
+        made = {key: link.a_key for key, link in self._picture.links_of("quote", "b", keys).items() if link.state == "linked"}
+        lost = {key for key, row in self._picture.rows("a", "quote", sorted(set(made.values()))).items() if row.gone}
+        # A deal that was deleted is told nothing, and nothing is filed there.
+        deals = {key: deal for key, deal in made.items() if deal not in lost}
+        return {owner: [FiledQuote(row, deals.get(row.record.key, "")) for row in rows_] for owner, rows_ in by_owner.items()}
 
     def _vanished(self, subjects: Sequence[Subject]) -> list[tuple[Subject, Link, Side, Seen]]:
         """The linked customers of which one side is gone: which, and what was seen of it last."""

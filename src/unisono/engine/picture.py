@@ -42,7 +42,7 @@ class Picture:
         self.asked_again = asked_again(conn, pairing, subjects)
         self._remember_couples(subjects)
         self._remember_moved(subjects)
-        self._known = {side: self._known_before(side) for side in SIDES}
+        self._known = {side: self._all_listed(side) for side in SIDES}
 
     def row(self, subject: Subject) -> Seen | None:
         """A record of the batch as it was seen."""
@@ -119,14 +119,20 @@ class Picture:
         shown = {kind for name in where.resources for kind in capabilities.resource(name).kinds}
         return shown - {kind for name in unread for kind in capabilities.resource(name).kinds}
 
-    def _known_before(self, side: Side) -> set[Kind]:
-        """The kinds of which all of a side's records had been seen when the pair was released. What a later policy reads besides is not."""
+    def _all_listed(self, side: Side) -> dict[Kind, datetime]:
+        """From when on whatever is first seen of a kind is new: the pair was released, and everything of that kind had been listed. What a
+        later policy reads besides is listed later. Kinds that were never listed whole are left out."""
+        if self._released is None:
+            return {}
         where = self.pairing.side(side)
         marks = pairs.get_connection(self.conn, where.id).marks
-        kinds = {name: where.system.capabilities.resource(name).kinds for name in where.resources}
-        first = {name: marks.get(name, {}).get("first_whole", "") for name in kinds}
-        late = {kind for name, at in first.items() if not at or at > self.pairing.released_at for kind in kinds[name]}
-        return {kind for name in kinds for kind in kinds[name]} - late
+        since: dict[Kind, datetime] = {}
+        unread: set[Kind] = set()
+        for name in where.resources:
+            kinds, first = where.system.capabilities.resource(name).kinds, marks.get(name, {}).get("first_whole", "")
+            unread.update(() if first else kinds)
+            since |= {kind: max(since.get(kind, self._released), instant(first)) for kind in kinds if first}
+        return {kind: at for kind, at in since.items() if kind not in unread}
 
     def is_history(self, side: Side, row: Seen) -> bool:
         """Whether a record was there before the pair was released; a document also if it has not changed since. An invoice of the CRM counts
@@ -145,7 +151,8 @@ class Picture:
 
     def _after_release(self, side: Side, row: Seen, at: datetime) -> bool:
         assert self._released is not None
-        if row.record.kind in self._known[side] and row.first_at > self._released:
+        listed = self._known[side].get(row.record.kind)
+        if listed is not None and row.first_at > listed:
             # It was not there when everything was listed: it is new, even if the vendor's clock is behind.
             at += CLOCKS_APART
         return at > self._released

@@ -194,3 +194,19 @@ def test_a_right_that_one_command_lacks_stops_the_connection_and_empties_no_list
     system = answering(lambda *_: {"result": {"result": [], "result_error": refused, "result_total": [], "result_next": []}})
 
     caught(LoginRefused, lambda: list(system.pages("companies")))
+
+
+def test_a_company_that_is_deleted_while_it_is_read_is_not_shown_without_its_address() -> None:
+    """The list still shows it; what hangs on it went with it. Shown bare, it would empty the address in the other system."""
+    calls: list[str] = []
+
+    def answer(method: str, body: dict[str, Any]) -> Any:
+        calls.append(method)
+        if method == "crm.item.list":
+            return {"result": {"items": [{"id": 7, "title": "Sonne GmbH", "updatedTime": "2026-11-20T10:00:00+00:00"}]}}
+        return batch(**{name: {"items": []} if command.startswith("crm.item.list") else [] for name, command in body["cmd"].items()})
+
+    pages = list(answering(answer).pages("companies", dt.datetime(2026, 11, 20, tzinfo=dt.UTC)))
+
+    assert [row for page in pages for row in page.rows] == []
+    assert calls[:2] == ["crm.item.list", "batch"]
