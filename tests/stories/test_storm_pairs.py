@@ -143,3 +143,33 @@ def test_an_invoice_of_a_list_that_is_read_since_a_later_policy_is_new_though_th
 
     assert [row["title"] for row in v.books.truth()["invoices"]] == ["Kran"]
     assert v.problems() == []
+
+
+def test_an_invoice_of_a_customer_who_vanished_from_the_crm_is_filed_once_a_person_has_said_who_it_is_now(tmp_path: Path) -> None:
+    """The company is deleted in the portal and made there anew by hand; until that is answered a comment would go onto a card that is gone."""
+    v = second(tmp_path, "bitrix24", POLICY)
+    v.sync()
+    v.release()
+    v.clock.advance(60)
+    key = customer(v)
+    v.sync()
+    (old,) = v.crm.truth()["companies"]
+    v.crm_act("delete_company", id=str(old["ID"]))
+    v.crm_act("create_company", title=str(old["TITLE"]), street="Ring 1", zip="12345", city="Berlin", country="Deutschland")
+    for _ in range(3):
+        v.sync(8 * 24 * 60)
+    act(v, "create_invoice", contact_id=key, title="Rechnung", items="Kran; 1; 119,00; 19", finalize="1")
+    for _ in range(4):
+        v.sync(60)
+
+    asked = {question.code: question for question in v.questions()}
+    assert "maybe-merged" in asked
+    assert (notes(v), v.problems()) == ([], [])
+
+    v.answer(asked["maybe-merged"], "same")
+    for _ in range(3):
+        v.sync(60)
+
+    (now,) = v.crm.truth()["companies"]
+    assert {(row["ENTITY_TYPE"], row["ENTITY_ID"]) for row in v.crm.truth()["comments"]} == {("company", now["ID"])}
+    assert (files(v), v.problems()) == (["RE0001.pdf"], [])

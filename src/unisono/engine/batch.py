@@ -311,10 +311,18 @@ def _settle_quiet(
             work.hasten(conn, pairing.lane, [on for _, state, on in parked if state == "waiting"], NEXT)
         # Who waits for a record that will have no counterpart waits no longer; nor who waited because it was gone for a while.
         once_more += work.waiting_on(
-            conn, pairing.lane, [str(s.subject) for s, ds in planned if ds and (_is_back(s) or all(d.verdict in _ALONE for d in ds))]
+            conn,
+            pairing.lane,
+            [name for s, ds in planned if ds and (_is_back(s) or all(d.verdict in _ALONE for d in ds)) for name in _names(s)],
         )
         work.mark(conn, pairing.lane, once_more, now, run=pairing.run)
     hands.step("acknowledged")
+
+
+def _names(situation: Situation) -> set[str]:
+    """What others may wait for it by: its own name, and those of both sides of its link."""
+    s, link = situation.subject, situation.link
+    return {str(s)} | ({str(Subject("a", s.kind, link.a_key)), str(Subject("b", s.kind, link.b_key))} if link is not None else set())
 
 
 def _is_back(situation: Situation) -> bool:

@@ -57,7 +57,7 @@ class Causes:
             return None
         key = mine.record.owner
         link = self.owner_links.get((subject.side, key))
-        if (subject.side, key) in self._ending and not (subject.side == "b" and subject.kind in DOCUMENTS):
+        if (subject.side, key) in self._ending:
             return Owner(key, "party", "", "unknown")
         if link is not None:
             return Owner(key, "party", link.key(other(subject.side)), "linked" if link.state == "linked" else "severed")
