@@ -8,7 +8,8 @@ from dataclasses import replace
 from unisono.engine.assumed import symbol
 from unisono.engine.causes import Causes
 from unisono.engine.doubts import not_read_back
-from unisono.engine.picture import DOCUMENTS, Picture
+from unisono.engine.marks import PAPERS
+from unisono.engine.picture import Picture
 from unisono.model.record import Kind, MatchKeys, Side, other
 from unisono.plan.flows.papers import SAME
 from unisono.plan.situation import Candidate, Seen, Subject
@@ -42,7 +43,7 @@ class Candidates:
             out |= self._contact_candidates(far, [s for s in free if s.kind == "contact"])
             out |= self._product_candidates(far, [s for s in free if s.kind == "product"])
             if side == "a":
-                for kind in DOCUMENTS:
+                for kind in PAPERS:
                     out |= self._paper_candidates(kind, [s for s in free if s.kind == kind])
         return {s: self._narrow(s, pool) for s, pool in out.items()}
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from unisono.engine.picture import DOCUMENTS, Picture
+from unisono.engine.marks import PAPERS
+from unisono.engine.picture import Picture
 from unisono.model.document import Document, Tag
 from unisono.model.record import Side, other
 from unisono.plan.flows.chosen import party_left_out
@@ -99,7 +100,7 @@ class Causes:
         if not keys:
             return {}
         if side == "b":
-            documents = self._picture.of_owners(side, DOCUMENTS, keys)
+            documents = self._picture.of_owners(side, PAPERS, keys)
             new = {key for key, rows in documents.items() if any(self._is_new_document(row) for row in rows)}
             return {key: ("document",) if key in new else () for key in keys}
         quotes = self._picture.of_owners(side, ("quote",), keys)

@@ -17,7 +17,8 @@ from unisono.engine.doubts import (
     unclear_parties,
 )
 from unisono.engine.hands import Pairing
-from unisono.engine.picture import DOCUMENTS, SIDES, Picture
+from unisono.engine.marks import PAPERS
+from unisono.engine.picture import SIDES, Picture
 from unisono.model.record import FIELDWISE, Kind, MatchKeys, Side, other
 from unisono.plan.flows.deletions import alike_enough
 from unisono.plan.situation import Candidate, FiledQuote, Link, Seen, Situation, Subject
@@ -77,7 +78,7 @@ class _Batch:
             owner=owner,
             candidates=self._candidates.of.get(subject, ()),
             peers=self._candidates.peers.get(subject, ()),
-            quotes=tuple(self._quotes.get(mine.record.owner, ())) if mine and subject.kind in DOCUMENTS else (),
+            quotes=tuple(self._quotes.get(mine.record.owner, ())) if mine and subject.kind in PAPERS else (),
             answers=self._picture.answers.get(str(subject), {}),
             also_linked_as=self._also.get(subject, ""),
             whole=subject.kind in self._whole[other(subject.side)],
@@ -93,7 +94,7 @@ class _Batch:
 
     def _of_documents(self, kind: Kind, subjects: Sequence[Subject]) -> dict[Subject, Link]:
         """The notes that file some documents, or what was told of their states."""
-        documents = {f"{s.kind}/{s.key}": s for s in subjects if s.side == "b" and s.kind in DOCUMENTS}
+        documents = {f"{s.kind}/{s.key}": s for s in subjects if s.side == "b" and s.kind in PAPERS}
         found = self._picture.links_of(kind, "b", list(documents))
         return {documents[key]: link for key, link in found.items()}
 
@@ -118,7 +119,7 @@ class _Batch:
         return out
 
     def _load_quotes(self, subjects: Sequence[Subject]) -> dict[str, list[FiledQuote]]:
-        rows = [self._picture.row(s) for s in subjects if s.side == "b" and s.kind in DOCUMENTS]
+        rows = [self._picture.row(s) for s in subjects if s.side == "b" and s.kind in PAPERS]
         owners = sorted({r.record.owner for r in rows if r} - {""})
         by_owner = self._picture.of_owners("b", ("quote",), owners)
         keys = [row.record.key for rows_ in by_owner.values() for row in rows_]
@@ -155,6 +156,6 @@ class _Batch:
         if not lost or not {"quote", "invoice"} <= self._whole["b"]:
             return set()
         owners = {s: link.b_key for s, link, _, _ in lost if s.kind == "party"}
-        issued = self._picture.of_owners("b", DOCUMENTS, sorted(owners.values()), gone=True)
+        issued = self._picture.of_owners("b", PAPERS, sorted(owners.values()), gone=True)
         filed = {owner for owner, rows in issued.items() if any(getattr(r.record.body, "stage", "") != "draft" for r in rows)}
         return {s for s, _, _, _ in lost if owners.get(s, "") not in filed}

@@ -20,7 +20,6 @@ from unisono.store import asking, links, pairs, seen
 from unisono.store.stamps import instant
 
 SIDES: tuple[Side, ...] = ("a", "b")
-DOCUMENTS: tuple[Kind, ...] = ("quote", "invoice")
 
 
 class Picture:
@@ -70,12 +69,11 @@ class Picture:
         return self.assumed.links_of(kind, side, keys) | self.assumed.ended(kind, side, stored)
 
     def _load(self, side: Side, kind: Kind, keys: list[str]) -> None:
-        where = self.pairing.side(side)
-        self.seen.setdefault((side, kind), {}).update(seen.get_many(self.conn, where.id, kind, keys))
+        self.seen.setdefault((side, kind), {}).update(self.rows(side, kind, keys))
         found = self.links_of(kind, side, keys)
         self.links.setdefault((side, kind), {}).update(found)
         far = other(side)
-        theirs = seen.get_many(self.conn, self.pairing.side(far).id, kind, [link.key(far) for link in found.values()])
+        theirs = self.rows(far, kind, [link.key(far) for link in found.values()])
         self.seen.setdefault((far, kind), {}).update(theirs)
 
     def counterpart(self, subject: Subject, link: Link | None) -> Seen | None:

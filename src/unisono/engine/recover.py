@@ -7,7 +7,7 @@ anew from a fresh look, unless that shows that it was carried out after all.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -15,8 +15,9 @@ from unisono.connect.port import Raw
 from unisono.engine.afterall import changed_after_all, gone_after_all
 from unisono.engine.apply import OLD_COPY, ONE_EACH
 from unisono.engine.assumed import keys_of_new
+from unisono.engine.calls import look_up
 from unisono.engine.doubts import SEVERAL
-from unisono.engine.hands import Hands, Pairing
+from unisono.engine.hands import Connected, Hands, Pairing
 from unisono.engine.job import Job
 from unisono.engine.marks import mark_for
 from unisono.engine.outcome import Outcome
@@ -194,8 +195,7 @@ def _alike(intent: Intent, pairing: Pairing, hands: Hands) -> list[tuple[Record,
             row for row in seen.newest(conn, where.id, "party", instant(intent.first_sent), NEWEST) if _mostly(body, row.record.body)
         ]
     keys = {row.record.key for row in listed if not row.gone} - {record.key for record, _ in found}
-    rows = [where.system.read(*where.system.locate("party", key)) for key in sorted(keys)]
-    also = _free(write, tuple(row for row in rows if row is not None), pairing, hands)
+    also = _free(write, _as_now(where, "party", keys), pairing, hands)
     return found + [(r, row) for r, row in also if r.key in keys and isinstance(r.body, Party) and r.body.type == body.type]
 
 
@@ -206,8 +206,17 @@ def _new_papers(intent: Intent, pairing: Pairing, hands: Hands) -> list[tuple[Re
     with hands.store.read() as conn:
         listed = seen.newest(conn, where.id, write.kind, instant(intent.first_sent), NEWEST)
     theirs = [row.record.key for row in listed if row.record.owner == write.owner and not row.gone]
-    rows = [where.system.read(*where.system.locate(write.kind, key)) for key in sorted(theirs)]
-    return [(r, row) for r, row in _free(write, tuple(row for row in rows if row is not None), pairing, hands) if r.key in theirs]
+    return [(r, row) for r, row in _free(write, _as_now(where, write.kind, theirs), pairing, hands) if r.key in theirs]
+
+
+def _as_now(where: Connected, kind: Kind, keys: Collection[str]) -> tuple[Raw, ...]:
+    """The rows of some records as they are now, without those that are not there. Raises the system's faults."""
+    rows: list[Raw] = []
+    for _, row in look_up(where.system, [where.system.locate(kind, key) for key in sorted(keys)]):
+        if isinstance(row, SystemFault):
+            raise row
+        rows += [row] if row is not None else []
+    return tuple(rows)
 
 
 def _mostly(sent: Body, there: Body) -> bool:
