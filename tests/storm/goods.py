@@ -159,9 +159,10 @@ def _written(names: list[str], to: Side, moves: dict[str, str], fates: Flat, a: 
     """What becomes of the fields that go to a side. Where only one of the two keeps its price with VAT, another rate makes another price."""
     one, two = price_in(a["price"]), price_in(b["price"])
     edited = "price" in moves or fates.get("price") == "ask"
-    if "vat_rate" in names and not edited and one is not None and two is not None and one.basis != two.basis and _goes("price", to, rules):
-        names = [*names, "price"]
     mine = a if to == "b" else b
+    rated = "vat_rate" in names and _can_be_written("vat_rate", mine["vat_rate"], to, rules)
+    if rated and not edited and one is not None and two is not None and one.basis != two.basis and _goes("price", to, rules):
+        names = [*names, "price"]
     out = {}
     for name in names:
         value = _price_for(to, moves, a, b, rules) if name == "price" and mine["price"] else mine[name]

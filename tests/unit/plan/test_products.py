@@ -186,6 +186,13 @@ def test_another_rate_is_another_price_where_only_one_side_keeps_it_with_vat() -
     assert only(plan_product(s, pair(GROSS)), Send).write.changes == {"vat_rate": "7", "price": "10.7 EUR gross"}
 
 
+def test_a_rate_that_cannot_be_taken_away_there_takes_no_price_along() -> None:
+    """Storm, planner 112452: the price was written again with every look, and the rate stood there all the same."""
+    s = in_step(item(), item("q1", price=eur("11.9", "gross")), item(vat_rate=None))
+    decision = plan_product(s, pair(replace(GROSS, fields=GROSS.fields | {"vat_rate": FieldLimit(can_clear=False)})))
+    assert only(decision, Report).code == "clear-unverified"
+
+
 @pytest.mark.parametrize(("a_gone", "b_gone"), ((True, False), (False, True)))
 def test_a_deletion_ends_the_link_and_touches_nobody(a_gone: bool, b_gone: bool) -> None:
     decision = plan_product(linked(item(gone=a_gone), item("q1", gone=b_gone)), pair())

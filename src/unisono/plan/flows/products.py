@@ -270,18 +270,16 @@ def _changes(link: Link, to: Side, result: Comparison, a: Flat, b: Flat, rules: 
         ]
     # The rate that holds on both sides afterwards, whichever of them it comes from.
     rate = moved.get("vat_rate", "") or (result.to_a if to == "b" else result.to_b).get("vat_rate", "")
-    if _rate_moves_price(result, moved, mine, theirs, fields) and allowed(product_direction(rules.policy, "price"), to):
+    ill = [told for name, value in moved.items() if name != "price" and (told := _ill_fitting(name, value, fields[name], theirs, rules))]
+    # A rate that does not get there takes nothing along: the price would be written again and again, and the rate still differ.
+    arriving = {name: value for name, value in moved.items() if name not in {report.field for report in ill}}
+    if _rate_moves_price(result, arriving, mine, theirs, fields) and allowed(product_direction(rules.policy, "price"), to):
         # Where only one of the two keeps its price with VAT, another rate makes another price of it.
-        moved = moved | {"price": mine["price"]}
-    sent, reports = _priced(moved, mine | ({"vat_rate": rate} if rate else {}), theirs, fields, rules)
-    for name, value in list(sent.items()):
-        limit = fields[name]
-        if 0 < limit.length < len(value):
-            reports.append(_too_long(name, value, limit.length))
-        elif not value and limit.required == "yes":
-            reports.append(Report(code="missing-field", field=name, values={"fields": name}))
-        elif not value and not limit.can_clear and "clear-field" not in rules.policy.try_unverified:
-            reports.append(Report(code="clear-unverified", field=name, values={"before": theirs.get(name, "")}))
+        arriving = arriving | {"price": mine["price"]}
+    sent, reports = _priced(arriving, mine | ({"vat_rate": rate} if rate else {}), theirs, fields, rules)
+    if "price" in sent and (told := _ill_fitting("price", sent["price"], fields["price"], theirs, rules)):
+        reports.append(told)
+    reports += ill
     kept_back = {report.field for report in reports}
     sent = {name: value for name, value in sent.items() if name not in kept_back}
     if not sent:
@@ -290,6 +288,17 @@ def _changes(link: Link, to: Side, result: Comparison, a: Flat, b: Flat, rules: 
     before = {name: theirs.get(name, "") for name in sent}
     write = Write(operation="change", side=to, kind="product", key=link.key(to), changes=sent, before=before)
     return [Send(write=write, reason=reason, link_kind="product", agree={name: mine.get(name, "") for name in sent}), *reports]
+
+
+def _ill_fitting(name: str, value: str, limit: FieldLimit, theirs: Flat, rules: Rules) -> Report | None:
+    """Why a field of a product cannot be changed to a value; ``None`` if it can."""
+    if 0 < limit.length < len(value):
+        return _too_long(name, value, limit.length)
+    if not value and limit.required == "yes":
+        return Report(code="missing-field", field=name, values={"fields": name})
+    if not value and not limit.can_clear and "clear-field" not in rules.policy.try_unverified:
+        return Report(code="clear-unverified", field=name, values={"before": theirs.get(name, "")})
+    return None
 
 
 def _rate_moves_price(result: Comparison, moved: Flat, mine: Flat, theirs: Flat, fields: dict[str, FieldLimit]) -> bool:
