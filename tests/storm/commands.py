@@ -92,6 +92,9 @@ def _of_catalogue(portal: Portal, method: str, verb: str, params: Mapping[str, s
     if method == "catalog.product.list":
         key = f"product:{params['filter[id]']}" if "filter[id]" in params else ""
         return Part(method, "read" if key else "list", "product", key, word="product")
+    if method == "catalog.price.list" and "filter[@productId][0]" in params and "filter[@productId][1]" not in params:
+        # The last call of a look at one product: its prices.
+        return Part(method, "read", "product", f"product:{params['filter[@productId][0]']}", word="product")
     if method == "catalog.product.add":
         return Part(method, "create", "product")
     if method == "catalog.product.update":

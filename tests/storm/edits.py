@@ -12,6 +12,8 @@ from tests.storm.verdict import Broken
 NEXT = 1
 """A change goes out in a wave of no more calls than may be under way, which is one here: the write is the very next call after the look it
 rests on, the look after it the very next again. Nothing but the note of the intent lies between."""
+CATALOGUE = 3
+"""A look at a product is up to three calls: the catalogue and its rates of VAT, the row, its prices."""
 WAVE = 32
 """New records go out sixteen at a time, and are looked at after that: so many calls at the most from a create to its look."""
 OLD = ("stale", "trailing")
@@ -121,14 +123,18 @@ def in_window(p: Picture, one: Typed) -> bool:
     calls = [c for c in p.side(one.letter).log if rows_key(c.key) == rows_key(one.key) and not (c.operation == "read" and c.fault in OLD)]
     broken_off = p.e.stalled or p.e.broken_off
     old = {c.seq for c in p.side(one.letter).log if c.operation == "read" and c.fault in OLD}
+    look = CATALOGUE if any(c.kind == "product" for c in calls) else NEXT
     for n, write in enumerate(calls):
         if write.operation != "change" or not (write.done or write.fault):
             continue
-        far = LOST if write.fault or broken_off or write.seq + 1 in old else NEXT
+        far = LOST if write.fault or broken_off or write.seq + 1 in old else look
         read = next((c for c in reversed(calls[:n]) if c.operation == "read"), None)
         if read is not None and read.seq <= one.seq < write.seq <= read.seq + far:
             return True
         after = next((c for c in calls[n + 1 :] if c.operation == "read"), None)
+        if after is not None and look == CATALOGUE:
+            # The price is in the last call of the look.
+            after = next((c for c in calls if c.operation == "read" and c.seq == after.seq + 1), after)
         if after is not None and write.seq <= one.seq < after.seq <= write.seq + far:
             return True
     for n, write in enumerate(calls):

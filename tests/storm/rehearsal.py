@@ -74,9 +74,18 @@ def rehearse(w: World) -> None:
     open_ += Counter(("a", "change", rows_key(write["owner"])) for write in files)
     for deal in sorted((done - shown - open_).keys()):
         w.found.append(Broken("I10", f"done, and not shown: {' '.join(deal)}", run.id))
-    # A document that was fetched, and is the same to the byte, is not put beside itself.
-    for deal in sorted(deal for deal in (shown - done) if deal[2] != "file"):
+    # A document that was fetched, and is the same to the byte, is not put beside itself; nor is a paper moved to where it was found to stand.
+    stand = _stand_there(w, [write for writes in promised.values() for write in writes], first)
+    for deal in sorted(deal for deal in (shown - done) if deal[2] != "file" and deal[2] not in stand):
         w.found.append(Broken("I10", f"shown, and not done: {' '.join(deal)}", run.id))
+
+
+def _stand_there(w: World, writes: Iterable[Mapping[str, Any]], first: int) -> set[str]:
+    """Papers that were only to be moved, were looked at for it, and stand at that stage: somebody moved them, or we did and were killed."""
+    moves = {rows_key(write["key"]): write["after"]["stage"] for write in writes if set(write["after"]) == {"stage"}}
+    looked = {rows_key(c.key) for side in (w.stage.a, w.stage.b) for c in side.log if c.operation == "read" and c.seq > first}
+    now = {key: entry.get("stage") for kind in ("quote", "invoice") for key, entry in w.stage.a.records(kind).items()}
+    return {key for key, stage in moves.items() if key in looked and now.get(key) == stage}
 
 
 def _carry_out(w: World, run_id: str) -> None:

@@ -12,8 +12,9 @@ from unisono.model.document import Document, File, Note
 from unisono.model.errors import Refused
 from unisono.model.party import Contact, Party
 from unisono.model.product import Product
-from unisono.model.record import Body, flat_of, label_of
+from unisono.model.record import FIELDWISE, Body, flat_of, label_of
 from unisono.plan.actions import Ask, Decision, Join, Reason, Report, Send, Sever, Wait
+from unisono.plan.compare import respelled, same
 from unisono.plan.situation import Candidate, FiledQuote, Link, Seen, Situation
 from unisono.store.codec import body_text, text_of, value_from
 from unisono.store.runs import PlanRow
@@ -43,14 +44,18 @@ def action_of(reason: Reason, decisions: Sequence[Decision]) -> dict[str, Any]:
     told: dict[str, Any] = {
         "reason": {"code": reason.code, "values": reason.values},
         "writes": [write_of(a) for a in actions if isinstance(a, Send)],
-        "links": [{"kind": a.kind, "a": a.a_key, "b": a.b_key} for a in actions if isinstance(a, Join)],
-        "ends": [{"kind": a.kind, "a": a.a_key, "b": a.b_key} for a in actions if isinstance(a, Sever) and a.then != "kept"],
+        "links": [_ends_of(a) for a in actions if isinstance(a, Join)],
+        "ends": [_ends_of(a) for a in actions if isinstance(a, Sever) and a.then != "kept"],
         "questions": [{"code": a.code, "options": list(a.options), "values": a.values} for a in actions if isinstance(a, Ask)],
         "problems": [{"code": a.code, "field": a.field, "values": a.values} for a in actions if isinstance(a, Report)],
         "after": next((a.on for a in actions if isinstance(a, Wait) and a.on), ""),
     }
     symbols = {o[1:] for w in told["writes"] for o in (w["owner"], *w["about"]) if o.startswith("$") and ":" in o}
     return {name: value for name, value in (told | {"after": told["after"] or min(symbols, default="")}).items() if value}
+
+
+def _ends_of(link: Join | Sever) -> dict[str, str]:
+    return {"kind": link.kind, "a": link.a_key, "b": link.b_key}
 
 
 def write_of(send: Send) -> dict[str, Any]:
@@ -71,13 +76,25 @@ def write_of(send: Send) -> dict[str, Any]:
 
 
 def fits(planned: dict[str, Any], actual: dict[str, Any]) -> bool:
-    """Whether a write is the one that was planned; where a symbol stood, any key may stand now."""
-    if any(planned[name] != actual[name] for name in ("side", "operation", "kind", "before", "after")):
+    """Whether a write is the one that was planned; where a symbol stood, any key may stand now, and for a value another spelling of it: of a
+    row that we wrote, a vendor may have re-spelled what we did not touch."""
+    if any(planned[name] != actual[name] for name in ("side", "operation", "kind")):
+        return False
+    if any(not _one(planned["kind"], planned[name], actual[name]) for name in ("before", "after")):
         return False
     if len(planned["about"]) != len(actual["about"]):
         return False
     keys = [(planned["key"], actual["key"]), (planned["owner"], actual["owner"]), *zip(planned["about"], actual["about"], strict=True)]
     return all(a == b or a.startswith("$") for a, b in keys)
+
+
+def _one(kind: str, planned: dict[str, Any], actual: dict[str, Any]) -> bool:
+    """Whether values are those that were planned."""
+    if planned == actual:
+        return True
+    if kind not in FIELDWISE or planned.keys() != actual.keys():
+        return False
+    return all(same(name, value, actual[name], "") or respelled(value, actual[name]) for name, value in planned.items())
 
 
 def as_planned(row: PlanRow, decisions: Sequence[Decision]) -> bool:
@@ -88,7 +105,9 @@ def as_planned(row: PlanRow, decisions: Sequence[Decision]) -> bool:
     now = [_before_its_files(write, files) for write in told.get("writes", [])]
     if any(not any(fits(planned, write) for planned in writes) for write in now):
         return False
-    return all(one in row.action.get(name, []) for name in ("links", "ends") for one in told.get(name, []))
+    # A join of what is linked already writes down that both sides show the same, in whatever spelling: no more than that was released.
+    new = [_ends_of(a) for d in decisions if d.verdict == "linked" for a in d.actions if isinstance(a, Join)]
+    return all(one in row.action.get("links", []) for one in new) and all(one in row.action.get("ends", []) for one in told.get("ends", []))
 
 
 def _before_its_files(write: dict[str, Any], files: Sequence[str]) -> dict[str, Any]:

@@ -138,10 +138,12 @@ def _image(lane: Lane, data: Path, told: dict[str, Any], rnd: Random) -> list[st
     the copy takes the place of the original."""
     image = data.with_name("image")
 
-    def freeze(pid: int) -> None:
-        os.kill(pid, signal.SIGSTOP)
+    def freeze(pid: int) -> bool:
+        if not stopped(pid):
+            return False
         shutil.copytree(data, image, ignore=shutil.ignore_patterns("*-shm"))
         os.kill(pid, signal.SIGKILL)
+        return True
 
     ended, met = _under_way(lane, told, rnd, freeze)
     if not met:
@@ -158,18 +160,27 @@ def _second(lane: Lane, data: Path, told: dict[str, Any], rnd: Random) -> list[s
     """The first process hangs, and another one wants the same folder: it is refused and writes nothing; then the first goes on."""
     ends: list[int] = []
 
-    def intrude(pid: int) -> None:
-        os.kill(pid, signal.SIGSTOP)
+    def intrude(pid: int) -> bool:
+        met = stopped(pid)
         try:
             if held(data):
                 with intruder(lane) as other:
                     ends.append(other.order(do="sync", **told | {"seed": told["seed"] + 1})["ended"])
         finally:
             os.kill(pid, signal.SIGCONT)
+        return met
 
     ended, _ = _under_way(lane, told, rnd, intrude)
     wrong = [] if ended == 0 else [f"the first process ended with {ended} after a second process had come"]
     return wrong + [f"the second process was not refused, but ended with {end}" for end in ends if end != REFUSED]
+
+
+def stopped(pid: int) -> bool:
+    """Stops a process; whether it was still alive: between the look for it and the signal it may have come to its own end."""
+    os.kill(pid, signal.SIGSTOP)
+    while (state := Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]) not in "TZX":
+        os.sched_yield()
+    return state == "T"
 
 
 def held(data: Path) -> bool:
@@ -192,7 +203,7 @@ def intruder(lane: Lane) -> Iterator[Lane]:
         yield Lane(lane.crm, lane.books, product)
 
 
-def _under_way(lane: Lane, told: dict[str, Any], rnd: Random, what: Callable[[int], None]) -> tuple[int, bool]:
+def _under_way(lane: Lane, told: dict[str, Any], rnd: Random, what: Callable[[int], bool]) -> tuple[int, bool]:
     """Starts a sync, does something to its process at a drawn moment; how it ended, and whether it was met alive."""
     answers: list[dict[str, Any]] = []
     worker = Thread(target=lambda: answers.append(lane.order(do="sync", **told)))
@@ -201,6 +212,6 @@ def _under_way(lane: Lane, told: dict[str, Any], rnd: Random, what: Callable[[in
     children = Path(f"/proc/{lane.product.pid}/task/{lane.product.pid}/children").read_text().split()
     met = bool(children) and worker.is_alive()
     if met:
-        what(int(children[0]))
+        met = what(int(children[0]))
     worker.join()
     return int(answers[0]["ended"]), met

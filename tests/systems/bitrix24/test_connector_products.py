@@ -30,9 +30,7 @@ def create(body: Product = CRANE, reference: str = REFERENCE) -> Write:
 
 
 def change(account: Portal, key: str, **changes: str) -> None:
-    """A change the way it is made where nothing is read before."""
-    for command in account.system.compose(Write(operation="change", side="a", kind="product", key=key, changes=changes), None):
-        account.system.send(command)
+    account.do(Write(operation="change", side="a", kind="product", key=key, changes=changes))
 
 
 def product(account: Portal, key: str) -> Product:
@@ -211,16 +209,31 @@ def test_the_prices_of_other_types_stay_and_no_flag_is_turned_under_them() -> No
     system = answering(answer)
 
     def change_to(price: str) -> None:
-        (command,) = system.compose(Write(operation="change", side="a", kind="product", key="product:5", changes={"price": price}), None)
+        write = Write(operation="change", side="a", kind="product", key="product:5", changes={"price": price})
+        (command,) = system.compose(write, system.read("products", "5"))
         system.send(command)
 
     change_to("99.9 EUR net")
     fault = caught(Refused, lambda: change_to("99.9 EUR gross"))
 
     kept = {"id": 2, "catalogGroupId": 3, "price": 7.77, "currency": "EUR"}
-    prices = [kept, {"id": 1, "catalogGroupId": 1, "price": 99.9, "currency": "EUR"}]
+    prices = [{"id": 1, "catalogGroupId": 1, "price": 99.9, "currency": "EUR"}, kept]
     assert sent == [("catalog.price.modify", {"fields": {"product": {"id": 5, "prices": prices}}})]
     assert (fault.code, fault.field) == ("cannot-hold", "price")
+
+
+def test_between_the_look_a_change_rests_on_and_the_change_lies_no_other_call() -> None:
+    """Storm, bitrix24/lexoffice 1677: prices were read a second time before they were written, and nobody compared them."""
+    account = portal()
+    key = account.do(create())
+
+    change(account, key, price="99.9 EUR net")
+
+    assert [call.path.rpartition("/")[2] for call in account.world.log.calls[-3:]] == [
+        "catalog.product.list.json",
+        "catalog.price.list.json",
+        "catalog.price.modify.json",
+    ]
 
 
 def test_a_product_without_a_price_is_given_one() -> None:

@@ -1,4 +1,5 @@
-"""What a row of a plan rests on: a change of any of it between preview and release sends the row back to planning."""
+"""What a row of a plan rests on: a change of any of it between preview and release sends the row back to planning. And what of a plan made
+anew is still what was released."""
 
 from __future__ import annotations
 
@@ -8,8 +9,10 @@ from typing import Any
 import pytest
 
 from tests.unit.plan.worlds import company, deal, free, invoice, linked, owned, quote, taken
-from unisono.engine.planrow import basis_of
+from unisono.engine.planrow import as_planned, basis_of, row_of
 from unisono.model.document import Document
+from unisono.model.writing import Write
+from unisono.plan.actions import Decision, Join, Reason, Send
 from unisono.plan.situation import FiledQuote, Situation, Subject
 
 MINE, THEIRS = company("42"), company("c42")
@@ -78,3 +81,31 @@ def test_an_owner_that_was_unlinked_since_makes_another_basis() -> None:
     mine = Situation(subject=Subject("a", "quote", "5"), a=deal(), owner=owned())
     assert basis(mine) != basis(replace(mine, owner=owned(state="severed")))
     assert basis(mine) == basis(replace(mine, owner=owned(there="$a:party:42"))), "that it has a key by now is the plan's own doing"
+
+
+EDITED = Reason("edited-there", {"side": "invoicing", "fields": "phone"})
+EQUAL = Join(kind="party", a_key="42", b_key="c42", agreed_a={"mobile": "0171 99"}, agreed_b={"mobile": "017199"})
+
+
+def planned(phone: str, *joins: Join, verdict: str = "changed") -> Decision:
+    """A customer whose number goes to the CRM."""
+    write = Write(operation="change", side="a", kind="party", key="42", changes={"phone": phone}, before={"phone": ""})
+    send = Send(write=write, reason=EDITED, link_kind="party", agree={"phone": phone})
+    return Decision(PAIR.subject, verdict, EDITED, (*joins, send))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("now", "same"),
+    (
+        (planned("+49 221 7005"), True),
+        (planned("+492217005"), True),
+        (planned("+49 221 7006"), False),
+        (planned("+49 221 7005", EQUAL), True),
+        (planned("+49 221 7005", EQUAL, verdict="linked"), False),
+    ),
+)
+def test_another_spelling_and_what_became_equal_is_as_planned_another_number_or_link_is_not(now: Decision, same: bool) -> None:
+    """Storm, bitrix24/lexoffice 323: whole rows are sent, and the vendor spelled anew what had not been touched; a second release was asked."""
+    row = row_of(1, PAIR, [planned("+49 221 7005")], "")
+
+    assert as_planned(row, [now]) is same

@@ -1,6 +1,7 @@
 """The portal's catalogue over the wire: its products with their prices and tax rates, read and written.
 
-What only the portal knows (which catalogue, which entry is a tax rate, which prices there are) is looked up right before a write.
+Which catalogue there is and which entry is a tax rate only the portal knows: that is looked up right before a write. A change rests on the row
+that was read for it, prices and all, and on nothing later: between that look and the write nobody's edit is to be taken for what was planned on.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 from unisono.connect.port import Command, Page
 from unisono.model.capability import Capabilities
 from unisono.model.errors import BadAnswer, NotThere, Refused
-from unisono.model.fields import Row, amount
+from unisono.model.fields import Row, amount, text
 from unisono.model.limits import refused
 from unisono.model.money import decimal_of, plain
 from unisono.model.party import Flat
@@ -22,7 +23,7 @@ from unisono.model.writing import Write
 from unisono.systems.bitrix24.calls import must_fit, split
 from unisono.systems.bitrix24.client import MOST, Client, Step, result_of
 from unisono.systems.bitrix24.products import price_row
-from unisono.systems.bitrix24.values import id_of
+from unisono.systems.bitrix24.values import id_of, nested
 
 MEMBERS = "id iblockId name xmlId code active type vatId vatIncluded detailText".split()
 PRICES = "id productId catalogGroupId price currency quantityFrom quantityTo".split()
@@ -120,12 +121,22 @@ def created(write: Write, capabilities: Capabilities, article_field: str) -> Com
     return _command(write, flat, "catalog.product.add", article_field, write.reference or body.reference)
 
 
-def changed(write: Write, capabilities: Capabilities, article_field: str) -> Command:
-    """A product that is there: only what changes is sent, and of its prices only the one in step is another one afterwards."""
+def changed(write: Write, current: Row | None, capabilities: Capabilities, article_field: str) -> Command:
+    """A product that is there, as it was just read: only what changes is sent, and of its prices only the one in step is another one afterwards.
+
+    Raises ``Refused`` naming the field, ``NotThere`` for a product that is gone.
+    """
+    _, row_id = split(write.key, ("product",), write)
     changes = {name: clean(value) for name, value in write.changes.items()}
     must_fit(changes, write, capabilities, whole=False)
-    _, row_id = split(write.key, ("product",), write)
-    return _command(write, changes, "catalog.product.update", article_field, "", row_id)
+    command = _command(write, changes, "catalog.product.update", article_field, "", row_id)
+    if current is None:
+        raise NotThere("not-there", {"record": write.key})
+    wanted = command.payload["product"]
+    if "price" in wanted:
+        wanted["fields"] |= _turned(current, wanted["price"], write)
+        wanted["repriced"] = _repriced(row_id, nested(current, "prices", write.key), wanted["price"])
+    return command
 
 
 def _command(write: Write, flat: Flat, method: str, article_field: str, reference: str, row_id: str = "") -> Command:
@@ -154,53 +165,47 @@ def _command(write: Write, flat: Flat, method: str, article_field: str, referenc
 
 
 def steps(client: Client, wanted: Mapping[str, Any]) -> list[Step]:
-    """The steps of a write, now that the portal's directories and the product's prices are known.
+    """The steps of a write, now that the portal's directories can be looked up.
 
-    Raises ``Refused`` naming the field for a tax rate the portal does not have, ``NotThere``, and what reading raises.
+    Raises ``Refused`` naming the field for a tax rate the portal does not have, and what reading raises.
     """
-    catalogue, rates = directories(client)
-    fields = dict(wanted["fields"])
-    if "rate" in wanted:
-        fields["vatId"] = _rate(rates, str(wanted["rate"]))
-    price = wanted.get("price")
-    if not wanted["id"]:
-        fields |= {"iblockId": catalogue, "active": "Y"} | ({"vatIncluded": price["included"]} if price else {})
+    fields, price, new = dict(wanted["fields"]), wanted.get("price"), not wanted["id"]
+    if new or "rate" in wanted:
+        catalogue, rates = directories(client)
+        if "rate" in wanted:
+            fields["vatId"] = _rate(rates, str(wanted["rate"]))
+        if new:
+            fields |= {"iblockId": catalogue, "active": "Y"} | ({"vatIncluded": price["included"]} if price else {})
+    if new:
         made = [Step("item", str(wanted["method"]), {"fields": fields})]
         if price:
             group = {"productId": "$result[item][element][id]", "catalogGroupId": BASE_PRICE}
             made.append(Step("price", "catalog.price.add", {"fields": group | _amount(price)}))
         return made
-    return _edited(client, wanted, fields, catalogue)
+    top = [Step("item", str(wanted["method"]), {"id": int(wanted["id"]), "fields": fields})] if fields else []
+    return [*top, *([Step("price", *wanted["repriced"])] if price else [])]
 
 
-def _edited(client: Client, wanted: Mapping[str, Any], fields: Row, catalogue: int) -> list[Step]:
-    price, row_id, edits = wanted.get("price"), str(wanted["id"]), list[Step]()
-    if price:
-        listed = Step("products", "catalog.product.list", {"select": MEMBERS, "filter": {"iblockId": catalogue, "id": int(row_id)}})
-        there = [row for row in _rows(result_of(client.read([listed]), listed), listed, "products") if id_of(row) == row_id]
-        if not there:
-            raise NotThere("not-there", {"record": f"product:{row_id}"})
-        prices = prices_of(client, [row_id])
-        if there[0].get("vatIncluded") != price["included"]:
-            if len(prices) > 1:
-                # Whether tax is in them is said for all prices of a product at once: the others would mean something else.
-                raise Refused("cannot-hold", {"record": f"product:{row_id}", "field": "price", "value": price["price"]}, field="price")
-            fields["vatIncluded"] = price["included"]
-        edits.append(_repriced(row_id, prices, price))
-    top = [Step("item", "catalog.product.update", {"id": int(row_id), "fields": fields})] if fields else []
-    return [*top, *edits]
+def _turned(current: Row, price: Mapping[str, str], write: Write) -> Row:
+    """Whether tax is in the prices, where that is to be another one."""
+    if text(current, "vatIncluded", write.key) == price["included"]:
+        return {}
+    if len(nested(current, "prices", write.key)) > 1:
+        # That is said for all prices of a product at once: the others would mean something else.
+        raise refused("cannot-hold", write, "price", price["price"])
+    return {"vatIncluded": price["included"]}
 
 
-def _repriced(row_id: str, prices: Sequence[Row], price: Mapping[str, str]) -> Step:
+def _repriced(row_id: str, prices: Sequence[Row], price: Mapping[str, str]) -> tuple[str, Row]:
     """All prices of a product as they are to be: what is left out of such a call is taken away."""
     held = price_row({"prices": list(prices)}, f"product:{row_id}")
     if held is None:
-        return Step("price", "catalog.price.add", {"fields": {"productId": int(row_id), "catalogGroupId": BASE_PRICE} | _amount(price)})
+        return "catalog.price.add", {"fields": {"productId": int(row_id), "catalogGroupId": BASE_PRICE} | _amount(price)}
     rows = [
         {name: one[name] for name in PRICES if name != "productId" and one.get(name) is not None} | (_amount(price) if one is held else {})
         for one in prices
     ]
-    return Step("price", "catalog.price.modify", {"fields": {"product": {"id": int(row_id), "prices": rows}}})
+    return "catalog.price.modify", {"fields": {"product": {"id": int(row_id), "prices": rows}}}
 
 
 def _amount(price: Mapping[str, str]) -> Row:

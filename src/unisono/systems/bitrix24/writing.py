@@ -67,7 +67,7 @@ def compose(write: Write, current: Row | None, capabilities: Capabilities, ways:
         case "create", "product":
             return (catalogue.created(write, capabilities, ways.article_field),)
         case "change", "product":
-            return (catalogue.changed(write, capabilities, ways.article_field),)
+            return (catalogue.changed(write, current, capabilities, ways.article_field),)
     raise refused("cannot-write", write, "", f"{write.operation} {write.kind}")
 
 
