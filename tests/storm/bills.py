@@ -31,7 +31,7 @@ def judge(p: Picture) -> Iterator[Broken]:
     for mark, written in bills.items():
         owner = mark_of_owner(p, "a", written[0])
         there = bool(p.marked("b", "party").get(owner))
-        settled = mark in made or written[0].get("state") == "lost" or {mark, owner} & p.taken
+        settled = mark in made or written[0].get("state") == "lost" or {mark, owner} & p.taken or p.undated(mark)
         if owner and there and not settled and not p.excused_key(written[0].key) and not p.excused(owner):
             yield Broken("I3", f"the CRM's invoice {mark} has none in the invoicing system", written[0].key)
 

@@ -88,6 +88,13 @@ def _notes(p: Picture) -> Iterator[Broken]:
             yield from _filed(p, kind, entry, by_number.get(entry.get("number"), []) if entry.get("number") else [])
 
 
+def _card_is_gone(p: Picture, note: Entry) -> bool:
+    """Whether a note hangs on its customer alone by now: the deal, quote or invoice it stood on was deleted, and nothing is put there any more."""
+    card, _, number = note.key.partition("@")[2].partition("/")
+    word = {"dynamic_31": "invoice"}.get(card, card)
+    return word in ("deal", "quote", "invoice") and not p.there("a", f"{word}:{number}")
+
+
 def _excused(p: Picture, owner: str, entry: Entry) -> bool:
     return "documents" in p.loose or p.excused_key(entry.key) or p.excused(owner)
 
@@ -104,7 +111,8 @@ def _filed(p: Picture, kind: str, entry: Entry, notes: list[Entry]) -> Iterator[
             yield Broken("I18", f"{entry.get('number')} of {owner} is filed at {', '.join(sorted(about))}", notes[0].key)
         # Whose customer is gone by now gets nothing more, not even the rest of what was begun.
         has_file = notes[0].get("files") or entry.get("rendered") == "no"
-        if not has_file and owner and owner not in p.taken and not p.excused_key(entry.key):
+        gone = not has_file and _card_is_gone(p, notes[0])
+        if not has_file and not gone and owner and owner not in p.taken and not p.excused_key(entry.key):
             yield Broken("I3", f"the note about {entry.get('number')} has no file", notes[0].key)
         text = re.sub(r"[^\d]", "", notes[0].get("text"))
         gross = re.sub(r"[^\d]", "", f"{abs(Decimal(entry.get('gross'))):.2f}")

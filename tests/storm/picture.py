@@ -130,7 +130,8 @@ class Picture:
             return set(self.marked("b", "party"))
         owners = {deal.owner for deal in self.records("a", "quote").values()} if "deals" not in self.loose else set()
         if self.flow("invoices") == "to-invoicing":
-            owners |= {bill.owner for bill in self.records("a", "invoice").values() if bill.get("state") != "lost"}
+            bills = (b for mark, some in self.marked("a", "invoice").items() if not self.undated(mark) for b in some)
+            owners |= {bill.owner for bill in bills if bill.get("state") != "lost"}
         # Whoever leaves contacts where they are does not read a list that shows nobody else, and learns of no tag on them.
         unread = "contacts-none" in self.loose and getattr(self.side("a"), "contacts_apart", False)
         tagged_people = {c.owner for c in self.records("a", "contact").values() if TAG in c.tags} if not unread else set()
@@ -158,6 +159,12 @@ class Picture:
         return {mark: owner for mark, owner in out.items() if owner and mark.startswith("k")}
 
     # --- what is excused ---
+
+    def undated(self, mark: str) -> bool:
+        """Whether an invoice of the CRM stood there before the list was first read, and a clock was wrong: nothing tells then whether it is
+        older than the release, and of what may be history no invoice is made."""
+        listed = next((c.seq for c in self.e.a.log if c.operation == "list" and c.kind == "invoice"), 0)
+        return self.e.skewed and any(d.deed.about == mark and d.deed.what == "bill" and d.seq < listed for d in self.e.did)
 
     @cached_property
     def loose(self) -> set[str]:

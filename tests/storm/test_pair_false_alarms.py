@@ -1,0 +1,55 @@
+"""What the judge once took for a mistake of the product's with Bitrix24 and Lexware Office, each beside the mistake it must go on seeing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from tests.storm import bills, documents, edits
+from tests.storm.chance import Streams
+from tests.storm.picture import Picture
+from tests.storm.stages import staged
+from tests.storm.vendors import drawn
+from tests.storm.verdict import Broken
+from tests.storm.world import World
+
+PAIR = "bitrix24/lexoffice"
+
+
+def world(seed: int) -> World:
+    """A drawn world of the second pair, played to its end."""
+    made = World(seed, drawn(PAIR)(Streams(seed)), staged(PAIR))
+    made.play()
+    return made
+
+
+def said(found: Iterable[Broken]) -> list[str]:
+    return [str(one) for one in found]
+
+
+def test_an_invoice_written_before_the_first_look_under_a_wrong_clock_may_be_history() -> None:
+    """The portal's clock is two hours behind, and the invoice was written between the release and the first look at the list."""
+    played = world(441)
+    assert played.found == []
+    e = replace(played.evidence(), skewed=False)
+    assert said(bills.judge(Picture(e))) == ["I3: the CRM's invoice r0 has none in the invoicing system [invoice:80001]"]
+
+
+def test_a_note_whose_deal_was_deleted_before_its_file_came_has_none() -> None:
+    """The comment goes on standing on the customer's card; the file would have stood on the deal's."""
+    played = world(725)
+    assert played.found == []
+    p = Picture(played.evidence())
+    note = next(note for note in p.records("a", "note").values() if note.key.endswith("@deal/40001"))
+    p.records("a", "quote")["deal:40001"] = replace(note, key="deal:40001", values={})
+    assert f"I3: the note about AG0001 has no file [{note.key}]" in said(documents.judge(p)), "where the deal stands it is missing"
+
+
+def test_a_price_typed_while_a_product_is_looked_at_after_a_change_cannot_be_told_from_it() -> None:
+    """A product is read in three calls, the price last."""
+    played = world(1677)
+    assert played.found == []
+    e = played.evidence()
+    later = replace(e, did=tuple(replace(d, seq=d.seq + 1) if (d.deed.about, d.deed.who) == ("p0", "a") else d for d in e.did))
+    p = Picture(later)
+    assert [b.invariant for b in edits.apart(p, edits.typed(p))] == ["I3"], "had the look been over, it would be"
