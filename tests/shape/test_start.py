@@ -46,6 +46,13 @@ NOT_LOADED = {
     "unisono.wiring.setup": "only who connects or releases needs it",
     "unisono.wiring.members": "people",
     "unisono.wiring.notifying": "mail and chat, while the program stays",
+    "unisono.model.choice": "what a person chooses at set-up",
+    "unisono.systems.bitrix24.choices": "what a person chooses at set-up",
+    "unisono.systems.bitrix24.events": "only who makes or ends a door, or fetches from a queue",
+} | {
+    f"unisono.systems.{name}.{part}": why
+    for name in ("bitrix24", "centralstation", "fastbill", "lexoffice")
+    for part, why in (("setup", "only who connects a system"), ("webhook", "only when somebody was at a door"))
 }
 AT_THE_COMMAND_LINE = ("typer",)
 """What ``unisono sync`` loads beyond that: it prints for people, but not before it has called anybody."""

@@ -1,12 +1,14 @@
-"""What a listing has shown of the records that were stored before it began: a bit each, however many there are."""
+"""What a listing has shown of the records that were stored before it began: a byte each, however many there are."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-_BITS = 12
-"""Numbers of 4,096 records in a row share a piece: pieces are made as they are needed, because those of one list may lie far apart."""
-_REST = (1 << _BITS) - 1
+_BITS = 9
+"""Numbers of 512 records in a row share a piece: pieces are made as they are needed, because those of one list may lie far apart."""
+_SIZE = 1 << _BITS
+_REST = _SIZE - 1
+_NONE = bytes(_SIZE)
 
 
 class Listed:
@@ -30,10 +32,10 @@ class Listed:
             place = number >> _BITS
             piece = pieces.get(place)
             if piece is None:
-                piece = pieces[place] = bytearray(1 << (_BITS - 3))
-            piece[(number & _REST) >> 3] |= 1 << (number & 7)
+                piece = pieces[place] = bytearray(_SIZE)
+            piece[number & _REST] = 1
 
-    def __contains__(self, number: int) -> bool:
-        """Whether nothing is missing about a record: it was shown, or it is newer than the listing."""
-        piece = self._pieces.get(number >> _BITS)
-        return number > self._last or (piece is not None and bool(piece[(number & _REST) >> 3] >> (number & 7) & 1))
+    def left(self, numbers: Iterable[int]) -> list[int]:
+        """Those of which something may be missing: they were not shown, and are not newer than the listing."""
+        shown, last = self._pieces.get, self._last
+        return [number for number in numbers if number <= last and not shown(number >> _BITS, _NONE)[number & _REST]]

@@ -58,19 +58,18 @@ def compare_rows(conn: Connection, connection: str, resource: str, hashes: Mappi
     """Compares the bytes of vendor rows (key -> hash) with what is stored. Most rows of most pulls are unchanged and go no further, so nothing
     else is read of them. ``listed`` is told what was shown."""
     out = Compared(set(), set(), set())
-    numbers: list[int] = []
     for some in portions(list(hashes)):
-        for number, key, raw_hash, missing_at in _HEADS.rows(conn, connection=connection, resource=resource, keys=some):
-            numbers.append(number)
+        rows = _HEADS.rows(conn, connection=connection, resource=resource, keys=some)
+        for _, key, raw_hash, missing_at in rows:
             if raw_hash != hashes[key]:
                 out.other.add(key)
             elif missing_at:
                 out.back.add(key)
-            out.same.add(key)
+        out.same.update([row[1] for row in rows])
+        if listed is not None:
+            listed.add([row[0] for row in rows])
     out.same.difference_update(out.other)
     out.back.difference_update(out.other)
-    if listed is not None:
-        listed.add(numbers)
     return out
 
 
@@ -129,7 +128,7 @@ def begin_listing(conn: Connection) -> Listed:
 def unlisted(conn: Connection, connection: str, resource: str, listed: Listed) -> list[str]:
     """After a whole listing: the known rows that were not in it and are not missing already, in order."""
     # Numbers alone, along an index that holds them: keys are read only of what was not shown.
-    left = [number for (number,) in _NUMBERS.each(conn, connection=connection, resource=resource) if number not in listed]
+    left = listed.left(number for (number,) in _NUMBERS.each(conn, connection=connection, resource=resource))
     found = (row for some in portions(left) for row in _OF_NUMBERS.rows(conn, numbers=some))
     return sorted({key for key, missing_at in found if not missing_at})
 

@@ -15,7 +15,8 @@ from unisono.model.party import Address, Party
 from unisono.model.writing import Write
 from unisono.sandbox import bitrix24 as simulated
 from unisono.systems.bitrix24.choices import TAG_FIELD, choices, settled
-from unisono.systems.bitrix24.setup import make_for, ways_of
+from unisono.systems.bitrix24.setup import make_for
+from unisono.systems.bitrix24.ways import ways_of
 
 SETTINGS: dict[str, Any] = {"api": "https://muster.bitrix24.de/rest"}
 

@@ -23,9 +23,9 @@ from unisono.model.record import Kind
 from unisono.model.writing import Write
 from unisono.systems.bitrix24.choices import choices, settled
 from unisono.systems.bitrix24.client import Step
-from unisono.systems.bitrix24.setup import ways_of
 from unisono.systems.bitrix24.stages import Stage, choose, directories
 from unisono.systems.bitrix24.system import Bitrix24
+from unisono.systems.bitrix24.ways import ways_of
 
 REFERENCE = "uni-contract2345672a"
 FIELDS = {"deals": {"number": "UF_CRM_RE_NUMBER", "view_url": "UF_CRM_RE_LINK"}}

@@ -25,7 +25,7 @@ from unisono.model.writing import Write
 from unisono.systems.bitrix24 import notes
 from unisono.systems.bitrix24.choices import choices, settled
 from unisono.systems.bitrix24.client import Step
-from unisono.systems.bitrix24.setup import ways_of
+from unisono.systems.bitrix24.ways import ways_of
 
 PDF = b"%PDF-1.4 one"
 

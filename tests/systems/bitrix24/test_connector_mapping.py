@@ -15,8 +15,9 @@ from unisono.model.errors import BadAnswer
 from unisono.model.party import NO_ADDRESS, Address, Contact, Party
 from unisono.model.record import Record
 from unisono.systems.bitrix24.mapping import Ways, attached, records
-from unisono.systems.bitrix24.setup import portal_of, ways_of
+from unisono.systems.bitrix24.setup import portal_of
 from unisono.systems.bitrix24.values import country_code, country_name
+from unisono.systems.bitrix24.ways import ways_of
 
 REFERENCE = "uni-contract2345672a"
 WAYS = ways_of({"tag_field": "UF_CRM_UNISONO"}, "muster.bitrix24.de")

@@ -19,7 +19,7 @@ from unisono.model.product import Product
 from unisono.model.record import Record
 from unisono.model.writing import Write
 from unisono.systems.bitrix24.mapping import records as canonical
-from unisono.systems.bitrix24.setup import ways_of
+from unisono.systems.bitrix24.ways import ways_of
 
 REFERENCE = "uni-contract2345672a"
 CRANE = Product(name="Kran", number="K-7", description="Mit Haken", price=Amount(Decimal("1190.50"), "EUR", "net"), vat_rate=Decimal(19))

@@ -19,8 +19,9 @@ from tests.systems.lexoffice.office import ID, answering, office, saying
 from unisono.model.errors import BadAnswer
 from unisono.model.secret import Secret
 from unisono.systems.lexoffice.mapping import Ways
-from unisono.systems.lexoffice.setup import choices, hook, hooked, settled, signing_key, unhook, ways_of
+from unisono.systems.lexoffice.setup import choices, hook, hooked, settled, signing_key, unhook
 from unisono.systems.lexoffice.system import Lexoffice
+from unisono.systems.lexoffice.ways import ways_of
 from unisono.systems.lexoffice.webhook import EVENTS, extract, genuine
 
 BEGIN = "https://hook.example/hooks/17/"

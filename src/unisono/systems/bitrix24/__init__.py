@@ -12,8 +12,8 @@ from unisono.model.capability import Capabilities, signed_in
 from unisono.model.secret import Secret
 from unisono.systems.bitrix24.client import App, Client, Hook
 from unisono.systems.bitrix24.login import APP, KEYS, base_of, portal_of, renewal
-from unisono.systems.bitrix24.setup import ways_of
 from unisono.systems.bitrix24.system import Bitrix24
+from unisono.systems.bitrix24.ways import ways_of
 
 
 def make(
@@ -28,7 +28,7 @@ def make(
 
     ``login``: ``portal`` (its host) and ``webhook`` (the address as the portal shows it, or its last part), or ``client_id``,
     ``client_secret`` and the keys of ``login.redeem``, which ``keys`` renews. ``settings``: ``api`` (base address, for a portal on a host of
-    the firm's own or a simulator), ``login_server`` and what set-up settled (``setup.ways_of``). Raises ``ValueError`` for a setting that
+    the firm's own or a simulator), ``login_server`` and what set-up settled (``ways.ways_of``). Raises ``ValueError`` for a setting that
     cannot be.
     """
     way = str(settings.get("login") or "")

@@ -14,17 +14,15 @@ from unisono.model.text import folded
 from unisono.systems.bitrix24.client import MOST, Step, result_of
 from unisono.systems.bitrix24.triggers import register
 from unisono.systems.bitrix24.values import LANGUAGES, id_of, nested
+from unisono.systems.bitrix24.ways import TAX_FIELDS, TYPES
 
 if TYPE_CHECKING:
     from unisono.systems.bitrix24.system import Bitrix24
 
-TAG = "Unisono"
 TAG_FIELD = "UF_CRM_UNISONO"
 """The user field of companies and contacts that carries the watched mark: one of yes and no, which people tick on the card."""
 _MR = frozenset("herr mr mister pan dl domnul".split())
 _MRS = frozenset("frau mrs ms miss pani dna doamna".split())
-TAX_FIELDS = ("RQ_VAT_ID", "RQ_INN")
-TYPES = ("1", "4", "6", "8", "9", "11")
 ENTITIES = ("company", "contact")
 ARTICLE = ("xmlId", "code")
 """Where a product's article number may stand. A property may be named in the settings by hand."""

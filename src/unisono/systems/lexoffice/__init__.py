@@ -10,12 +10,12 @@ from unisono.connect.port import System
 from unisono.model.capability import Capabilities
 from unisono.model.secret import Secret
 from unisono.systems.lexoffice.client import Client
-from unisono.systems.lexoffice.setup import ways_of
 from unisono.systems.lexoffice.system import Lexoffice
+from unisono.systems.lexoffice.ways import ways_of
 
 
 def make(door: Door, login: Mapping[str, str | Secret], capabilities: Capabilities, settings: Mapping[str, Any]) -> System:
-    """One account. ``login``: ``api_key``. ``settings``: ``api`` (another address of the service) and those of ``setup.ways_of``.
+    """One account. ``login``: ``api_key``. ``settings``: ``api`` (another address of the service) and those of ``ways.ways_of``.
 
     Raises ``ValueError`` for a setting that cannot be.
     """

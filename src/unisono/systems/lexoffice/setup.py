@@ -10,43 +10,11 @@ from unisono.model.choice import Choice, Offer
 from unisono.model.errors import BadAnswer, NotThere
 from unisono.model.secret import Secret
 from unisono.systems.lexoffice.choose import ADDRESSES
-from unisono.systems.lexoffice.mapping import Ways
 from unisono.systems.lexoffice.system import Lexoffice
+from unisono.systems.lexoffice.ways import ways_of
 from unisono.systems.lexoffice.webhook import EVENTS
 
 _WORDS = {True: "yes", False: "no"}
-
-
-def ways_of(settings: Mapping[str, Any], api: str = "") -> Ways:
-    """The settings of a connection as a value. Raises ``ValueError`` naming the entry that is wrong.
-
-    ``contacts`` (``customers``, or ``all`` with the suppliers), ``archived`` (whether archived contacts take part), ``address`` (the standard
-    one: ``billing`` or ``shipping``), ``country``, ``unit``, ``quote_days``, ``vat_free``, ``portal`` (another origin of the web pages).
-    """
-    plain = Ways()
-    who = str(settings.get("contacts") or "customers")
-    if who not in ("customers", "all"):
-        raise ValueError(f"contacts = {who!r}: customers or all")
-    leading = str(settings.get("address") or plain.leading)
-    if leading not in ADDRESSES:
-        raise ValueError(f"address = {leading!r}: {' or '.join(ADDRESSES)}")
-    country = str(settings.get("country") or plain.country).upper()
-    if not (len(country) == 2 and country.isalpha()):
-        raise ValueError(f"country = {country!r}: two letters")
-    days = settings.get("quote_days") or plain.quote_days
-    if not str(days).isdigit() or not 0 < int(days) <= 3650:
-        raise ValueError(f"quote_days = {days!r}: a number of days")
-    return Ways(
-        api=api,
-        app=str(settings.get("portal") or plain.app).rstrip("/"),
-        everybody=who == "all",
-        archived=bool(settings.get("archived", plain.archived)),
-        leading=leading,
-        country=country,
-        unit=str(settings.get("unit") or plain.unit),
-        quote_days=int(days),
-        vat_free=bool(settings.get("vat_free")),
-    )
 
 
 def choices(system: Lexoffice, settings: Mapping[str, Any]) -> tuple[Choice, ...]:  # noqa: ARG001  as all have it
