@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.stories.second_pair import Town, customers, words
-from unisono.engine.batch import WAVE
+from unisono.engine.waves import WAVE
 from unisono.store import asking, links, pairs
 from unisono.wiring.deciding import answer_question
 from unisono.wiring.running import Runner

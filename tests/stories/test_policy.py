@@ -20,8 +20,8 @@ from tests.stories.folk import (
     estimates,
 )
 from tests.support.village import Village
-from unisono.engine.batch import WAVE
 from unisono.engine.cycle import cycle
+from unisono.engine.waves import WAVE
 from unisono.policy.files import parse_policy
 from unisono.store import pairs
 from unisono.wiring import pair_row

@@ -13,8 +13,8 @@ from tests.stories.folk import BOTH, company, customer, customers, deal_of
 from tests.stories.test_f_complete_sync import complete
 from tests.stories.test_preview import awkward, planned_writes, previewed, released, rows, vendor_writes
 from tests.support.village import Village
-from unisono.engine.batch import WAVE
 from unisono.engine.runs import OVERTAKEN, RunOver, pause_run, resume_run, stop_run
+from unisono.engine.waves import WAVE
 from unisono.store import runs
 from unisono.store.runs import Run
 from unisono.wiring.previewing import progress

@@ -13,6 +13,10 @@ Who = Literal["a", "b", "us"]
 """Where a person sits: at the CRM, at the invoicing system, at our own pages."""
 
 
+AHEAD = 1 / 3
+"""Of the worlds, those in which a wave of creates is sent before the last one is settled."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class At:
     """A moment: before the call so-many of a turn; call 0 is before the turn begins. What a turn is too short for happens after it."""
@@ -66,6 +70,13 @@ class Streams:
     def breaks(self) -> random.Random:
         """What fails, from its beginning."""
         return self.of("breaks")
+
+    @property
+    def ahead(self) -> int:
+        """Records of a wave where waves are sent before the last one is settled, else 0. With as many as fill its calls, a town would hold a
+        single wave."""
+        chance = self.of("ahead")
+        return chance.choice((1, 1, 2)) if chance.random() < AHEAD else 0
 
     def of(self, purpose: str) -> random.Random:
         """A stream of its own. A text as seed is hashed the same way in every process."""

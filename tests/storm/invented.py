@@ -332,7 +332,9 @@ class InventedStage:
         self._numbers[1] += 1
         s = self._setting
         chance = s.streams.of(f"process {self._numbers[1]}")
-        return House(store=store, ring=s.ring, folder=s.folder, clock=s.ours, chance=chance, step=step, guests=doors.get, fan_out=1)
+        house = House(store=store, ring=s.ring, folder=s.folder, clock=s.ours, chance=chance, step=step, guests=doors.get, fan_out=1)
+        house.ahead, house.wave = s.streams.ahead > 0, s.streams.ahead
+        return house
 
 
 def draw_policy(chance: random.Random) -> dict[str, str]:

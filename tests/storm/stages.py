@@ -127,7 +127,9 @@ class Simulated:
         s = self._setting
         self._started += 1
         chance = s.streams.of(f"process {self._started}")
-        return House(store=store, ring=s.ring, folder=s.folder, clock=s.ours, chance=chance, transports=transport, fan_out=1, step=step)
+        house = House(store=store, ring=s.ring, folder=s.folder, clock=s.ours, chance=chance, transports=transport, fan_out=1, step=step)
+        house.ahead, house.wave = s.streams.ahead > 0, s.streams.ahead
+        return house
 
 
 def staged(pair: str) -> Maker:

@@ -20,7 +20,7 @@ from tests.storm.sides import Call, Hold, Wrote
 from tests.storm.verdict import Broken
 from tests.storm.world import Played, World, draw
 from tests.support.clock import START
-from unisono.engine import batch
+from unisono.engine import batch, sorting, waves
 from unisono.engine.preview import Foresight
 from unisono.engine.pull import pull_rows
 from unisono.model.errors import Refused
@@ -297,17 +297,17 @@ def test_a_product_that_does_not_hear_a_stop_is_seen() -> None:
 @contextmanager
 def taking_hostages() -> Iterator[None]:
     """An engine that does nothing for forty minutes once a record was refused."""
-    sound_after, sound_batches, until = batch._after, batch.batches, [START]
+    sound_after, sound_batches, until = sorting.sort_out, batch.batches, [START]
 
     def after(wave: Any, by_subject: Any, pairing: Any, outcome: Any, hands: Any) -> Any:
         if any(isinstance(job.fault, Refused) for job in wave):
             until[0] = hands.clock.now() + timedelta(minutes=40)
         return sound_after(wave, by_subject, pairing, outcome, hands)
 
-    def batches(pairing: Any, hands: Any, **how: Any) -> Any:
-        return sound_batches(pairing, hands, **how) if hands.clock.now() >= until[0] else iter(())
+    def batches(pairing: Any, under_way: Any, hands: Any, **how: Any) -> Any:
+        return sound_batches(pairing, under_way, hands, **how) if hands.clock.now() >= until[0] else iter(())
 
-    with patch.object(batch, "_after", after), patch.object(import_module("unisono.engine.cycle"), "batches", batches):
+    with patch.object(waves, "sort_out", after), patch.object(import_module("unisono.engine.cycle"), "batches", batches):
         yield
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Generic, TypeVar
@@ -28,23 +28,45 @@ class Outcome(Generic[T]):
         return self.value  # type: ignore[return-value]  # None only if T admits it
 
 
+@dataclass(frozen=True, slots=True)
+class Begun(Generic[T]):
+    """Calls that are under way, or over."""
+
+    _ended: tuple[Outcome[T] | Exception, ...] = ()
+    _under_way: tuple[Future[Outcome[T] | Exception], ...] = ()
+
+    def over(self) -> bool:
+        """Whether all have ended."""
+        return all(future.done() for future in self._under_way)
+
+    def outcomes(self) -> list[Outcome[T]]:
+        """Waits for all of them; the outcomes in the order of the calls. The first mistake of ours is raised, after all ended."""
+        wait(self._under_way)
+        ended = (*self._ended, *(future.result() for future in self._under_way))
+        for end in ended:
+            if isinstance(end, Exception):
+                raise end
+        return [end for end in ended if isinstance(end, Outcome)]
+
+
+def begin(calls: Sequence[Callable[[], T]], n: int = 1, purpose: str = "") -> Begun[T]:
+    """Begins calls in threads, at most ``n`` of all that have the same ``purpose`` at a time. With ``n = 1`` they are over at once."""
+    if n <= 1:
+        return Begun(tuple(_ended(call) for call in calls))
+    pool = _pool(os.getpid(), n, purpose)
+    return Begun(_under_way=tuple(pool.submit(_ended, call) for call in calls))
+
+
 def fan_out(calls: Sequence[Callable[[], T]], n: int = 1) -> list[Outcome[T]]:
     """Runs every call, at most ``n`` at a time, and gives the outcomes in the order of the calls.
 
     A ``SystemFault`` is the outcome of its call. Any other exception is a mistake of ours: the first is raised, after all ended.
     """
-    if n <= 1 or len(calls) <= 1:
-        ended = [_ended(call) for call in calls]
-    else:
-        ended = list(_pool(os.getpid(), n).map(_ended, calls))
-    for end in ended:
-        if isinstance(end, Exception):
-            raise end
-    return [end for end in ended if isinstance(end, Outcome)]
+    return begin(calls, n if len(calls) > 1 else 1).outcomes()
 
 
 @lru_cache(maxsize=8)
-def _pool(process: int, n: int) -> ThreadPoolExecutor:  # noqa: ARG001  # a forked process has none of its parent's threads
+def _pool(process: int, n: int, purpose: str) -> ThreadPoolExecutor:  # noqa: ARG001  # a forked process has none of its parent's threads
     """The threads of a process, kept: starting four for every few calls cost a fifth of a first sync."""
     return ThreadPoolExecutor(n, thread_name_prefix="fan-out")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from unisono.connect.port import Fetched, Raw
-from unisono.engine.calls import Group, in_groups, read, read_groups, send, send_groups, singly
+from unisono.engine.calls import Asked, Group, ask, in_groups, read, read_groups, send, send_groups, singly
 from unisono.engine.hands import Connected, Hands, Pairing
 from unisono.engine.ids import reference_of
 from unisono.engine.job import Job, Refusals
@@ -37,11 +37,17 @@ ONE_EACH = ("party", "contact", "quote", "invoice")
 
 
 def apply(jobs: Sequence[Job], pairing: Pairing, hands: Hands) -> Refusals:
-    """Carries out one write a job: prepare (read before, fetch a file), then call by call *intend, send*, then read back.
-
-    Returns the sides that refused the login meanwhile.
-    """
+    """Carries out one write a job. Returns the sides that refused the login meanwhile."""
     refused: Refusals = {}
+    for _ in under_way(jobs, pairing, hands, refused):
+        pass
+    return refused
+
+
+def under_way(jobs: Sequence[Job], pairing: Pairing, hands: Hands, refused: Refusals) -> Iterator[Asked]:
+    """Carries out one write a job: prepare (read before, fetch a file), then call by call *intend, send*, then read back. Comes up for air
+    once, with the calls that carry the first step under way; asked to go on it waits for them. ``refused``: who refused the login meanwhile.
+    """
     _look_up_documents(jobs, pairing, hands)
     in_groups(_looks(jobs, pairing), hands, lambda group: _look(group, pairing, hands), refused)
     fetching = [job for job in jobs if job.fetches and not job.over]
@@ -56,7 +62,10 @@ def apply(jobs: Sequence[Job], pairing: Pairing, hands: Hands) -> Refusals:
             break
         ready = _intend(ready, step, pairing, hands)
         hands.step("intended")
-        in_groups(send_groups(ready, pairing), hands, partial(_send, pairing=pairing, step=step), refused)
+        asked = ask(send_groups(ready, pairing), hands, partial(_send, pairing=pairing, step=step), refused)
+        if step == 0:
+            yield asked
+        asked.take()
         hands.step("sent")
         _note_steps(ready, step, hands)
         step += 1
@@ -68,7 +77,12 @@ def apply(jobs: Sequence[Job], pairing: Pairing, hands: Hands) -> Refusals:
     for job in done:
         _doubt_old_copy(job, pairing)
     hands.step("read-back")
-    return refused
+
+
+def rests_on_a_look(job: Job, pairing: Pairing) -> bool:
+    """Whether a write is made right after something was read for it: nothing else may come between the two."""
+    write = job.send.write
+    return write.operation != "create" or job.fetches or _inside(write, pairing) is not None
 
 
 def _looks(jobs: Sequence[Job], pairing: Pairing) -> list[Group]:

@@ -4,40 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
-from math import lcm
 
 from sqlalchemy import Connection
 
 from unisono.engine.apart import apart
-from unisono.engine.apply import apply, drop_files, remove_files, with_reference
+from unisono.engine.apply import with_reference
 from unisono.engine.assumed import Assumed
+from unisono.engine.changes import brake, take_changes
 from unisono.engine.gather import canonical, gather
 from unisono.engine.hands import Hands, Pairing
 from unisono.engine.job import Job
 from unisono.engine.outcome import Outcome
-from unisono.engine.pull import raw_hash
-from unisono.engine.recover import adopt, next_probe
-from unisono.engine.runs import NEXT, admit, again, begin, fail_row, halted, settle_rows, tell_wave
-from unisono.engine.settle import report_fault, settle_decision, settle_jobs
-from unisono.model.errors import Full, LoginRefused, NotThere, Refused, SystemFault, TryLater
+from unisono.engine.recover import next_probe
+from unisono.engine.runs import NEXT, admit, again, begin, fail_row, halted, settle_rows
+from unisono.engine.settle import settle_decision
+from unisono.engine.sorting import LATER, SOON
+from unisono.engine.waves import Waves
 from unisono.model.record import label_of
 from unisono.plan.actions import Ask, Decision, Join, Reason, Report, Send, Wait
 from unisono.plan.corrections import CORRECTED, standing
 from unisono.plan.planner import RANKS, plan
 from unisono.plan.situation import Situation, Subject, in_order, subject_of
-from unisono.store import asking, intents, lanes, pairs, seen, work
+from unisono.store import asking, intents, lanes, pairs, work
 from unisono.store.work import Mark, Task
 
 BATCH = 250
-WAVE = 16
-"""Writes a call under way: a crash leaves at most so many intents to be looked up."""
 ROUNDS = 8
 """Writes one record may need in a row before it is called restless."""
-TRIES = 8
-"""Failures in a row after which a record is shown as a problem; it is tried again all the same, ever more rarely."""
-LATER = timedelta(minutes=5)
-SOON = timedelta(seconds=1)
 RUN_BATCHES = 4
 """Batches of a run in one cycle: then both sides may be polled again, so that today's changes go before history."""
 _ALONE = ("left-out", "gone", "refused")
@@ -46,7 +39,7 @@ LEASE = 300
 """Seconds a lane is held without being renewed: longer than a wave of calls can take."""
 
 
-def batches(pairing: Pairing, hands: Hands, *, more: bool = False) -> Iterator[list[Task]]:
+def batches(pairing: Pairing, waves: Waves, hands: Hands, *, more: bool = False) -> Iterator[list[Task]]:
     """What is due, in batches of one rank and one run (or none). Each is worked off before the next is asked for.
 
     ``more``: a source is still being read. Where a call carries several records, what does not fill a batch waits for what comes next.
@@ -54,23 +47,34 @@ def batches(pairing: Pairing, hands: Hands, *, more: bool = False) -> Iterator[l
     of_run, widest = 0, _widest(pairing)
     size = _size(widest, hands)
     while True:
+        if waves.news():
+            take_changes(pairing, hands)
+            if brake(pairing, hands):
+                return
+        sent = waves.keys
         with hands.store.read() as conn:
             # Of several ranks the first one is worked off alone; what else is due is not to make that batch smaller.
-            tasks = work.due(conn, pairing.lane, hands.clock.now(), size if widest == 1 else 2 * size)
-        if not tasks:
+            tasks = work.due(conn, pairing.lane, hands.clock.now(), (size if widest == 1 else 2 * size) + len(sent))
+        tasks = _some_of([task for task in tasks if task.key not in sent], size)
+        if more and widest > 1 and len(tasks) < size:
+            tasks = []
+        if sent and not waves.may_follow(tasks):
+            if not waves.read_on():
+                waves.land()
+            continue
+        of_run += 1 if tasks and tasks[0].run else 0
+        if not tasks or of_run > RUN_BATCHES:
             return
         with hands.store.write() as conn:
             lanes.renew_lane(conn, pairing.lane, pairing.epoch, hands.clock.now(), LEASE)
-        tasks = [t for t in tasks if t.run == tasks[0].run]
-        # One rank at a time: what others depend on is settled before they are planned.
-        rank = min(RANKS.get(t.kind, 9) for t in tasks)
-        tasks = [t for t in tasks if RANKS.get(t.kind, 9) == rank][:size]
-        if more and widest > 1 and len(tasks) < size:
-            return
-        of_run += 1 if tasks[0].run else 0
-        if of_run > RUN_BATCHES:
-            return
         yield tasks
+
+
+def _some_of(tasks: Sequence[Task], size: int) -> list[Task]:
+    """Those of one run (or none) and one rank that come first: what others depend on is settled before they are planned."""
+    one_run = [task for task in tasks if task.run == tasks[0].run]
+    rank = min((RANKS.get(task.kind, 9) for task in one_run), default=0)
+    return [task for task in one_run if RANKS.get(task.kind, 9) == rank][:size]
 
 
 def _widest(pairing: Pairing) -> int:
@@ -106,8 +110,9 @@ def plan_all(pairing: Pairing, outcome: Outcome, hands: Hands) -> None:
                 outcome.count(decision)
 
 
-def work_off(tasks: list[Task], pairing: Pairing, outcome: Outcome, hands: Hands) -> None:
-    """Plans a batch, writes it in waves, plans it again until nothing is left to write. What a closed side would take waits."""
+def work_off(tasks: list[Task], pairing: Pairing, waves: Waves, hands: Hands) -> None:
+    """Plans a batch, writes it in waves, plans it again until nothing is left to write. What a closed side would take waits. Of what is
+    written last a wave may still be under way."""
     pairing = replace(pairing, run=tasks[0].run or pairing.run)
     with hands.store.read() as conn:
         subject = canonical(conn, pairing, [subject_of(t.key) for t in tasks])
@@ -116,7 +121,7 @@ def work_off(tasks: list[Task], pairing: Pairing, outcome: Outcome, hands: Hands
         by_subject.setdefault(subject[subject_of(task.key)], []).append(task)
     left = _without_unsettled(by_subject, pairing, hands)
     while left and not halted(pairing, hands):
-        left = _linked_since(_rounds(left, by_subject, pairing, outcome, hands), by_subject, pairing, hands)
+        left = _linked_since(_rounds(left, by_subject, pairing, waves, hands), by_subject, pairing, hands)
 
 
 def _linked_since(left: list[Subject], by_subject: dict[Subject, list[Task]], pairing: Pairing, hands: Hands) -> list[Subject]:
@@ -131,107 +136,40 @@ def _linked_since(left: list[Subject], by_subject: dict[Subject, list[Task]], pa
     return in_order(set(named.values()))
 
 
-def _rounds(left: list[Subject], by_subject: dict[Subject, list[Task]], pairing: Pairing, outcome: Outcome, hands: Hands) -> list[Subject]:
+def _rounds(left: list[Subject], by_subject: dict[Subject, list[Task]], pairing: Pairing, waves: Waves, hands: Hands) -> list[Subject]:
     """Works records off; returns those that have to be looked at after them, since they may be about the same counterpart."""
     after: list[Subject] = []
     for number in range(ROUNDS):
         if not left:
             return after
         planned = plan_batch(pairing, left, hands)
+        if waves.keys and any(situation.held for situation, _ in planned):
+            # They may be the same as somebody who is just being made: that is known in a moment.
+            waves.land()
+            planned = plan_batch(pairing, left, hands)
         if not number:
             planned, after = apart(planned)
-        outcome.planned += len(planned)
+        waves.outcome.planned += len(planned)
         planned = admit(planned, by_subject, pairing, hands)
         jobs = [job for job in (_job(s, d, pairing) for s, d in planned) if job is not None]
         writing = {job.subject for job in jobs}
-        _settle_quiet([(s, d) for s, d in planned if s.subject not in writing], by_subject, pairing, outcome, hands)
+        _settle_quiet([(s, d) for s, d in planned if s.subject not in writing], by_subject, pairing, waves.outcome, hands)
         if not jobs:
             return after
         _settle_parts([(s, d) for s, d in planned if s.subject in writing], by_subject, pairing, hands)
-        written = _waves(jobs, by_subject, pairing, outcome, hands)
+        written = waves.write(jobs, by_subject, pairing)
         if written is None:
             return []
-        left = written
+        # With nothing else left to do here, what is still under way is settled beside the next batch.
+        left = in_order([*written, *waves.land()]) if written or after else []
     _park([(t, "held", "restless") for s in left for t in by_subject[s]], by_subject, pairing, hands)
     return after
-
-
-def _waves(
-    jobs: Sequence[Job], by_subject: dict[Subject, list[Task]], pairing: Pairing, outcome: Outcome, hands: Hands
-) -> list[Subject] | None:
-    """Writes in waves; returns the records to be planned again, ``None`` if their run was paused or stopped meanwhile."""
-    again: list[Subject] = []
-    for some in in_waves(jobs, hands.fan_out, pairing):
-        if halted(pairing, hands):
-            return None
-        with hands.store.read() as conn:
-            pairs.check_policy(conn, pairing.id, pairing.policy_version, released=True)
-        wave = _open_jobs(some, by_subject, pairing, outcome, hands)
-        if pairing.run and wave:
-            with hands.store.write() as conn:
-                begin(conn, [job.subject for job in wave], by_subject, pairing)
-        try:
-            refused = apply(wave, pairing, hands)
-        except pairs.Overtaken:
-            drop_files(wave, hands)
-            raise
-        for side, fault in refused.items():
-            outcome.closed[side, "*"] = (hands.clock.now() + LATER, fault.code)
-            outcome.fault = outcome.fault or fault
-            outcome.refused.add(side)
-        adopt([job for job in wave if job.found], pairing, hands)
-        settle_jobs([job for job in wave if not job.found], pairing, hands, by_subject)
-        tell_wave(wave, by_subject, pairing, hands)
-        remove_files(wave, hands)
-        again += _after(wave, by_subject, pairing, outcome, hands)
-    return in_order(again)
-
-
-def in_waves(jobs: Sequence[Job], at_once: int, pairing: Pairing) -> Iterator[Sequence[Job]]:
-    """What is written together. A change or a deletion rests on a look at the record just before it, so of these only as many as calls may
-    be under way at once: between the look and the write lies nothing but the note of what is intended. Where a call carries several, so
-    many times more; and of creates, of which no look grows old, so many that the calls which read them back are full as well."""
-    resting = [job for job in jobs if job.send.write.operation != "create"]
-    making = [job for job in jobs if job.send.write.operation == "create"]
-    for some, calls in ((resting, max(1, at_once)), (making, WAVE)):
-        batch = min((pairing.side(j.send.write.side).system.capabilities.writing(j.send.write.kind).batch for j in some), default=1)
-        size = calls if batch == 1 else max(1, at_once) * batch
-        full = lcm(batch, _rows_a_call(some[0], pairing)) if batch > 1 and some is making else 1
-        size = -(-size // full) * full
-        for start in range(0, len(some), size):
-            yield some[start : start + size]
-
-
-def _rows_a_call(job: Job, pairing: Pairing) -> int:
-    """How many records such as a job makes one call reads back."""
-    able, kind = pairing.side(job.send.write.side).system.capabilities, job.send.write.kind
-    return min((r.batch for r in able.resources if kind in r.kinds), default=1) if able.writing(kind).read_back else 1
-
-
-def _open_jobs(jobs: Sequence[Job], by_subject: dict[Subject, list[Task]], pairing: Pairing, outcome: Outcome, hands: Hands) -> list[Job]:
-    """The jobs whose side takes writes; the others are due again when it is expected to."""
-    closed = [(job, shut) for job in jobs if (shut := _shut(job, outcome)) is not None]
-    if closed:
-        # An hour that is over by our clock would make them due in this very cycle, again and again.
-        soonest = hands.clock.now() + SOON
-        with hands.store.write() as conn:
-            for job, (until, why) in closed:
-                for task in by_subject[job.subject]:
-                    work.put_off(conn, pairing.lane, task, max(until, soonest), why, counted=False)
-    shut_out = {id(job) for job, _ in closed}
-    return [job for job in jobs if id(job) not in shut_out]
-
-
-def _shut(job: Job, outcome: Outcome) -> tuple[datetime, str] | None:
-    """Until when, and why, a job cannot be done: its side takes no writes of that kind, or the one its file comes from is not to be asked."""
-    file_shut = outcome.closure("b", "file") if job.fetches else None
-    return outcome.closure(job.send.write.side, job.send.write.kind) or file_shut
 
 
 def _without_unsettled(by_subject: dict[Subject, list[Task]], pairing: Pairing, hands: Hands) -> list[Subject]:
     """One hand a record: those with an unsettled write are put off until that is settled."""
     with hands.store.read() as conn:
-        open_ = {i.key for i in intents.unsettled(conn, pairing.id)}
+        open_ = intents.unsettled_keys(conn, pairing.id)
     held = [s for s in by_subject if str(s) in open_]
     if held:
         with hands.store.write() as conn:
@@ -355,79 +293,6 @@ def _settle_parts(
             begin(conn, [s.subject for s, d in parts if any(isinstance(a, Join) for a in d.actions)], by_subject, pairing)
             for situation, decision in parts:
                 settle_decision(conn, decision, _label(situation), pairing, hands)
-
-
-def _after(wave: Sequence[Job], by_subject: dict[Subject, list[Task]], pairing: Pairing, outcome: Outcome, hands: Hands) -> list[Subject]:
-    """Sorts a wave's jobs: parked, put off, or to be planned again, which it returns."""
-    outcome.writes += sum(1 for job in wave if not (job.fault or job.stale or job.unchanged_file))
-    outcome.failed += sum(1 for job in wave if job.fault)
-    uneven = [job for job in wave if job.fault is not None or job.stale]
-    if uneven:
-        with hands.store.write() as conn:
-            for job in uneven:
-                _sort_out(conn, job, by_subject[job.subject], pairing, outcome, hands)
-                if isinstance(job.fault, Refused):
-                    fail_row(conn, job.subject, by_subject, pairing)
-    for job in wave:
-        if job.in_step:
-            outcome.count(Decision(job.subject, "equal", Reason("in-step")))
-    return [job.subject for job in wave if job.fault is None and not job.in_step]
-
-
-def _sort_out(conn: Connection, job: Job, tasks: Sequence[Task], pairing: Pairing, outcome: Outcome, hands: Hands) -> None:
-    fault = job.fault
-    if fault is None:
-        _take_fresh(conn, job, pairing, hands)
-    elif isinstance(fault, Refused):
-        work.park(conn, pairing.lane, [(t, "held", fault.code) for t in tasks])
-    elif isinstance(fault, TryLater | LoginRefused | Full):
-        _close(conn, job, fault, tasks, pairing, outcome, hands)
-    else:
-        _retry(conn, job, fault, tasks, pairing, hands)
-
-
-def _close(conn: Connection, job: Job, fault: SystemFault, tasks: Sequence[Task], pairing: Pairing, outcome: Outcome, hands: Hands) -> None:
-    """A side out of allowance or with a refused key, or a kind there is no room for, takes nothing more in this cycle; the rest goes on."""
-    side, kind = job.side, job.send.write.kind
-    now = hands.clock.now()
-    until = max(fault.at, now + SOON) if isinstance(fault, TryLater) and fault.at is not None else now + LATER
-    outcome.closed[side, kind if isinstance(fault, Full) else "*"] = (until, fault.code)
-    outcome.fault = outcome.fault or fault
-    if isinstance(fault, LoginRefused):
-        outcome.refused.add(side)
-    if isinstance(fault, Full):
-        report_fault(conn, f"{side}:full:{kind}", kind, pairing.side(side).system.capabilities.title, fault, pairing, hands)
-    for task in tasks:
-        work.put_off(conn, pairing.lane, task, until, fault.code, counted=False)
-
-
-def _take_fresh(conn: Connection, job: Job, pairing: Pairing, hands: Hands) -> None:
-    """Somebody edited the record since it was planned: what was read just now is seen, and it is planned again."""
-    where = pairing.side(job.send.write.side)
-    if job.current is not None:
-        rows = [(record, raw_hash(job.current)) for record in where.system.records(job.current)]
-        seen.put_seen(conn, where.id, rows, hands.clock.now())
-
-
-def _retry(conn: Connection, job: Job, fault: SystemFault, tasks: Sequence[Task], pairing: Pairing, hands: Hands) -> None:
-    """Unclear, unavailable, unreadable or vanished: due again with backoff. What keeps failing is shown, and tried all the same."""
-    for task in tasks:
-        wait = min(timedelta(hours=1), timedelta(seconds=5 * 2 ** min(task.attempts, 10)))
-        if isinstance(fault, NotThere):
-            wait = max(wait, timedelta(seconds=60))
-            _miss(conn, job, pairing, hands)
-        work.put_off(conn, pairing.lane, task, hands.clock.now() + wait, fault.code, counted=True)
-    if max(task.attempts for task in tasks) + 1 >= TRIES:
-        report_fault(conn, str(job.subject), job.subject.kind, job.label, fault, pairing, hands)
-
-
-def _miss(conn: Connection, job: Job, pairing: Pairing, hands: Hands) -> None:
-    """What a write did not find is missing: the next pulls ask whether it is deleted, also where they list only what changed."""
-    write = job.send.write
-    if write.key and write.kind in RANKS:
-        where = pairing.side(write.side)
-        resource, key = where.system.locate(write.kind, write.key)
-        seen.mark_missing(conn, where.id, resource, [key], hands.clock.now())
 
 
 def _park(rows: list[tuple[Task, str, str]], by_subject: dict[Subject, list[Task]], pairing: Pairing, hands: Hands) -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import cast
 
-from unisono.connect.fan_out import fan_out
+from unisono.connect.fan_out import Begun, begin
 from unisono.connect.port import Answered, Batching, Raw, System
 from unisono.engine.hands import Hands, Pairing
 from unisono.engine.job import Job, Refusals
 from unisono.model.errors import LoginRefused, SystemFault, Unclear
 
+WRITING = "writing"
+"""Calls of waves have threads of their own: those of a list that is read meanwhile do not queue behind them."""
 Group = Sequence[Job]
 """Jobs of one call: all on one side, of one kind."""
 
@@ -34,16 +37,36 @@ def together(jobs: Sequence[Job], size: Callable[[Job], int]) -> list[Group]:
     return list(groups)
 
 
-def in_groups(
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Calls of some groups of jobs, under way."""
+
+    groups: Sequence[Group]
+    calls: Begun[Sequence[SystemFault | None]]
+
+    def over(self) -> bool:
+        """Whether all of them have ended."""
+        return self.calls.over()
+
+    def take(self) -> None:
+        """Waits for them. A system's fault ends its own job only, one that the call raises all jobs of the call."""
+        for group, outcome in zip(self.groups, self.calls.outcomes(), strict=True):
+            faults = [outcome.fault] * len(group) if outcome.fault is not None else outcome.value or [None] * len(group)
+            for job, fault in zip(group, faults, strict=True):
+                if fault is not None:
+                    job.fault = fault
+                    job.unclear = isinstance(fault, Unclear)
+
+
+def ask(
     groups: Sequence[Group],
     hands: Hands,
     what: Callable[[Group], Sequence[SystemFault | None] | None],
     refused: Refusals,
     *,
     at_once: int = 0,
-) -> None:
-    """Runs a part of every group, calls fanned out. A system's fault ends its own job only, one that the call raises all jobs of the call, a
-    refused login all that come after it there."""
+) -> Asked:
+    """Begins a part of every group, calls fanned out. A refused login ends all that come after it there."""
 
     def one(group: Group) -> Sequence[SystemFault | None]:
         side = group[0].send.write.side
@@ -60,12 +83,21 @@ def in_groups(
         return faults
 
     calls = [(lambda group=group: one(group)) for group in groups]
-    for group, outcome in zip(groups, fan_out(calls, at_once or hands.fan_out), strict=True):
-        faults = [outcome.fault] * len(group) if outcome.fault is not None else outcome.value or [None] * len(group)
-        for job, fault in zip(group, faults, strict=True):
-            if fault is not None:
-                job.fault = fault
-                job.unclear = isinstance(fault, Unclear)
+    # A single call needs no thread of its own, unless others are under way: it is counted among them.
+    n = at_once or (hands.fan_out if hands.ahead or len(calls) > 1 else 1)
+    return Asked(groups, begin(calls, n, WRITING))
+
+
+def in_groups(
+    groups: Sequence[Group],
+    hands: Hands,
+    what: Callable[[Group], Sequence[SystemFault | None] | None],
+    refused: Refusals,
+    *,
+    at_once: int = 0,
+) -> None:
+    """Runs a part of every group to its end."""
+    ask(groups, hands, what, refused, at_once=at_once).take()
 
 
 def send_groups(jobs: Sequence[Job], pairing: Pairing) -> list[Group]:

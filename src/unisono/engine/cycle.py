@@ -6,16 +6,20 @@ from unisono.engine.batch import batches, plan_all, work_off
 from unisono.engine.changes import brake, now_sure, take_changes, tell_unreadable, unreadable
 from unisono.engine.hands import Hands, Pairing
 from unisono.engine.outcome import Outcome
-from unisono.engine.pull import pull
+from unisono.engine.pull import Further, pull
 from unisono.engine.recover import recover
 from unisono.engine.runs import close_finished
 from unisono.engine.states import wake_overdue
+from unisono.engine.waves import Waves, nothing_meanwhile
 from unisono.model.errors import SystemFault
 from unisono.store import pairs
 
 
-def cycle(pairing: Pairing, hands: Hands, *, read: bool = True, dry: bool = False, whole: bool = False, more: bool = False) -> Outcome:
-    """Brings a pair in step once. Raises nothing a vendor may do: what stopped it is in the outcome. ``more``: see ``batch.batches``."""
+def cycle(
+    pairing: Pairing, hands: Hands, *, read: bool = True, dry: bool = False, whole: bool = False, further: Further | None = None
+) -> Outcome:
+    """Brings a pair in step once. Raises nothing a vendor may do: what stopped it is in the outcome. ``further``: a source is still being
+    read, and there is a way to read on while calls are under way; what comes of it is worked off, too."""
     outcome = Outcome()
     try:
         if read:
@@ -32,8 +36,9 @@ def cycle(pairing: Pairing, hands: Hands, *, read: bool = True, dry: bool = Fals
             outcome.stopped = pairing.state
         else:
             recover(pairing, hands, outcome)
-            for tasks in batches(pairing, hands, more=more):
-                work_off(tasks, pairing, outcome, hands)
+            with Waves(outcome, hands, further or nothing_meanwhile) as waves:
+                for tasks in batches(pairing, waves, hands, more=further is not None):
+                    work_off(tasks, pairing, waves, hands)
             close_finished(pairing, hands)
             if pairing.unsure and whole and not (outcome.closed or unreadable(pairing, hands)):
                 now_sure(pairing, hands)

@@ -15,6 +15,7 @@ from unisono.model.record import Kind, Side, other
 from unisono.plan.flows.papers import SAME
 from unisono.plan.situation import Candidate, Link, Seen, Subject, subject_of
 from unisono.store import asking, intents, links, seen
+from unisono.store.intents import Intent
 
 _MANY = 1000
 _SIDES: tuple[Side, ...] = ("a", "b")
@@ -26,10 +27,17 @@ Places = Mapping[tuple[str, str, str], str]
 """What a party would be taken for -> the record it is made from."""
 
 
-def unclear_parties(conn: Connection, pairing: Pairing) -> Places:
+def unclear_creates(conn: Connection, pairing: Pairing) -> list[Intent]:
+    """The creates whose outcome is not known; none as a rule."""
+    if not intents.unclear_creates(conn, pairing.id):
+        return []
+    return [i for i in intents.unsettled(conn, pairing.id) if i.write.operation == "create"]
+
+
+def unclear_parties(made: Sequence[Intent]) -> Places:
     """What the parties would be taken for whose create is unclear."""
-    made = [i for i in intents.unsettled(conn, pairing.id) if i.write.operation == "create" and i.write.kind == "party"]
-    return {place: i.key for i in made for place in places(other(i.write.side), keys_of_new(i.write))}
+    parties = [i for i in made if i.write.kind == "party"]
+    return {place: i.key for i in parties for place in places(other(i.write.side), keys_of_new(i.write))}
 
 
 def twin_unclear(unclear: Places, subject: Subject, mine: Seen | None) -> bool:
@@ -52,12 +60,11 @@ class Held:
         return (subject.side, subject.kind) in self.kinds or (subject.side, subject.key) in self.keys
 
 
-def held_by_doubt(conn: Connection, pairing: Pairing) -> Held:
+def held_by_doubt(conn: Connection, pairing: Pairing, made: Sequence[Intent]) -> Held:
     """What unclear creates hold up; nothing as a rule."""
-    if not intents.unclear_creates(conn, pairing.id):
+    if not made:
         return Held()
     asked = {q.subject: q.options for q in asking.questions(conn, pairing.id) if q.code == SEVERAL}
-    made = [i for i in intents.unsettled(conn, pairing.id) if i.write.operation == "create"]
     return Held(
         frozenset((i.write.side, i.write.kind) for i in made if i.id not in asked),
         frozenset((i.write.side, key) for i in made for key in asked.get(i.id, ())),

@@ -10,10 +10,10 @@ from unisono.engine.assumed import Assumed
 from unisono.engine.candidates import Candidates
 from unisono.engine.causes import Causes
 from unisono.engine.doubts import (
-    Held,
     held_by_doubt,
     moved_contacts,
     twin_unclear,
+    unclear_creates,
     unclear_parties,
 )
 from unisono.engine.hands import Pairing
@@ -47,8 +47,9 @@ class _Batch:
 
     def __init__(self, conn: Connection, pairing: Pairing, subjects: Sequence[Subject], assumed: Assumed) -> None:
         self._picture = picture = Picture(conn, pairing, subjects, assumed)
-        self._held = held_by_doubt(conn, pairing)
-        self._unclear = unclear_parties(conn, pairing) if self._held != Held() else {}
+        unclear = unclear_creates(conn, pairing)
+        self._held = held_by_doubt(conn, pairing, unclear)
+        self._unclear = unclear_parties(unclear)
         self._filed = self._of_documents("note", subjects)
         self._states = self._of_documents("status", subjects) if pairing.policy.status.direction != "off" else {}
         self._whole = {side: picture.read_whole(side) for side in SIDES}

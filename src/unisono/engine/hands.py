@@ -32,6 +32,10 @@ class Hands:
     """Language -> ``say`` in that language."""
     files: Path
     fan_out: int = 1
+    ahead: bool = False
+    """Whether a wave of creates is sent before the outcomes of the last one are settled: it pays where calls run in threads."""
+    wave: int = 0
+    """Creates of a wave at the most; 0: as many as fill its calls."""
     step: Callable[[str], None] = no_step
     kept: dict[str, Fetched] = field(default_factory=dict)
     """Files brought before their note was written, by document, until they are put on it."""

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from unisono.connect.port import Page, Raw
 from unisono.engine.calls import look_up
 from unisono.engine.hands import Connected, Hands
+from unisono.engine.pages import Pages
 from unisono.model.capability import Resource
 from unisono.model.errors import BadAnswer, SystemFault
 from unisono.model.record import Kind, Record
@@ -43,14 +44,19 @@ class Pulled:
     """Rows (resource, key) that came of the resources read only since a mark."""
 
 
-def nothing_between() -> None:
+Further = Callable[[], bool]
+"""Stores one more page of the list that is being read if it is there already; says whether."""
+Between = Callable[[Further], None]
+
+
+def nothing_between(_: Further) -> None:
     """Nobody waits for a page."""
 
 
-def pull(where: Connected, hands: Hands, *, whole: bool = False, between: Callable[[], None] = nothing_between) -> Pulled:
+def pull(where: Connected, hands: Hands, *, whole: bool = False, between: Between = nothing_between, ahead: bool = False) -> Pulled:
     """Reads every resource the connection's pairs need, whole or since its mark. Raises the system's faults; what was stored stays.
 
-    ``between`` is called after each page that was stored.
+    ``between`` is called after each page that was stored, and may read on meanwhile; ``ahead``: the next page is asked for by then.
     """
     pulled = Pulled()
     named = [(name, where.system.capabilities.resource(name)) for name in where.resources]
@@ -59,7 +65,7 @@ def pull(where: Connected, hands: Hands, *, whole: bool = False, between: Callab
         absent = {name: seen.missing_rows(conn, where.id, name) for name, resource in named if resource.whole}
     try:
         for name, resource in named:
-            _pull_resource(where, resource, hands, pulled, marks, absent.get(name, []), whole=whole, between=between)
+            _pull_resource(where, resource, hands, pulled, marks, absent.get(name, []), whole=whole, between=between, ahead=ahead)
             hands.step(f"pulled-{name}")
     finally:
         marks.keep(where.id, hands)
@@ -95,16 +101,17 @@ def _pull_resource(
     absent: Sequence[tuple[str, datetime]],
     *,
     whole: bool,
-    between: Callable[[], None],
+    between: Between,
+    ahead: bool,
 ) -> None:
     marks = dict(kept.known.get(resource.name, {}))
     since = None if whole else _since(resource, marks, hands.clock.now())
     before = instant(marks["since"]) if since is not None else None
     so_far = pulled.changed + pulled.gone
     missed = {key for key, _ in absent}
-    listing = _listing(where, resource.name, since, hands, pulled, missed, before, between=between)
+    listing = _listing(where, resource.name, since, hands, pulled, missed, before, between=between, ahead=ahead)
     if listing is None:
-        since, listing = None, _listing(where, resource.name, None, hands, pulled, missed, between=between)
+        since, listing = None, _listing(where, resource.name, None, hands, pulled, missed, between=between, ahead=ahead)
     assert listing is not None
     mark, listed = listing
     if since is None:
@@ -142,26 +149,40 @@ def _listing(
     missed: set[str],
     before: datetime | None = None,
     *,
-    between: Callable[[], None],
+    between: Between,
+    ahead: bool,
 ) -> tuple[datetime, Listed] | None:
     """Reads and stores a list: the vendor's clock as it began, and what came; by key what was ``missed`` before, of a list of changes
     everything. ``None`` if that clock stands earlier than ``before``, when it was last looked at: it was wrong then or is now, and a list of
     changes would leave some out."""
-    mark: datetime | None = None
     with hands.store.read() as conn:
         listed = seen.begin_listing(conn)
-    for page in where.system.pages(resource, since):
+
+    def take(page: Page) -> None:
         pulled.calls += 1
-        if mark is None:
-            # Only the first page tells when the listing began. A vendor that does not say its hour may be behind ours.
-            mark = page.server_time or hands.clock.now() - CLOCKS_APART
-        if before is not None and mark < before - JITTER:
-            return None
         if since is not None or missed:
             listed.keys.update(row.key for row in page.rows if since is not None or row.key in missed)
         _store_page(where, resource, page, hands, pulled, listed)
         hands.step(f"page-{resource}")
-        between()
+
+    mark: datetime | None = None
+    with Pages(where.system.pages(resource, since), ahead=ahead) as pages:
+
+        def further() -> bool:
+            page = pages.next_there()
+            if page is not None:
+                take(page)
+            return page is not None
+
+        while (page := pages.next()) is not None:
+            if mark is None:
+                # Only the first page tells when the listing began. A vendor that does not say its hour may be behind ours.
+                mark = page.server_time or hands.clock.now() - CLOCKS_APART
+                if before is not None and mark < before - JITTER:
+                    pulled.calls += 1
+                    return None
+            take(page)
+            between(further)
     return mark or hands.clock.now() - CLOCKS_APART, listed
 
 

@@ -100,6 +100,11 @@ def unsettled(conn: Connection, pair: str) -> list[Intent]:
     return [_intent(row) for row in _UNSETTLED.rows(conn, pair=pair)]
 
 
+def unsettled_keys(conn: Connection, pair: str) -> set[str]:
+    """The subjects of a pair's open and unclear intents."""
+    return {key for (key,) in _UNSETTLED_KEYS.rows(conn, pair=pair)}
+
+
 def targets_of_done(conn: Connection, ids: Sequence[str]) -> dict[str, str]:
     """Of some intents those that are settled as done, with the key of what was made."""
     return {of: target for some in portions(ids) for of, target in _TARGETS.rows(conn, ids=some)}
@@ -167,6 +172,7 @@ _NEW = Statement(lambda _: insert(intent))
 _SETTLE = Statement(_settle)
 _SET = Statement(lambda _: update(intent).where(intent.c.id == bindparam("b_id")))
 _UNSETTLED = Statement(lambda _: select(*(intent.c[name] for name in _STORED)).where(_OPEN).order_by(intent.c.at, intent.c.id))
+_UNSETTLED_KEYS = Statement(lambda _: select(intent.c.key).where(_OPEN))
 _TARGETS = Statement(
     lambda _: select(intent.c.id, intent.c.target).where(intent.c.id.in_(bindparam("ids", expanding=True)), intent.c.state == "done")
 )

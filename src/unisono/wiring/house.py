@@ -74,6 +74,10 @@ class House:
     loopback: bool = False
     """Simulators on this machine may be spoken to without TLS."""
     fan_out: int = 4
+    ahead: bool | None = None
+    """Whether a wave of creates is sent before the last one is settled; ``None``: where calls run in threads."""
+    wave: int = 0
+    """See ``engine.hands.Hands``."""
     unlimited: bool = False
     """Vendors' limits are not kept: only for measuring against simulators that have none."""
     sandboxes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -107,6 +111,8 @@ class House:
             words=words_in,
             files=folder,
             fan_out=self.fan_out,
+            ahead=self.fan_out > 1 if self.ahead is None else self.ahead,
+            wave=self.wave,
             step=self.step,
         )
 

@@ -5,19 +5,23 @@ A vendor that allows two calls a second makes a long list of what it brings, and
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from unisono.engine.hands import Pairing
+from unisono.engine.pull import Between, Further
 from unisono.model.record import Side, other
 from unisono.policy.schema import Policy
 from unisono.store import links, pairs, seen
 from unisono.store.pairs import ConnectionRow, PairRow
 from unisono.wiring.house import House
 
-PAUSE = timedelta(seconds=1)
+PAUSE = timedelta(seconds=0.3)
 """Reading that is over within this has nobody waiting for it."""
+
+RENEWED = timedelta(minutes=1)
+"""How often a lane is renewed that is held for long."""
 
 
 def writes_to(policy: Policy, side: Side) -> bool:
@@ -47,15 +51,34 @@ def may_begin(house: House, row: ConnectionRow, pair: PairRow, pairing: Pairing)
         return seen.count_live(conn, there.id, "party") == links.count_links(conn, pair.id).get("party", 0)
 
 
+def only_read(row: ConnectionRow, rows: Sequence[tuple[PairRow, Pairing]]) -> bool:
+    """Whether no pair writes to a connection: then a page of it that lies about for a while is no older than a write of ours."""
+    return not any(writes_to(pairing.policy, "a" if pair.a == row.id else "b") for pair, pairing in rows)
+
+
+def kept_up(house: House, further: Further, renew: Callable[[], None]) -> Further:
+    """Reading on from the middle of writing, which may take long: the lane of the list is renewed now and then, whether a page comes or not."""
+    last = house.clock.now()
+
+    def read_on() -> bool:
+        nonlocal last
+        if house.clock.now() - last >= RENEWED:
+            renew()
+            last = house.clock.now()
+        return further()
+
+    return read_on
+
+
 @dataclass(slots=True)
 class Meanwhile:
     """What happens between two pages of a list: now and then the pairs that may begin go on with what came so far."""
 
     house: House
-    go_on: Callable[[], None]
+    go_on: Between
     last: datetime
 
-    def __call__(self) -> None:
+    def __call__(self, further: Further) -> None:
         if self.house.clock.now() - self.last >= PAUSE:
-            self.go_on()
+            self.go_on(further)
             self.last = self.house.clock.now()

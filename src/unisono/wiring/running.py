@@ -11,7 +11,7 @@ from unisono.engine.changes import tell_unreadable
 from unisono.engine.cycle import cycle
 from unisono.engine.hands import Connected, Pairing
 from unisono.engine.outcome import Outcome
-from unisono.engine.pull import Pulled, nothing_between, pull
+from unisono.engine.pull import Between, Further, Pulled, nothing_between, pull
 from unisono.engine.recover import next_probe
 from unisono.model.errors import LoginRefused, SystemFault, TryLater
 from unisono.model.record import Side
@@ -20,7 +20,7 @@ from unisono.store.lanes import LostLane
 from unisono.store.pairs import ConnectionRow, PairRow
 from unisono.store.stamps import instant, stamp
 from unisono.wiring.house import House, stored_policy
-from unisono.wiring.overlapping import Meanwhile, may_begin
+from unisono.wiring.overlapping import Meanwhile, kept_up, may_begin, only_read
 from unisono.wiring.queueing import due_queues, fetch
 from unisono.wiring.rhythm import interval_of, needs_a_look, only_receives, resting
 from unisono.wiring.tidying import tidy_when_due
@@ -177,7 +177,8 @@ class Runner:
         floor = min(p.policy.poll.floor_seconds for p in pairings)
         try:
             between = self._between(row, rows, turn, epoch)
-            turn.pulled[row.id] = pulled = pull(where, self.house.hands(), between=between)
+            hands = self.house.hands()
+            turn.pulled[row.id] = pulled = pull(where, hands, between=between, ahead=hands.fan_out > 1 and only_read(row, rows))
             for pairing in pairings:
                 tell_unreadable(pairing, "a" if pairing.a.id == row.id else "b", pulled, self.house.hands())
             return {"next_poll": stamp(now + interval_of(self.house, where, row, floor)), "told": ""}
@@ -185,17 +186,20 @@ class Runner:
             turn.faults[row.id] = fault
             return _after_fault(fault, now, floor)
 
-    def _between(self, row: ConnectionRow, rows: list[tuple[PairRow, Pairing]], turn: Turn, epoch: int) -> Callable[[], None]:
+    def _between(self, row: ConnectionRow, rows: list[tuple[PairRow, Pairing]], turn: Turn, epoch: int) -> Between:
         """What is done between two pages of a connection's lists."""
         waiting = [pair for pair, pairing in rows if may_begin(self.house, row, pair, pairing)]
         if not waiting:
             return nothing_between
 
-        def go_on() -> None:
-            for pair in waiting:
-                self._pair_turn(pair, turn, more=True)
+        def renew() -> None:
             with self.house.store.write() as conn:
                 lanes.renew_lane(conn, f"connection:{row.id}", epoch, self.house.clock.now(), LEASE)
+
+        def go_on(further: Further) -> None:
+            for pair in waiting:
+                self._pair_turn(pair, turn, kept_up(self.house, further, renew))
+            renew()
 
         return Meanwhile(self.house, go_on, self.house.clock.now())
 
@@ -266,7 +270,7 @@ class Runner:
                 for side in outcome.refused:
                     pairs.update_connection(conn, row.a if side == "a" else row.b, state="refused", told=outcome.fault.code)
 
-    def _pair_turn(self, row: PairRow, turn: Turn, *, more: bool = False) -> None:
+    def _pair_turn(self, row: PairRow, turn: Turn, further: Further | None = None) -> None:
         with self.house.store.read() as conn:
             sides = [pairs.get_connection(conn, c) for c in (row.a, row.b)]
             if any(side.state != "ok" for side in sides):
@@ -283,7 +287,7 @@ class Runner:
             return
         try:
             # A pair that is unsure (restored from a backup) reads both sides whole before it writes anything.
-            outcome = cycle(self.house.pairing(row.id, epoch=epoch), self.house.hands(), read=row.unsure, whole=row.unsure, more=more)
+            outcome = cycle(self.house.pairing(row.id, epoch=epoch), self.house.hands(), read=row.unsure, whole=row.unsure, further=further)
             before = turn.outcomes.get(row.id)
             turn.outcomes[row.id] = outcome if before is None else outcome.after(before)
             if outcome.fault is not None:
