@@ -23,7 +23,7 @@ from tests.stories.folk import (
 from tests.support.village import Village
 from tests.unit.engine.crash import Crash, crash_at, crash_never
 from unisono.store import links, pairs, tables
-from unisono.wiring.setup import WrongAccount, replace_key
+from unisono.wiring.setup import NobodyKnown, WrongAccount, replace_key
 
 BOOKS_LOGIN = {"email": "buchhaltung@example.de", "api_key": "fb-0123456789abcdef"}
 
@@ -182,6 +182,28 @@ def test_another_companys_key_is_not_taken_although_nothing_that_was_made_has_be
         v.books.world.storage.table(table).clear()
     with pytest.raises(WrongAccount):
         replace_key(v.house, v.b, BOOKS_LOGIN)
+
+
+def test_the_right_key_of_an_account_whose_linked_customers_were_all_deleted_is_taken_once_a_person_says_so(v: Village) -> None:
+    """Seeds 6972, 8348, 8626: the only customer was deleted while the key was refused, and no key was the right one any more."""
+    born = customer(v)
+    v.sync()
+    v.books_act("delete_customer", ID=str(born))
+    with pytest.raises(NobodyKnown) as asked:
+        replace_key(v.house, v.b, BOOKS_LOGIN)
+    assert asked.value.args[0] == "Mond Optik GmbH"
+    assert replace_key(v.house, v.b, BOOKS_LOGIN, sure=True) is None
+
+
+def test_nobody_can_be_sure_of_an_account_that_shows_somebody_else_under_a_linked_key(v: Village) -> None:
+    born = customer(v)
+    v.sync()
+    row = v.books.world.storage.table("customers")[born]
+    row["ORGANIZATION"] = "Ganz Andere AG"
+    row["CREATED"] = "2019-01-01 00:00:00"
+    with pytest.raises(WrongAccount) as other:
+        replace_key(v.house, v.b, BOOKS_LOGIN, sure=True)
+    assert other.value.args == ("Mond Optik GmbH", "Ganz Andere AG")
 
 
 def test_a_restored_pair_finds_the_quote_it_made_though_its_customer_was_deleted_since(v: Village) -> None:

@@ -87,6 +87,8 @@ class Bitrix24(Vendor):
     system = "bitrix24"
     makes_in_steps = True
     """A batch is no transaction: a customer may be made without what hangs on it."""
+    abreast = 16
+    """Customers in a call at the most."""
     quiet_addresses = False
     """Whether a card's stamp stands still when its address changes."""
     elsewhere = app = False

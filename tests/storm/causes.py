@@ -52,7 +52,7 @@ def _causeless(p: Picture, letter: Letter, calls: list[Call], typed: list[Typed]
         if not mark or mark in p.taken or mark in p.mixed or p.made.get(mark, 0) > 1:
             continue
         # Who is shown a copy of any age takes it for a person's edit, and the row itself, later, for another one.
-        if number > causes[mark, field] + p.shows_old(far) + _put_back(p, letter, mark, field, typed):
+        if number > causes[mark, field] + 2 * p.old_copies(far) + _put_back(p, letter, mark, field, typed):
             yield Broken("I4", f"{field} of {mark} changed {number} times for {causes[mark, field]} edits", f"{letter} {rows_key(key)}")
 
 

@@ -11,7 +11,8 @@ from tests.storm.verdict import Broken
 
 NEXT = 1
 """A change goes out in a wave of no more calls than may be under way, which is one here: the write is the very next call after the look it
-rests on, the look after it the very next again. Nothing but the note of the intent lies between."""
+rests on, the look after it the very next again. Nothing but the note of the intent lies between. Where a call carries several records, each
+counts as one: so many times more."""
 CATALOGUE = 3
 """A look at a product is up to three calls: the catalogue and its rates of VAT, the row, its prices."""
 WAVE = 32
@@ -59,8 +60,14 @@ def lost(p: Picture, typed: list[Typed]) -> Iterator[Broken]:
         by_place.setdefault((one.mark, one.field), []).append(one)
     for (mark, field), values in sorted(by_place.items()):
         for one in values:
-            if not _kept(p, one, values) and not in_window(p, one):
+            if not (_kept(p, one, values) or in_window(p, one) or _met_unseen(p, one, values)):
                 yield Broken("I2", f"{one.value!r} typed for {mark} {field} on {one.letter} is lost", _ends(p, mark, field))
+
+
+def _met_unseen(p: Picture, one: Typed, values: list[Typed]) -> bool:
+    """Whether what was typed met an edit on the other side, as it was carried there, in a moment in which nobody can see that one: it looks
+    like what the vendor made of it, and whoever types there next types over both."""
+    return any(v.letter != one.letter and v.order > one.order and in_window(p, v) for v in values)
 
 
 def _kept(p: Picture, one: Typed, values: list[Typed]) -> bool:
@@ -123,7 +130,7 @@ def in_window(p: Picture, one: Typed) -> bool:
     calls = [c for c in p.side(one.letter).log if rows_key(c.key) == rows_key(one.key) and not (c.operation == "read" and c.fault in OLD)]
     broken_off = p.e.stalled or p.e.broken_off
     old = {c.seq for c in p.side(one.letter).log if c.operation == "read" and c.fault in OLD}
-    look = CATALOGUE if any(c.kind == "product" for c in calls) else NEXT
+    look = CATALOGUE if any(c.kind == "product" for c in calls) else NEXT * getattr(p.side(one.letter), "abreast", 1)
     for n, write in enumerate(calls):
         if write.operation != "change" or not (write.done or write.fault):
             continue

@@ -71,6 +71,7 @@ class Invented:
         self.letter: Letter = traits.side
         self.system = name_of(traits.side)
         self.fake = Fake(traits, setting.clock)
+        self.abreast = traits.batch
         self.login = Login()
         self.door: Guest = guest(self.fake, self, self.login)
         self._log: list[Call] = []

@@ -87,9 +87,9 @@ class Picture:
         habit = getattr(self.side(letter), "kept", None)
         return str(habit(name, value)) if habit is not None else value
 
-    def shows_old(self, letter: Letter) -> bool:
-        """Whether a vendor showed a copy of whatever age: nobody can tell that from somebody's having put the row back."""
-        return any(call.fault == "stale" for call in self.side(letter).log)
+    def old_copies(self, letter: Letter) -> int:
+        """How often a vendor showed a copy of whatever age: nobody can tell that from somebody's having put the row back."""
+        return sum(call.fault == "stale" for call in self.side(letter).log)
 
     def records(self, letter: Letter, kind: Kind) -> dict[str, Entry]:
         """A side's records of a kind."""

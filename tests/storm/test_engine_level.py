@@ -6,8 +6,10 @@ from contextlib import AbstractContextManager
 from unittest.mock import patch
 
 from tests.storm import shrink
+from tests.storm.chance import At, Break, Deed, Script, Streams
+from tests.storm.invented import faked
 from tests.storm.levels import engine, trace
-from tests.storm.world import Played
+from tests.storm.world import Played, World
 from unisono.engine import apply
 from unisono.plan.flows import customers
 
@@ -63,3 +65,19 @@ def test_the_trace_shows_a_difference_in_the_plan() -> None:
     before = trace.traced("fakes", 3)
     with patch.object(customers, "_filled", lambda values, _policy: values | {"note": "otherwise"}):
         assert trace.traced("fakes", 3) != before
+
+
+def test_a_pair_put_back_to_an_older_state_makes_nobody_out_of_what_it_made_itself() -> None:
+    """Seed 52335: a customer made since the backup was renamed in the books. From there it looked like a new one, and was made in the CRM a
+    second time, in the same wave in which the CRM's customer was found again by our reference."""
+    drawn = engine.draw(Streams(52335))
+    firm = {"kind": "company", "website": "www.c0.example", "name": "Sonne c0 GmbH", "address.line1": "Ring 1"}
+    deeds = (
+        Deed(At(0, 1), "a", "create", "c0", firm | {"address.postcode": "10115", "address.city": "Köln", "address.country": "DE"}),
+        Deed(At(0, 1), "a", "tag", "c0"),
+        Deed(At(2), "b", "edit", "c0", {"name": "Rad Neu3"}),
+    )
+    world = World(52335, Script(drawn.turns, deeds, (Break(At(2), 41, {"turns": "2"}),), drawn.knobs), faked)
+    world.play()
+    assert (world.found, dict(world.bitten)[41]) == ([], 1)
+    assert [len(side.records("party")) for side in (world.stage.a, world.stage.b)] == [1, 1]

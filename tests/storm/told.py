@@ -38,7 +38,7 @@ def judge(p: Picture) -> Iterator[Broken]:
         if stage not in STAGES.values() or not _named(p):
             yield Broken("I6", f"moved to {stage or 'a stage'} that no policy names", key)
     # Who put an older database back, or is shown old copies, takes what was told long ago for news.
-    if not p.e.restored and not p.shows_old("b"):
+    if not p.e.restored and not p.old_copies("b"):
         yield from _once(p, moves)
     if _named(p):
         yield from _all_told(p, moves)

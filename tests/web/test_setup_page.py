@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from tests.stories.folk import customer
 from tests.web.desk import Desk, Seen
 from unisono.store import pairs
 
@@ -88,6 +89,25 @@ def test_a_refused_key_is_replaced_and_one_that_does_not_work_is_not_taken(desk:
     assert "FastBill nimmt den Zugang nicht mehr an." not in shown(desk, v.firm)
     assert desk.call("anna", "PUT", f"/api/v1/connections/{v.b}/key", {"login": {"api_key": BOOKS_KEY}}).json() == {"id": v.b}
     assert desk.call("anna", "PUT", "/api/v1/connections/nothing/key", {"login": {}}).status_code == 404
+
+
+def test_a_key_of_an_account_with_none_of_the_linked_customers_is_taken_when_a_person_says_it_is_the_same(desk: Desk) -> None:
+    v = desk.village
+    v.release()
+    customer(v)
+    v.sync()
+    assert v.link_count() == {"party": 1}
+    for table in ("customers", "estimates"):
+        v.books.world.storage.table(table).clear()
+    key = {"login-api_key": BOOKS_KEY}
+    asked = desk.send("anna", "/setup/key", connection=v.b, **key)
+    assert (asked.status_code, "keiner der verknüpften Kunden" in asked.text, 'name="sure"' in asked.text) == (422, True, True)
+    assert 'name="sure"' not in shown(desk, v.firm), "nobody is asked without need"
+    assert desk.call("anna", "PUT", f"/api/v1/connections/{v.b}/key", {"login": {"api_key": BOOKS_KEY}}).status_code == 409
+    sure = desk.send("anna", "/setup/key", connection=v.b, sure="yes", **key)
+    assert sure.headers["location"] == f"/setup?firm={v.firm}&said=key-renewed"
+    again = {"login": {"api_key": BOOKS_KEY}, "sure": True}
+    assert desk.call("anna", "PUT", f"/api/v1/connections/{v.b}/key", again).json() == {"id": v.b}
 
 
 def test_only_an_admin_sets_up_and_only_for_firms_that_are_theirs(desk: Desk, firm: str) -> None:

@@ -102,7 +102,7 @@ def _told(error: Exception) -> Told | None:
     # Only now: whoever raised one of these has loaded its module, and a call that ends well needs none of them.
     from unisono.engine.runs import RunOver
     from unisono.wiring.previewing import NotRead
-    from unisono.wiring.setup import MissingLogin, NoSuchField, WrongAccount
+    from unisono.wiring.setup import MissingLogin, NobodyKnown, NoSuchField, WrongAccount
 
     if isinstance(error, WrongCall):
         return Told("usage", error.code, error.values, error.message)
@@ -128,6 +128,9 @@ def _told(error: Exception) -> Told | None:
     if isinstance(error, NoSuchField):
         name, names = str(error.args[0]), str(error.args[1])
         return Told("usage", "no-such-custom-field", {"name": name, "names": names}, words("no-such-custom-field", name=name, names=names))
+    if isinstance(error, NobodyKnown):
+        name = str(error.args[0])
+        return Told("refused", "nobody-known", {"name": name}, words("nobody-known-cli", name=name))
     if isinstance(error, WrongAccount):
         before, now = str(error.args[0]), str(error.args[1])
         return Told("refused", "another-account", {"before": before, "now": now}, words("another-account", before=before, now=now))

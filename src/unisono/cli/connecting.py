@@ -113,6 +113,9 @@ def connect(
     setting: Annotated[list[str] | None, typer.Option("--setting", help="name=value, e.g. plan=solo for FastBill.")] = None,
     name: Annotated[str, typer.Option(help="What the connection is called.")] = "",
     replace: Annotated[str, typer.Option(help="A connection whose key is replaced.")] = "",
+    same_account: Annotated[
+        bool, typer.Option("--same-account", help="With --replace: it is the same account, though nobody linked is there any more.")
+    ] = False,
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
@@ -134,7 +137,7 @@ def connect(
         if has_own_page(house, system, way):
             made = _let_in(house, system, given, settings, row.id if row is not None else "")
         elif row is not None:
-            made = Connection(row.id, replace_key(house, row.id, given))
+            made = Connection(row.id, replace_key(house, row.id, given, sure=same_account))
         else:
             made = connect_now(house, _firm(house), system, given, settings, name=name)
         account = made.identity.account if made.identity else ""

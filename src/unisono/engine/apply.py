@@ -145,10 +145,10 @@ def _compose(job: Job, pairing: Pairing) -> None:
     system = pairing.side(write.side).system
     job.commands = system.compose(write, job.current)
     if pairing.unsure and write.operation == "create":
-        job.found = system.probe(_by_name(write))
+        job.found = system.probe(by_name(write))
 
 
-def _by_name(write: Write) -> Write:
+def by_name(write: Write) -> Write:
     """A file is looked for by its name on our own note: its bytes may differ each time it is rendered."""
     return replace(write, body=replace(write.body, size=0, sha256="")) if isinstance(write.body, File) else write
 

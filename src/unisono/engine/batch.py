@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from sqlalchemy import Connection
@@ -149,9 +149,10 @@ def _rounds(left: list[Subject], by_subject: dict[Subject, list[Task]], pairing:
             planned = plan_batch(pairing, left, hands)
         if not number:
             planned, after = apart(planned)
+        planned = [(s, _after_its_origin(s, d, waves.spoken)) for s, d in planned]
         waves.outcome.planned += len(planned)
         planned = admit(planned, by_subject, pairing, hands)
-        jobs = [job for job in (_job(s, d, pairing) for s, d in planned) if job is not None]
+        jobs = [job for job in (job_of(s, d, pairing) for s, d in planned) if job is not None]
         writing = {job.subject for job in jobs}
         _settle_quiet([(s, d) for s, d in planned if s.subject not in writing], by_subject, pairing, waves.outcome, hands)
         if not jobs:
@@ -178,7 +179,16 @@ def _without_unsettled(by_subject: dict[Subject, list[Task]], pairing: Pairing, 
     return in_order(s for s in by_subject if str(s) not in open_)
 
 
-def _job(situation: Situation, decisions: tuple[Decision, ...], pairing: Pairing) -> Job | None:
+def _after_its_origin(situation: Situation, decisions: tuple[Decision, ...], spoken: Mapping[Subject, Subject]) -> tuple[Decision, ...]:
+    """Nobody is made out of a record that was itself made out of another: it waits until the two are linked, or a person has said who is who."""
+    origin = spoken.get(situation.subject)
+    if origin is None or not any(send.write.operation == "create" for decision in decisions for send in decision.sends):
+        return decisions
+    reason = Reason("unclear-create-first")
+    return (Decision(situation.subject, "waiting", reason, (Wait(on=str(origin), reason=reason),)),)
+
+
+def job_of(situation: Situation, decisions: tuple[Decision, ...], pairing: Pairing) -> Job | None:
     """The first write of a record's decisions; the next is planned again after it."""
     for decision in decisions:
         for send in decision.sends:

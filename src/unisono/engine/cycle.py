@@ -9,6 +9,7 @@ from unisono.engine.outcome import Outcome
 from unisono.engine.pull import Further, pull
 from unisono.engine.recover import recover
 from unisono.engine.runs import close_finished
+from unisono.engine.spoken import spoken_for
 from unisono.engine.states import wake_overdue
 from unisono.engine.waves import Waves, nothing_meanwhile
 from unisono.model.errors import SystemFault
@@ -37,6 +38,7 @@ def cycle(
         else:
             recover(pairing, hands, outcome)
             with Waves(outcome, hands, further or nothing_meanwhile) as waves:
+                waves.spoken = spoken_for(pairing, hands)
                 for tasks in batches(pairing, waves, hands, more=further is not None):
                     work_off(tasks, pairing, waves, hands)
             close_finished(pairing, hands)

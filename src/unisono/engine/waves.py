@@ -64,6 +64,8 @@ class Waves:
 
     def __init__(self, outcome: Outcome, hands: Hands, meanwhile: Further = nothing_meanwhile) -> None:
         self.outcome, self._hands, self._meanwhile = outcome, hands, meanwhile
+        self.spoken: Mapping[Subject, Subject] = {}
+        """Records that were made out of others, which are due as well: see ``spoken.spoken_for``."""
         self._news = False
         self._under_way: _Sent | None = None
         self._refused: Refusals = {}

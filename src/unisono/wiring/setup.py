@@ -122,8 +122,11 @@ def own_host(house: House, system: str, given: Mapping[str, str | Secret], setti
     return {"api": found.base, "pinned": found.address}
 
 
-def replace_key(house: House, connection_id: str, login: Mapping[str, str]) -> Identity | None:
-    """Tests and stores a new key for a connection. Raises ``SystemFault``; ``WrongAccount`` if it opens another company's account."""
+def replace_key(house: House, connection_id: str, login: Mapping[str, str], *, sure: bool = False) -> Identity | None:
+    """Tests and stores a new key for a connection. ``sure``: a person says that it is the same account, though nobody linked is there.
+
+    Raises ``SystemFault``; ``WrongAccount`` if it opens another company's account, ``NobodyKnown`` where only a person can tell.
+    """
     with house.store.read() as conn:
         row = pairs.get_connection(conn, connection_id)
     fields = signed_in(house.capabilities(row.system), str(row.settings.get("login") or "")).login
@@ -134,13 +137,18 @@ def replace_key(house: House, connection_id: str, login: Mapping[str, str]) -> I
         for f in fields
         if f.name in login or not f.secret
     }
-    return keep_login(house, row, given)
+    return keep_login(house, row, given, sure=sure)
 
 
 def keep_login(
-    house: House, row: ConnectionRow, given: Mapping[str, str | Secret], proven: Mapping[str, Any] | None = None
+    house: House,
+    row: ConnectionRow,
+    given: Mapping[str, str | Secret],
+    proven: Mapping[str, Any] | None = None,
+    *,
+    sure: bool = False,
 ) -> Identity | None:
-    """Another login for a connection, tested and stored. Raises as ``replace_key``."""
+    """Another login for a connection, tested and stored. ``sure`` and what it raises: as ``replace_key``."""
     settings = row.settings | own_host(house, row.system, given, row.settings)
     proven = row.proven | dict(proven or {})
     system = house.open_system(row.system, row.id, given, settings | proven)
@@ -148,7 +156,7 @@ def keep_login(
     if identity is not None and row.identity and identity.account != row.identity:
         raise WrongAccount(row.identity, identity.account)
     if identity is None:
-        _same_records(house, row.id, system)
+        _same_records(house, row.id, system, sure=sure)
     with house.store.write() as conn:
         store_keys(house, conn, row.id, given)
         plain = {k: v for k, v in given.items() if isinstance(v, str)}
@@ -157,18 +165,21 @@ def keep_login(
     return identity
 
 
-def _same_records(house: House, connection_id: str, system: System) -> None:
-    """Where a vendor does not say whose account it is, a few linked records are read, customers and the quotes made for them: all unknown
-    there means another company's account."""
+def _same_records(house: House, connection_id: str, system: System, *, sure: bool) -> None:
+    """Where a vendor does not say whose account it is, a few linked records are read, customers and the quotes made for them. Other records
+    under their keys mean another company's account. None of them there means that too, unless somebody deleted them all: ``sure`` says so."""
     told = []
     for kind, key, row in _linked_records(house, connection_id):
         raw = system.read(*system.locate(kind, key))
         now = next((r for r in system.records(raw) if (r.kind, r.key) == (kind, key)), None) if raw is not None else None
         if now is not None and (label_of(now) == label_of(row) or (now.created and now.created == row.created)):
             return
-        told.append((label_of(row), label_of(now) if now is not None else "-"))
-    if told:
-        raise WrongAccount(*told[0])
+        told.append((label_of(row), label_of(now) if now is not None else _NOBODY))
+    other_there = [one for one in told if one[1] != _NOBODY]
+    if other_there:
+        raise WrongAccount(*other_there[0])
+    if told and not sure:
+        raise NobodyKnown(*told[0])
 
 
 def _linked_records(house: House, connection_id: str) -> list[tuple[Kind, str, Record]]:
@@ -189,10 +200,15 @@ def _linked_records(house: House, connection_id: str) -> list[tuple[Kind, str, R
 
 
 _TELLING: tuple[Kind, ...] = ("party", "quote")
+_NOBODY = "-"
 
 
 class WrongAccount(ValueError):
     """A key opens another account than the links were made with: nothing is written."""
+
+
+class NobodyKnown(WrongAccount):
+    """A key opens an account in which none of the linked records is: another company's, or one whose customers were all deleted."""
 
 
 class NoSuchField(ValueError):
@@ -308,6 +324,7 @@ def remove_pair(house: House, pair_id: str, by: str, *, forget: bool) -> None:
 __all__ = [
     "Connection",
     "MissingLogin",
+    "NobodyKnown",
     "SystemFault",
     "WrongAccount",
     "add_reference_fields",

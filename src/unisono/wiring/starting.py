@@ -102,8 +102,9 @@ def settings_of(house: House, system: str, way: str, *, private: bool = False) -
     return dict(house.sandboxes.get(system, {})) | ({"login": way} if way else {}) | ({"private": True} if private else {})
 
 
-def renew_key(house: House, connection_id: str, login: Mapping[str, str]) -> None:
-    """A new key for a connection, tested on the spot. Raises ``NoSuchChoice``, ``MissingLogin``, ``SystemFault``, ``WrongAccount``."""
+def renew_key(house: House, connection_id: str, login: Mapping[str, str], *, sure: bool = False) -> None:
+    """A new key for a connection, tested on the spot; ``sure`` as in ``replace_key``. Raises ``NoSuchChoice``, ``MissingLogin``,
+    ``SystemFault``, ``WrongAccount``, ``NobodyKnown``."""
     with house.store.read() as conn:
         row = next((r for r in pairs.connections(conn) if r.id == connection_id), None)
     if row is None:
@@ -113,7 +114,7 @@ def renew_key(house: House, connection_id: str, login: Mapping[str, str]) -> Non
     given = {name: value for name in secret if (value := login.get(name, "").strip())}
     if not given:
         raise MissingLogin(secret[0])
-    replace_key(house, connection_id, given)
+    replace_key(house, connection_id, given, sure=sure)
 
 
 def join(house: House, firm: str, crm: str, invoicing: str, given: Values | None = None) -> str:

@@ -93,6 +93,21 @@ def test_a_key_is_replaced_after_it_was_tried(desk: Desk) -> None:
     assert (told.code, told.json["id"]) == (0, crm)
 
 
+def test_a_key_of_an_account_without_any_linked_customer_is_taken_when_one_is_sure_of_it(desk: Desk) -> None:
+    _, books = desk.connect()
+    desk.run("pair", "add", "centralstation", "fastbill", "--complete")
+    desk.customer()
+    run = desk.run("preview", "--json").json["run"]
+    desk.run("release", run)
+    desk.run("sync")
+    for table in ("customers", "estimates"):
+        desk.books.world.storage.table(table).clear()
+    words = ("connect", "fastbill", "--replace", books, "--login", f"email={LOGIN}", "--login", f"api_key={KEY}", "--json")
+    refused = desk.run(*words)
+    assert (refused.code, refused.json["error"]["code"], "--same-account" in refused.text) == (3, "nobody-known", True)
+    assert desk.run(*words, "--same-account").code == 0
+
+
 def test_a_login_value_nobody_asks_for_and_a_key_of_another_system_are_wrong_calls(desk: Desk) -> None:
     crm, _ = desk.connect()
     told = desk.run("connect", "centralstation", "--login", "password=x", "--login", "api_key=x")

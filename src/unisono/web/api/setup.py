@@ -43,9 +43,10 @@ class ConnectionIn(BaseModel):
 
 
 class KeyIn(BaseModel):
-    """The secret fields of a login."""
+    """The secret fields of a login. ``sure``: it is the same account, though none of the linked customers is there any more."""
 
     login: dict[str, SecretStr]
+    sure: bool = False
 
 
 class BackIn(BaseModel):
@@ -147,7 +148,7 @@ def key(visit: Visitor, connection_id: str, what: KeyIn) -> MadeOut:
     """Another key, tested on the spot; one that opens another company's account is refused."""
     row = connection_of(visit, connection_id)
     try:
-        renew_key(visit.house, row.id, {name: value.get_secret_value() for name, value in what.login.items()})
+        renew_key(visit.house, row.id, {name: value.get_secret_value() for name, value in what.login.items()}, sure=what.sure)
     except (MissingLogin, NotTyped):
         raise HTTPException(422) from None
     except WrongAccount:

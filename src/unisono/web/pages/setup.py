@@ -21,7 +21,7 @@ from unisono.web.visit import NotAllowed, NotFound, Visit
 from unisono.wiring.adjusting import adjustable
 from unisono.wiring.people import digest, firms_of
 from unisono.wiring.settings import Wrong
-from unisono.wiring.setup import MissingLogin, WrongAccount
+from unisono.wiring.setup import MissingLogin, NobodyKnown, WrongAccount
 from unisono.wiring.setup import connect as connect_now
 from unisono.wiring.signing import Aways, Begun, NotOurs, come_back, has_own_page
 from unisono.wiring.starting import (
@@ -100,17 +100,27 @@ def back(visit: Visitor, state: str = "", code: str = "") -> Response:
 
 @doors.form("/setup/key", needs="admin")
 def key(visit: Visitor) -> Response:
-    """Another key for a connection, tested; what is wrong with it stands on its tile."""
-    row = connection_of(visit, visit.given("connection"))
+    """Another key for a connection, tested; what is wrong with it stands on its tile. Where only a person can tell whether it opens the same
+    account, they are asked."""
+    row, unsure = connection_of(visit, visit.given("connection")), False
+
+    def renewed() -> None:
+        nonlocal unsure
+        try:
+            renew_key(visit.house, row.id, _login(visit), sure=visit.given("sure") == "yes")
+        except NobodyKnown:
+            unsure = True
+            raise
+
     if has_own_page(visit.house, row.system, str(row.settings.get("login") or "")):
         trouble, begun = _tried(visit, row.system, lambda: aways(visit).begin_again(row.id, _login(visit), going(visit)))
         if begun is not None:
             return _away(visit, begun)
     else:
-        trouble, _ = _tried(visit, row.system, lambda: renew_key(visit.house, row.id, _login(visit)))
+        trouble, _ = _tried(visit, row.system, renewed)
     if not trouble:
         return visit.go(f"/setup?firm={row.firm}", "key-renewed")
-    return _page(visit, row.firm, {}, troubles={visit.house.capabilities(row.system).kind: trouble}, status=422)
+    return _page(visit, row.firm, {}, troubles={visit.house.capabilities(row.system).kind: trouble}, unsure=unsure, status=422)
 
 
 @doors.form("/setup/pair", needs="admin")
@@ -198,6 +208,8 @@ def _tried(visit: Visit, system: str, attempt: Callable[[], Done]) -> tuple[str,
         raise NotFound from None
     except MissingLogin as missing:
         return str(words("login-field-missing", field=words(f"login.{missing.args[0]}"))), None
+    except NobodyKnown as nobody:
+        return str(words("nobody-known", name=str(nobody.args[0]), system=visit.house.capabilities(system).title)), None
     except WrongAccount as other:
         return str(words("another-account", before=str(other.args[0]), now=str(other.args[1]))), None
     except SystemFault as fault:
@@ -215,6 +227,7 @@ def _page(
     typed: dict[str, str] | None = None,
     given: Mapping[str, str] | None = None,
     found: list[BadPolicy] | None = None,
+    unsure: bool = False,
     status: int = 200,
 ) -> Response:
     firms = firms_of(visit.house, visit.somebody)
@@ -233,6 +246,7 @@ def _page(
         "tiles": shown,
         "troubles": troubles or {},
         "typed": typed or {},
+        "unsure": unsure,
         "astray": astray,
         "back": back_at(visit),
         "adjustable": {tile.kind for tile in shown if tile.connection is not None and adjustable(visit.house, tile.connection.system)},
