@@ -34,6 +34,11 @@ def _causeless(p: Picture, letter: Letter, calls: list[Call], typed: list[Typed]
     """A field changes as often as somebody typed it on the other side, and no oftener."""
     far: Letter = "b" if letter == "a" else "a"
     causes = Counter((one.mark, one.field) for one in typed if one.letter == far and p.e.did[one.order].deed.what == "edit")
+    # Whoever is asked which of two values counts has changed the other one, though nobody typed what a vendor made of the first.
+    winner = "crm" if far == "a" else "invoicing"
+    decided = Counter(
+        d.deed.values["field"] for d in p.answered if d.deed.values.get("code") == "conflict" and d.deed.values["said"] == winner
+    )
     begun = _begun(p, letter)
     # What the vendor itself makes of a value that is sent along is no change.
     changes = Counter(
@@ -52,7 +57,7 @@ def _causeless(p: Picture, letter: Letter, calls: list[Call], typed: list[Typed]
         if not mark or mark in p.taken or mark in p.mixed or p.made.get(mark, 0) > 1:
             continue
         # Who is shown a copy of any age takes it for a person's edit, and the row itself, later, for another one.
-        if number > causes[mark, field] + 2 * p.old_copies(far) + _put_back(p, letter, mark, field, typed):
+        if number > causes[mark, field] + decided[field] + 2 * p.old_copies(far) + _put_back(p, letter, mark, field, typed):
             yield Broken("I4", f"{field} of {mark} changed {number} times for {causes[mark, field]} edits", f"{letter} {rows_key(key)}")
 
 

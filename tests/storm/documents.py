@@ -42,7 +42,11 @@ def _quotes(p: Picture) -> Iterator[Broken]:
             continue
         # Of a customer that nobody can recognise after an older database was put back, and who is made anew, the quote is, too.
         owners = {mark_of_owner(p, "b", quote) for quote in made}
-        if len(made) > 1 + bool(owners & p.unrecognisable):
+        # Of whom the books have two records, the one that is linked after an older database was put back may not be the one it was made for.
+        twice = p.e.restored and len({quote.owner for quote in made}) == len(made) <= max(
+            len(p.marked("b", "party").get(o, [])) for o in owners
+        )
+        if len(made) > 1 + bool(owners & p.unrecognisable) and not twice:
             yield Broken("I1", f"{len(made)} quotes from one deal {mark}", " ".join(q.key for q in made))
         for quote in made:
             amounts = {Decimal(quote.get("net")), Decimal(quote.get("gross"))}

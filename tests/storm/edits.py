@@ -89,7 +89,11 @@ def _kept(p: Picture, one: Typed, values: list[Typed]) -> bool:
         # Taken back before the product had carried anything here: whoever looks sees no edit.
         return True
     # Of a customer made by hand on both sides, what both began with was seen by whoever replaced it first.
-    later = [v for v in values if v.order > one.order or p.made.get(one.mark, 0) > 1]
+    # And what somebody had typed on the other side before looks as if it had been carried here.
+    first = min(
+        (v.order for v in values if v.letter == far and v.order < one.order and same(one.field, v.value, one.value)), default=one.order
+    )
+    later = [v for v in values if v.order > first or p.made.get(one.mark, 0) > 1]
     if any(_alike(p, one.field, v.before, one.value) for v in later):
         return True
     if _told(p, one):

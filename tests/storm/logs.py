@@ -10,6 +10,7 @@ from typing import Any
 
 from tests.storm import pace
 from tests.storm.evidence import Evidence
+from tests.storm.people import mark_of
 from tests.storm.picture import Picture, rows_key, same
 from tests.storm.sides import Call, Letter
 from tests.storm.verdict import Broken
@@ -56,7 +57,7 @@ def _explained(letter: Letter, calls: list[Call], e: Evidence, p: Picture) -> It
     touched = {rows_key(d.key) for d in e.did} | {rows_key(k.key) for k in e.hidden}
     # Whom a person said not to be what we made is known of, whoever made it.
     parted = {rows_key(k) for q in e.questions if q.code == "several-found" and q.state == "answered" for k in q.options if k != q.answer}
-    told_twice = {p_.key.rpartition(":")[2] for p_ in e.problems if p_.code == "made-twice" and p_.key.startswith(f"{letter}:")}
+    told_twice = p.told_twice(letter)
     for key in made - said:
         # Whose second making is told to a person is known of.
         if key in told_twice or key in parted:
@@ -67,6 +68,9 @@ def _explained(letter: Letter, calls: list[Call], e: Evidence, p: Picture) -> It
         note = p.records(letter, "note").get(key)
         if p.taken and note is not None and not note.about:
             # A note outlives the customer it was about, and is in nobody's list.
+            continue
+        if note is not None and {mark_of("party", c) for k in note.about if (c := p.records(letter, "party").get(k))} & set(p.mixed):
+            # Or it went with them to whoever took them in, in whose list nobody looks for it.
             continue
         if open_:
             open_ -= 1

@@ -46,6 +46,7 @@ def twins(p: Picture) -> Iterator[Broken]:
                 allowed += p.parted(mark)
                 # An older database knows neither of the link nor that somebody put one of the two in the archive since.
                 allowed += p.e.restored and mark in p.taken
+                allowed += len({e.key for e in entries} & p.told_twice(letter))
                 if len(entries) > allowed:
                     yield Broken("I1", f"{len(entries)} records of {mark} on {letter}", " ".join(e.key for e in entries))
 

@@ -40,7 +40,9 @@ def _windows(letter: Letter, calls: Sequence[Call], hold: Hold, stalled: int) ->
 def _refusals(letter: Letter, calls: Sequence[Call], e: Evidence) -> Iterator[Broken]:
     # Commands that share a call are of one moment.
     for one, after in pairwise(call for n, call in enumerate(calls) if call.status or n == 0 or call.at > calls[n - 1].at):
-        soon = one.status in (401, 403) and one.kind != "file" and one.fault != EXPIRED and after.at - one.at < AFTER_REFUSAL
+        # What was said on a line that broke right then was not heard.
+        heard = one.fault != EXPIRED and not one.fault.endswith("-after")
+        soon = one.status in (401, 403) and one.kind != "file" and heard and after.at - one.at < AFTER_REFUSAL
         if soon and not any(side == letter and one.at <= at <= after.at for side, at in e.keys_given):
             yield Broken("I15", f"asked again {(after.at - one.at).total_seconds():g} s after the key was refused", f"{letter} {after.key}")
 

@@ -87,6 +87,10 @@ class Picture:
         habit = getattr(self.side(letter), "kept", None)
         return str(habit(name, value)) if habit is not None else value
 
+    def told_twice(self, letter: Letter) -> set[str]:
+        """Rows of whose second making a person was told."""
+        return {one.key.rpartition(":")[2] for one in self.e.problems if one.code == "made-twice" and one.key.startswith(f"{letter}:")}
+
     def old_copies(self, letter: Letter) -> int:
         """How often a vendor showed a copy of whatever age: nobody can tell that from somebody's having put the row back."""
         return sum(call.fault == "stale" for call in self.side(letter).log)

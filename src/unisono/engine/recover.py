@@ -35,7 +35,7 @@ from unisono.plan.actions import Ask, Reason, Send
 from unisono.plan.compare import respelled
 from unisono.plan.situation import Subject, subject_of
 from unisono.plan.undo import UNDONE
-from unisono.store import asking, intents, lanes, links, seen, work
+from unisono.store import asking, intents, lanes, links, pairs, seen, work
 from unisono.store.intents import Intent
 from unisono.store.stamps import instant
 
@@ -164,8 +164,33 @@ def _look(intent: Intent, said: str, lag: timedelta, known: Shown, pairing: Pair
         # Finding nothing means nothing where nothing can be found: only a person can look.
         _ask(intent, [], pairing, hands)
         return 1
+    if not _listed_since(intent, lag, pairing, hands):
+        _wait_for_list(intent, lag, pairing, hands)
+        return 1
     _close(intent, "void", pairing, hands)
     return 0
+
+
+def _listed_since(intent: Intent, lag: timedelta, pairing: Pairing, hands: Hands) -> bool:
+    """Whether what was made would have shown in a list by now. A row that somebody has renamed since is found by our reference, where the
+    vendor keeps that, else in no other way than by its having appeared."""
+    write, where = intent.write, pairing.side(intent.write.side)
+    sent = instant(intent.first_sent)
+    if where.system.capabilities.writing(write.kind).find == "reference" or sent > hands.clock.now():
+        return True
+    names = [name for name in where.resources if write.kind in where.system.capabilities.resource(name).kinds]
+    with hands.store.read() as conn:
+        marks = pairs.get_connection(conn, where.id).marks
+    looked = [marks.get(name, {}).get("looked_at", "") for name in names]
+    return all(at and instant(at) >= sent + lag for at in looked)
+
+
+def _wait_for_list(intent: Intent, lag: timedelta, pairing: Pairing, hands: Hands) -> None:
+    """It is looked for again when the list has been read, which is soon."""
+    with hands.store.write() as conn:
+        lanes.check_epoch(conn, pairing.lane, pairing.epoch)
+        intents.doubt(conn, intent.id, hands.clock.now() + lag, {"code": "not-found-yet"}, intent.probes)
+        pairs.update_connection(conn, pairing.side(intent.write.side).id, next_poll="")
 
 
 def _after_all(intent: Intent, known: Shown, pairing: Pairing, hands: Hands) -> bool:

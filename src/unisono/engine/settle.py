@@ -107,15 +107,15 @@ def _keys_of(job: Job) -> tuple[str, str]:
 
 
 def _tell_late(jobs: Sequence[Job], pairing: Pairing, hands: Hands) -> None:
-    """Somebody else has the lane by now, and may have found by looking what these writes made, or something that looks just like it. What was
-    made besides is known here alone: a person is told."""
+    """Somebody else has the lane by now, and may have found by looking what these writes made, or something that looks just like it, or nothing
+    yet and given them up. What was made besides is known here alone: a person is told."""
     made = {
         job.intents[-1].id: job
         for job in jobs
         if job.intents and job.answers and job.fault is None and job.send.write.operation == "create"
     }
     with hands.store.write() as conn:
-        for intent_id, target in intents.targets_of_done(conn, list(made)).items():
+        for intent_id, target in intents.targets_of_settled(conn, list(made)).items():
             job = made[intent_id]
             write, key = job.send.write, job.answers[-1].key
             if key and target != key:

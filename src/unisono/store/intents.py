@@ -105,8 +105,8 @@ def unsettled_keys(conn: Connection, pair: str) -> set[str]:
     return {key for (key,) in _UNSETTLED_KEYS.rows(conn, pair=pair)}
 
 
-def targets_of_done(conn: Connection, ids: Sequence[str]) -> dict[str, str]:
-    """Of some intents those that are settled as done, with the key of what was made."""
+def targets_of_settled(conn: Connection, ids: Sequence[str]) -> dict[str, str]:
+    """Of some intents those that are settled, as done with the key of what was made, as void with none."""
     return {of: target for some in portions(ids) for of, target in _TARGETS.rows(conn, ids=some)}
 
 
@@ -174,7 +174,9 @@ _SET = Statement(lambda _: update(intent).where(intent.c.id == bindparam("b_id")
 _UNSETTLED = Statement(lambda _: select(*(intent.c[name] for name in _STORED)).where(_OPEN).order_by(intent.c.at, intent.c.id))
 _UNSETTLED_KEYS = Statement(lambda _: select(intent.c.key).where(_OPEN))
 _TARGETS = Statement(
-    lambda _: select(intent.c.id, intent.c.target).where(intent.c.id.in_(bindparam("ids", expanding=True)), intent.c.state == "done")
+    lambda _: select(intent.c.id, intent.c.target).where(
+        intent.c.id.in_(bindparam("ids", expanding=True)), intent.c.state.in_(("done", "void"))
+    )
 )
 _UNSETTLED_KINDS = Statement(lambda _: select(intent.c.side, intent.c.kind, intent.c.operation).where(_OPEN))
 _JOURNAL = Statement(lambda _: _journal())

@@ -78,10 +78,26 @@ def test_what_is_not_found_twice_did_not_happen_and_is_planned_anew(v: Village) 
     assert count(v, "b", "customer.create") == 0
     assert wait(v) == LAG
     v.clock.advance(LAG)
-    assert v.cycle(read=False).unclear == 0
+    assert v.cycle(read=False).unclear == 1, "under another name it shows in a list alone, and none has been read since"
+    v.clock.advance(LAG)
+    assert v.cycle().unclear == 0
     assert states(v) == ["void", "done"]
     assert len(customers(v)) == 1
     assert count(v, "b", "customer.create") == 1
+
+
+def test_a_lost_customer_whom_somebody_renamed_before_the_list_was_read_is_asked_about(v: Village) -> None:
+    """Storm, engine 72508: looked for twice before the next poll, and made a second time."""
+    crashed(v, "sent")
+    v.books_act("edit_customer", ID=customers(v)[0]["CUSTOMER_ID"], ORGANIZATION="Sonne und Mond GmbH")
+    for _ in range(3):
+        v.clock.advance(LAG)
+        v.cycle(read=False)
+    assert (states(v), len(customers(v))) == (["unclear"], 1)
+    v.clock.advance(LAG)
+    v.cycle()
+    assert [q.code for q in v.questions()] == ["several-found"]
+    assert len(customers(v)) == 1
 
 
 def test_a_create_that_shows_up_only_with_the_second_look_is_not_doubled(v: Village) -> None:
