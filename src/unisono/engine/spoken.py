@@ -6,17 +6,23 @@ record it was made from; from its other end it looks like a new customer, if som
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 
 from unisono.engine.apply import by_name
-from unisono.engine.batch import BATCH, job_of, plan_batch
+from unisono.engine.batch import BATCH, LEASE, job_of, plan_batch
 from unisono.engine.gather import canonical
 from unisono.engine.hands import Hands, Pairing
 from unisono.engine.job import Job
 from unisono.model.errors import BadAnswer
 from unisono.model.record import FIELDWISE
 from unisono.plan.situation import Subject, in_order, subject_of
-from unisono.store import work
+from unisono.store import lanes, work
+
+MOST = 500
+"""Records that are looked for before anything is made. A pair that lacks more has been put back to its beginnings: then who was made and renamed
+since is found with the batch they are in."""
+_RENEWED = 50
 
 
 def spoken_for(pairing: Pairing, hands: Hands) -> Mapping[Subject, Subject]:
@@ -31,15 +37,21 @@ def spoken_for(pairing: Pairing, hands: Hands) -> Mapping[Subject, Subject]:
         subjects = in_order(set(canonical(conn, pairing, [subject_of(t.key) for t in tasks]).values()))
     out: dict[Subject, Subject] = {}
     due = set(subjects)
-    for start in range(0, len(subjects), BATCH):
-        planned = plan_batch(pairing, subjects[start : start + BATCH], hands)
-        for job in _making([job for s, d in planned if (job := job_of(s, d, pairing)) is not None]):
-            out |= {there: job.subject for there in _found(job, pairing) if there in due}
+    for n, job in enumerate(islice(_making(subjects, pairing, hands), MOST)):
+        if n % _RENEWED == 0:
+            with hands.store.write() as conn:
+                lanes.renew_lane(conn, pairing.lane, pairing.epoch, hands.clock.now(), LEASE)
+        out |= {there: job.subject for there in _found(job, pairing) if there in due}
     return out
 
 
-def _making(jobs: Sequence[Job]) -> list[Job]:
-    return [job for job in jobs if job.send.write.operation == "create" and job.send.write.kind in FIELDWISE]
+def _making(subjects: Sequence[Subject], pairing: Pairing, hands: Hands) -> Iterator[Job]:
+    """The customers, contacts and products that are to be made."""
+    for start in range(0, len(subjects), BATCH):
+        for situation, decisions in plan_batch(pairing, subjects[start : start + BATCH], hands):
+            job = job_of(situation, decisions, pairing)
+            if job is not None and job.send.write.operation == "create" and job.send.write.kind in FIELDWISE:
+                yield job
 
 
 def _found(job: Job, pairing: Pairing) -> list[Subject]:
