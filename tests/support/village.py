@@ -72,8 +72,13 @@ class Village:
             if wait is None:
                 break
             self.clock.advance(wait + timedelta(milliseconds=1))
-            outcome = self.cycle(read=False)
+            outcome = self.cycle(read=self._list_wanted())
         return outcome
+
+    def _list_wanted(self) -> bool:
+        """Whether a write may be lost: it is given up after a list was read, as the runner reads it then."""
+        with self.house.store.read() as conn:
+            return any(intent.doubt == "not-found-yet" for intent in intents.unsettled(conn, self.pair))
 
     def _wait(self, outcome: Outcome) -> timedelta | None:
         probe = next_probe(self.house.pairing(self.pair), self.house.hands())
