@@ -37,7 +37,9 @@ def _causeless(p: Picture, letter: Letter, calls: list[Call], typed: list[Typed]
     # Whoever is asked which of two values counts has changed the other one, though nobody typed what a vendor made of the first.
     winner = "crm" if far == "a" else "invoicing"
     decided = Counter(
-        d.deed.values["field"] for d in p.answered if d.deed.values.get("code") == "conflict" and d.deed.values["said"] == winner
+        (d.deed.about.rpartition(":")[2], d.deed.values["field"])
+        for d in p.answered
+        if d.deed.values.get("code") == "conflict" and d.deed.values["said"] == winner
     )
     begun = _begun(p, letter)
     # What the vendor itself makes of a value that is sent along is no change.
@@ -57,8 +59,16 @@ def _causeless(p: Picture, letter: Letter, calls: list[Call], typed: list[Typed]
         if not mark or mark in p.taken or mark in p.mixed or p.made.get(mark, 0) > 1:
             continue
         # Who is shown a copy of any age takes it for a person's edit, and the row itself, later, for another one.
-        if number > causes[mark, field] + decided[field] + 2 * p.old_copies(far) + _put_back(p, letter, mark, field, typed):
+        if number > causes[mark, field] + _decided(p, decided, mark, field) + 2 * p.old_copies(far) + _put_back(
+            p, letter, mark, field, typed
+        ):
             yield Broken("I4", f"{field} of {mark} changed {number} times for {causes[mark, field]} edits", f"{letter} {rows_key(key)}")
+
+
+def _decided(p: Picture, decided: Counter[tuple[str, str]], mark: str, field: str) -> int:
+    """How often a person was asked about a field of this very record, and named the other side's value."""
+    keys = {entry.key.rpartition(":")[2] for entries in p.entries(mark).values() for entry in entries}
+    return sum(decided[key, field] for key in keys)
 
 
 def _begun(p: Picture, letter: Letter) -> set[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.storm.sides import Entry, Inside
 from unisono.sandbox.bitrix24 import multifields
+from unisono.sandbox.bitrix24.directories import stages
 from unisono.sandbox.bitrix24.portal import Portal
 from unisono.sandbox.bitrix24.types import COMPANY, CONTACT, DEAL, INVOICE, QUOTE, TIMELINE, Type
 
@@ -62,8 +63,14 @@ def _papers(portal: Portal, word: str) -> Iterator[Entry]:
         person = row.get("CONTACT_ID") or next(iter(row.get("CONTACT_IDS") or []), 0)
         owner = f"company:{row['COMPANY_ID']}" if row["COMPANY_ID"] else f"contact:{person}" if person else ""
         stage = str(row[kind.stage])
-        values = {"title": row["TITLE"], "value": str(row["OPPORTUNITY"]), "stage": stage}
+        values = {"title": row["TITLE"], "value": str(row["OPPORTUNITY"]), "stage": stage, "stage_name": _stage_name(portal, kind, row)}
         yield Entry(f"{word}:{row['ID']}", values | {"state": STATES.get(stage.rpartition(":")[2], stage.lower())}, owner)
+
+
+def _stage_name(portal: Portal, kind: Type, row: Row) -> str:
+    """What people call the stage a paper stands at."""
+    found = stages(portal, kind, row.get("CATEGORY_ID"))
+    return next((str(one["NAME"]) for one in found if one["STATUS_ID"] == row[kind.stage]), "")
 
 
 def products(portal: Portal) -> Iterator[Entry]:

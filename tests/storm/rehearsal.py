@@ -84,7 +84,7 @@ def _stand_there(w: World, writes: Iterable[Mapping[str, Any]], first: int) -> s
     """Papers that were only to be moved, were looked at for it, and stand at that stage: somebody moved them, or we did and were killed."""
     moves = {rows_key(write["key"]): write["after"]["stage"] for write in writes if set(write["after"]) == {"stage"}}
     looked = {rows_key(c.key) for side in (w.stage.a, w.stage.b) for c in side.log if c.operation == "read" and c.seq > first}
-    now = {key: entry.get("stage") for kind in ("quote", "invoice") for key, entry in w.stage.a.records(kind).items()}
+    now = {key: entry.get("stage_name") for kind in ("quote", "invoice") for key, entry in w.stage.a.records(kind).items()}
     return {key for key, stage in moves.items() if key in looked and now.get(key) == stage}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from tests.storm import bills, documents, edits
+from tests.storm import bills, documents, edits, rehearsal
 from tests.storm.chance import Streams
 from tests.storm.picture import Picture
 from tests.storm.stages import staged
@@ -53,3 +53,19 @@ def test_a_price_typed_while_a_product_is_looked_at_after_a_change_cannot_be_tol
     later = replace(e, did=tuple(replace(d, seq=d.seq + 1) if (d.deed.about, d.deed.who) == ("p0", "a") else d for d in e.did))
     p = Picture(later)
     assert [b.invariant for b in edits.apart(p, edits.typed(p))] == ["I3"], "had the look been over, it would be"
+
+
+def test_a_paper_that_stands_already_where_a_preview_would_move_it_is_not_moved() -> None:
+    """Seed 1011: it had been moved, and the process was killed before that was settled. One that was not looked at, or stands elsewhere, is."""
+    played = world(1011)
+    key, bill = next(iter(played.stage.a.records("invoice").items()))
+    name = bill.get("stage_name")
+    looked = max(call.seq for call in played.stage.a.log if call.operation == "read" and call.key == key)
+
+    def stand(stage: str, first: int) -> set[str]:
+        return rehearsal._stand_there(played, [{"key": key, "after": {"stage": stage}}], first)
+
+    assert name
+    assert stand(name, looked - 1) == {key}
+    assert stand(name, looked) == set(), "nobody looked"
+    assert stand(f"not {name}", looked - 1) == set()

@@ -37,8 +37,7 @@ def cycle(
             outcome.stopped = pairing.state
         else:
             recover(pairing, hands, outcome)
-            with Waves(outcome, hands, further or nothing_meanwhile) as waves:
-                waves.spoken = spoken_for(pairing, hands)
+            with Waves(outcome, hands, further or nothing_meanwhile, spoken_for(pairing, hands)) as waves:
                 for tasks in batches(pairing, waves, hands, more=further is not None):
                     work_off(tasks, pairing, waves, hands)
             close_finished(pairing, hands)

@@ -80,7 +80,7 @@ def fits(planned: dict[str, Any], actual: dict[str, Any]) -> bool:
     row that we wrote, a vendor may have re-spelled what we did not touch."""
     if any(planned[name] != actual[name] for name in ("side", "operation", "kind")):
         return False
-    if any(not _one(planned["kind"], planned[name], actual[name]) for name in ("before", "after")):
+    if any(not _same_values(planned["kind"], planned[name], actual[name]) for name in ("before", "after")):
         return False
     if len(planned["about"]) != len(actual["about"]):
         return False
@@ -88,7 +88,7 @@ def fits(planned: dict[str, Any], actual: dict[str, Any]) -> bool:
     return all(a == b or a.startswith("$") for a, b in keys)
 
 
-def _one(kind: str, planned: dict[str, Any], actual: dict[str, Any]) -> bool:
+def _same_values(kind: str, planned: dict[str, Any], actual: dict[str, Any]) -> bool:
     """Whether values are those that were planned."""
     if planned == actual:
         return True

@@ -29,6 +29,7 @@ from unisono.store.work import Task
 
 WAVE = 16
 """Writes a call under way: a crash leaves at most so many intents to be looked up, twice as many where waves are sent ahead."""
+NOBODY: Mapping[Subject, Subject] = {}
 BySubject = Mapping[Subject, Sequence[Task]]
 
 
@@ -62,9 +63,10 @@ class Waves:
     ``meanwhile`` is asked for something to do as long as calls are under way: to read on, if there is anything; it says whether it did.
     """
 
-    def __init__(self, outcome: Outcome, hands: Hands, meanwhile: Further = nothing_meanwhile) -> None:
-        self.outcome, self._hands, self._meanwhile = outcome, hands, meanwhile
-        self.spoken: Mapping[Subject, Subject] = {}
+    def __init__(
+        self, outcome: Outcome, hands: Hands, meanwhile: Further = nothing_meanwhile, spoken: Mapping[Subject, Subject] = NOBODY
+    ) -> None:
+        self.outcome, self._hands, self._meanwhile, self.spoken = outcome, hands, meanwhile, spoken
         """Records that were made out of others, which are due as well: see ``spoken.spoken_for``."""
         self._news = False
         self._under_way: _Sent | None = None

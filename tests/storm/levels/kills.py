@@ -16,7 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from random import Random
 from threading import Thread
@@ -167,7 +167,8 @@ def _second(lane: Lane, data: Path, told: dict[str, Any], rnd: Random) -> list[s
                 with intruder(lane) as other:
                     ends.append(other.order(do="sync", **told | {"seed": told["seed"] + 1})["ended"])
         finally:
-            os.kill(pid, signal.SIGCONT)
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
         return met
 
     ended, _ = _under_way(lane, told, rnd, intrude)
@@ -177,10 +178,18 @@ def _second(lane: Lane, data: Path, told: dict[str, Any], rnd: Random) -> list[s
 
 def stopped(pid: int) -> bool:
     """Stops a process; whether it was still alive: between the look for it and the signal it may have come to its own end."""
-    os.kill(pid, signal.SIGSTOP)
-    while (state := Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]) not in "TZX":
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGSTOP)
+    while (state := _state(pid)) not in "TZX":
         os.sched_yield()
     return state == "T"
+
+
+def _state(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return "X"
 
 
 def held(data: Path) -> bool:
