@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import random
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import TypeVar, cast
+
+from msgspec.structs import replace
 
 from tests.storm.chance import Break, Deed
 from tests.storm.fakes import Bad, Fake, Missing, Newer, Row, VendorClock
@@ -288,7 +290,7 @@ class Invented:
         made = result[0] if write and isinstance(result, tuple) else key
         self._note(operation, kind, made, 200, told, done=write)
         if before is not None:
-            self._log[-1] = replace(self._log[-1], wrote=changed(before, self._inside(kind, key))[0])
+            self._log[-1] = dataclasses.replace(self._log[-1], wrote=changed(before, self._inside(kind, key))[0])
         if struck is not None and struck.number == 24 and operation == "list" and result:
             first, *others = cast(list[Raw], result)
             return cast(T, [replace(first, body=b'{"kind": "party", "values": [1, 2]}'), *others])

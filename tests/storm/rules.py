@@ -6,9 +6,12 @@ A word says what is done about a record; ``fates`` say it field by field; ``keys
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from tests.storm.levels.cases import flat_of_seen
 from unisono.model.capability import FieldLimit
@@ -62,7 +65,7 @@ def elsewhere(s: Situation, link: Link, rules: Rules) -> Ruled:
     if said != "follow":
         return Ruled(ASK)
     there = unlinked(replace(s, link=None, b=None, moved=False), rules)
-    return replace(there, word={"create": "move+create", "join": "move"}.get(there.word, there.word))
+    return dataclasses.replace(there, word={"create": "move+create", "join": "move"}.get(there.word, there.word))
 
 
 def fields(s: Situation, link: Link, rules: Rules) -> dict[str, str]:

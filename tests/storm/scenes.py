@@ -5,10 +5,13 @@ A scene is an ordinary world, judged by the ordinary oracle; only what is drawn 
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
+
+from msgspec.structs import replace
 
 from tests.storm import calming, oracle
 from tests.storm.chance import At, Break, Deed, Script, Streams
@@ -353,7 +356,7 @@ def refused(seed: int) -> Played:
 
     def fair(streams: Streams) -> Script:
         script = drawn(streams)
-        return replace(script, deeds=tuple(d for d in script.deeds if d.what not in ("pause", "resume", "policy")))
+        return dataclasses.replace(script, deeds=tuple(d for d in script.deeds if d.what not in ("pause", "resume", "policy")))
 
     return played(seed, fair, maker=Simulated)
 

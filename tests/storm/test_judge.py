@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import timedelta
 from importlib import import_module
 from typing import Any
 from unittest.mock import patch
 
 import pytest
+from msgspec.structs import replace
 
 from tests.storm import causes, edits, oracle, pace, post, rehearsal, scenes, span
 from tests.storm.chance import At, Break, Deed, Script, Streams
@@ -94,14 +95,14 @@ def test_a_change_that_nobody_typed_is_seen() -> None:
     e = world.evidence()
     assert oracle.judge(e) == []
     last = next(c for c in reversed(world.stage.b.log) if c.wrote)
-    world.stage.b.log.append(replace(last, wrote=(Wrote(last.key, "phone", "0221 3000", "0221 2000"),)))  # type: ignore[attr-defined]
+    world.stage.b.log.append(dataclasses.replace(last, wrote=(Wrote(last.key, "phone", "0221 3000", "0221 2000"),)))  # type: ignore[attr-defined]
     assert [str(b) for b in oracle.judge(e)] == [f"I4: phone of c0 changed 2 times for 1 edits [b {last.key}]"]
 
 
 def test_what_a_vendor_makes_of_a_value_by_itself_is_no_change() -> None:
     world = small(edit(1, "a", phone="0221 2000"))
     last = next(c for c in reversed(world.stage.b.log) if c.wrote)
-    world.stage.b.log.append(replace(last, wrote=(Wrote(last.key, "phone", "02212000", "0221 2000"),)))  # type: ignore[attr-defined]
+    world.stage.b.log.append(dataclasses.replace(last, wrote=(Wrote(last.key, "phone", "02212000", "0221 2000"),)))  # type: ignore[attr-defined]
     p = Picture(world.evidence())
     assert list(causes.judge(p, edits.typed(p))) == []
 
@@ -120,7 +121,7 @@ def whole_rows() -> Iterator[None]:
 
 
 def test_fields_that_only_the_vendor_knows_survive_a_change() -> None:
-    deeds = (replace(MADE, who="b"), edit(2, "a", phone="0221 2000"))
+    deeds = (dataclasses.replace(MADE, who="b"), edit(2, "a", phone="0221 2000"))
     world = World(1, Script(3, deeds, (), {"plan": "premium"}))
     world.play()
     (row,) = world.stage.b.simulator.truth()["customers"]  # type: ignore[attr-defined]
@@ -265,16 +266,16 @@ def test_windows_named_hours_and_refused_keys_are_measured_to_the_second(log: li
 
 def test_a_new_key_an_unkept_word_and_a_held_up_process_are_no_fault_of_the_guest() -> None:
     refused, early = calls((0, 401), (5, 200)), calls((0, 429, 40), (5, 200))
-    assert list(pace.judge("a", refused, [], replace(SOUND, keys_given=(("a", START + timedelta(seconds=3)),)))) == []
-    assert list(pace.judge("a", early, [], replace(SOUND, unkept=(START,)))) == []
-    assert list(pace.judge("a", early, [], replace(SOUND, stalled=1))) == []
+    assert list(pace.judge("a", refused, [], dataclasses.replace(SOUND, keys_given=(("a", START + timedelta(seconds=3)),)))) == []
+    assert list(pace.judge("a", early, [], dataclasses.replace(SOUND, unkept=(START,)))) == []
+    assert list(pace.judge("a", early, [], dataclasses.replace(SOUND, stalled=1))) == []
 
 
 def stopped(seed: int, named: str) -> World:
     """The CRM says stop when it is asked for its list, while something waits to be written to it."""
     values = {"side": "a", "name": named, "match": "GET companies", "times": "1", "skip": "0"}
     script = Script(4, (MADE, TAGGED, *(edit(turn, "b", phone=f"0221 {turn}000") for turn in (2, 3))), (), {"plan": "premium"})
-    world = World(seed, replace(script, breaks=tuple(Break(At(turn), 9, values) for turn in (2, 3))))
+    world = World(seed, dataclasses.replace(script, breaks=tuple(Break(At(turn), 9, values) for turn in (2, 3))))
     world.play()
     return world
 
@@ -322,9 +323,11 @@ def test_what_one_record_is_refused_for_delays_no_other() -> None:
 
 def beside_one_refused() -> list[Broken]:
     """One customer's e-mail is refused; two turns later another one gets a new telephone number, long before the end."""
-    other = replace(MADE, about="c1", values=COMPANY | {"name": "Mond c1 AG", "website": "www.c1.example", "phone": "0221 1001"})
-    deeds = (MADE, TAGGED, other, replace(TAGGED, about="c1"), edit(2, "a", email="kein at 2"))
-    good = replace(edit(4, "a", phone="0221 4000"), about="c1")
+    other = dataclasses.replace(
+        MADE, about="c1", values=COMPANY | {"name": "Mond c1 AG", "website": "www.c1.example", "phone": "0221 1001"}
+    )
+    deeds = (MADE, TAGGED, other, dataclasses.replace(TAGGED, about="c1"), edit(2, "a", email="kein at 2"))
+    good = dataclasses.replace(edit(4, "a", phone="0221 4000"), about="c1")
     world = World(3, Script(14, (*deeds, good), (), {"plan": "premium"}))
     return list(world.play().broken)
 

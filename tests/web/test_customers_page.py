@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from tests.web.desk import Desk, Seen
 from tests.web.test_pairs import SUN, at_work, company

@@ -6,12 +6,12 @@ import csv
 import datetime as dt
 import io
 from collections.abc import Iterator
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.web.desk import Desk
 from tests.web.street import street

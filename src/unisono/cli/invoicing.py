@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
-from unisono.cli.terminal import AsJson, Data, PairId, WrongCall, add_commands, holder, house_at, person, show, the_pair, words
+from unisono.cli.terminal import AsJson, Data, PairId, WrongCall, add_commands, holder, house_at, person, plain, show, the_pair, words
 from unisono.wiring.drafting import NoSuchCard, NotPossible, card, card_if_seen, want
 from unisono.wiring.running import Runner
 
@@ -48,6 +47,6 @@ def invoice(
     waits = found.pending or bool(found.questions or found.problems)
     if waits or not told:
         told.append(words("draft.waits" if waits else "draft.none", name=found.label))
-    show({"customer": found.customer, "pending": found.pending, "made": [asdict(one) for one in made]}, as_json, "\n".join(told))
+    show({"customer": found.customer, "pending": found.pending, "made": [plain(one) for one in made]}, as_json, "\n".join(told))
     if waits:
         raise typer.Exit(1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +18,7 @@ from unisono.cli.terminal import (
     moments,
     out,
     person,
+    plain,
     show,
     the_pair,
     words,
@@ -113,7 +113,7 @@ def erase_person(
             go_on(words("erase-sure"), yes=yes, as_json=as_json)
             found = erase(house, pair_id, whom, person())
         show(
-            dataclasses.asdict(found) | {"done": not dry_run},
+            plain(found) | {"done": not dry_run},
             as_json,
             words("erase-would" if dry_run else "erase-done", count=str(sum(found.gone.values()))),
         )
@@ -140,7 +140,7 @@ def doctor(
         found, at = examine(house, ask=not offline), moments(house)
     told = [f.values | ({"since": at(f.values["since"])} if "since" in f.values else {}) for f in found]
     lines = [f"{_MARKS[f.level]} {tell(f.code, values, language())}" for f, values in zip(found, told, strict=True)]
-    show([dataclasses.asdict(f) for f in found], as_json, "\n".join(lines))
+    show([plain(f) for f in found], as_json, "\n".join(lines))
     worst = max((_EXITS[f.level] for f in found), default=0)
     if worst:
         raise typer.Exit(worst)

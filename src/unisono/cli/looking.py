@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
+from msgspec.structs import replace
 
 from unisono.cli.syncing import show_status
 from unisono.cli.terminal import (
@@ -21,6 +21,7 @@ from unisono.cli.terminal import (
     moments,
     out,
     person,
+    plain,
     sentence,
     show,
     the_pair,
@@ -85,7 +86,7 @@ def problems(
         show(value, as_json, "\n".join(problem_text(_as_one(a), titles) for a in alike) or words("nothing-open"))
         return
     lines = [f"{p.id}  {problem_text(p, titles)}" + (f"\n    {p.raw}" if raw and p.raw else "") for p in found]
-    show([dataclasses.asdict(p) for p in found], as_json, "\n".join(lines) or words("nothing-open"))
+    show([plain(p) for p in found], as_json, "\n".join(lines) or words("nothing-open"))
 
 
 def _dismiss(house: House, pair_id: str, ids: Sequence[str]) -> int | None:
@@ -100,7 +101,7 @@ def _as_one(alike: Alike) -> Problem:
     count = len(alike.problems)
     if count == 1:
         return alike.first
-    return dataclasses.replace(alike.first, label=f"{count} × {kind_name(alike.first.kind, language())}")
+    return replace(alike.first, label=f"{count} × {kind_name(alike.first.kind, language())}")
 
 
 def _group_json(code: str, some: Sequence[Problem] | Sequence[Question]) -> dict[str, Any]:
@@ -138,7 +139,7 @@ def questions(
             lines = [f"{len(some)} ×  {question_text(some[0], named, titles)}" for some in alike.values()]
         else:
             both = [(q, beside_question(house, pair_id, q)) for q in found]
-            value = [dataclasses.asdict(q) | {"fields": [dataclasses.asdict(f) for f in two.fields] if two else []} for q, two in both]
+            value = [plain(q) | {"fields": [plain(f) for f in two.fields] if two else []} for q, two in both]
             lines = [question_text(q, named, titles, two) for q, two in both]
     show(value, as_json, "\n".join(lines) or words("nothing-open"))
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated
 
 import typer
+from msgspec.structs import replace
 
 from unisono.cli.looking import problem_text
 from unisono.cli.terminal import AsJson, Data, PairId, WrongCall, add_commands, house_at, person, show, the_pair, words

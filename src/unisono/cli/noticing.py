@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 import threading
 from collections.abc import Iterator
@@ -11,7 +10,21 @@ from typing import Annotated, Literal, cast
 
 import typer
 
-from unisono.cli.terminal import AsJson, Commands, Data, WrongCall, add_commands, house_at, language, moments, person, sentence, show, words
+from unisono.cli.terminal import (
+    AsJson,
+    Commands,
+    Data,
+    WrongCall,
+    add_commands,
+    house_at,
+    language,
+    moments,
+    person,
+    plain,
+    sentence,
+    show,
+    words,
+)
 from unisono.cli.users import secret_given, user_named
 from unisono.locale.languages import LANGUAGES
 from unisono.store.notices import Wish
@@ -71,8 +84,8 @@ def show_notices(data: Data = None, as_json: AsJson = False) -> None:
     lines = [f"{found.sender}  {found.host}:{found.port} ({found.tls})" if found.host else words("notices.no-mail")]
     lines += [f"{one.id}  {one.name}  {one.service}  {one.hour:02}:00" for one in chats]
     lines += [f"! {sentence(one.told['code'], one.told)} {words('notices.next-try', time=at(one.due_at))}" for one in troubles]
-    value = {"mail": dataclasses.asdict(found) if found.host else None, "chats": [dataclasses.asdict(one) for one in chats]}
-    show(value | {"troubles": [dataclasses.asdict(one) for one in troubles]}, as_json, "\n".join(lines))
+    value = {"mail": plain(found) if found.host else None, "chats": [plain(one) for one in chats]}
+    show(value | {"troubles": [plain(one) for one in troubles]}, as_json, "\n".join(lines))
     if troubles:
         raise typer.Exit(1)
 
@@ -151,7 +164,7 @@ def wish(
     with house_at(data) as house:
         user = members.member(house, _me(), user_named(house, login)).user
         posting.put_wish(house, user, wanted)
-    show({"login": login, **dataclasses.asdict(wanted)}, as_json, words("said.notices"))
+    show({"login": login, **plain(wanted)}, as_json, words("said.notices"))
 
 
 def try_now(
@@ -174,7 +187,7 @@ def send(data: Data = None, as_json: AsJson = False) -> None:
     with house_at(data) as house:
         told = notify(house)
     text = words("notices.sent", count=str(sum(one.state == "sent" for one in told)))
-    show([dataclasses.asdict(one) for one in told], as_json, text)
+    show([plain(one) for one in told], as_json, text)
     if any(one.state in ("ready", "failed", "unclear") for one in told):
         raise typer.Exit(1)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -22,6 +21,7 @@ from unisono.cli.terminal import (
     language,
     moments,
     person,
+    plain,
     sentence,
     show,
     the_pair,
@@ -159,7 +159,7 @@ def policy_diff(
         now = [pair_row(house, pair_id).policy]
         old, new = told if after else [*told, *now] if before.isdecimal() else [*now, *told]
     changed = differences(parse_policy(old), parse_policy(new))
-    show([dataclasses.asdict(e) for e in changed], as_json, entries_text(changed))
+    show([plain(e) for e in changed], as_json, entries_text(changed))
     if changed:
         raise typer.Exit(1)
 
@@ -197,7 +197,7 @@ def policy_fields(
                 raise fault
         with house.store.read() as conn:
             titles = titles_of(house, conn, pair_id)
-    show([dataclasses.asdict(one) for one in told.fields], as_json, "\n".join(_field_text(one, chosen, titles) for one in told.fields))
+    show([plain(one) for one in told.fields], as_json, "\n".join(_field_text(one, chosen, titles) for one in told.fields))
 
 
 def policy_filter_preview(
@@ -265,7 +265,7 @@ def _field_text(one: MappedField, kind: str, titles: Titles) -> str:
 
 def _told(version: int, changed: list[Entry], as_json: bool) -> None:
     text = entries_text(changed) + ("\n" + words("policy-imported", version=str(version)) if version else "")
-    show({"version": version, "changed": [dataclasses.asdict(e) for e in changed]}, as_json, text)
+    show({"version": version, "changed": [plain(e) for e in changed]}, as_json, text)
 
 
 def _why(one: Chosen, titles: Titles) -> str:

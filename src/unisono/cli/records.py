@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,6 +18,7 @@ from unisono.cli.terminal import (
     add_commands,
     house_at,
     language,
+    plain,
     sentence,
     show,
     the_pair,
@@ -72,7 +72,7 @@ def customers(
             return
         found, _ = list_customers(house, row, search=search, state=state, limit=limit)
     text = "\n".join(_customer_text(one, titles) for one in found)
-    show([dataclasses.asdict(one) | {"record": one.record} for one in found], as_json, text or words("nothing-to-show"))
+    show([plain(one) | {"record": one.record} for one in found], as_json, text or words("nothing-to-show"))
 
 
 def documents(
@@ -97,7 +97,7 @@ def documents(
         open_ = open_amounts(house, row)
     lines = [_document_text(one) for one in found]
     lines += [words("customer.open", amount=amount_text(one.total, one.currency, language())) for one in open_]
-    value = {"documents": [dataclasses.asdict(one) for one in found], "open": [dataclasses.asdict(one) for one in open_]}
+    value = {"documents": [plain(one) for one in found], "open": [plain(one) for one in open_]}
     show(value, as_json, "\n".join(lines) if found else words("nothing-to-show"))
 
 
@@ -144,8 +144,8 @@ def _one_document(house: House, row: PairRow, record: str, pdf: Path | None, as_
             pdf.write_bytes(body)
         except OSError as error:
             raise WrongCall("file-not-written", file=str(pdf), trouble=trouble_of(error, writing=True)) from None
-    value = dataclasses.asdict(found.listed) | {"record": record, "taxes": [dataclasses.asdict(one) for one in found.taxes]}
-    value |= {"lines": [dataclasses.asdict(line) for line in getattr(found.body.lines, "rows", ())], "file": str(pdf or "")}
+    value = plain(found.listed) | {"record": record, "taxes": [plain(one) for one in found.taxes]}
+    value |= {"lines": [plain(line) for line in getattr(found.body.lines, "rows", ())], "file": str(pdf or "")}
     lines = [
         f"  {line.name}  {number_text(line.quantity, language())} × {amount_text(line.price, found.body.currency, language())}"
         for line in getattr(found.body.lines, "rows", ())
@@ -170,12 +170,12 @@ def _customer_text(one: Customer, titles: Titles) -> str:
 
 
 def _about_json(about: About) -> dict[str, Any]:
-    value: dict[str, Any] = dataclasses.asdict(about.customer) | {"record": about.customer.record}
-    value["fields"] = [dataclasses.asdict(one) for one in about.both.fields]
-    value["agreed"] = [dataclasses.asdict(one) for one in about.agreed]
-    value["documents"] = [dataclasses.asdict(one) for one in about.documents]
-    value["questions"] = [dataclasses.asdict(one) for one in about.questions]
-    value["problems"] = [dataclasses.asdict(one) for one in about.problems]
+    value: dict[str, Any] = plain(about.customer) | {"record": about.customer.record}
+    value["fields"] = [plain(one) for one in about.both.fields]
+    value["agreed"] = [plain(one) for one in about.agreed]
+    value["documents"] = [plain(one) for one in about.documents]
+    value["questions"] = [plain(one) for one in about.questions]
+    value["problems"] = [plain(one) for one in about.problems]
     return value
 
 

@@ -9,10 +9,13 @@ import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from datetime import date, datetime
+from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import msgspec
 import typer
 
 from unisono.locale.format import moment_text
@@ -198,6 +201,11 @@ def the_system(name: str) -> Capabilities:
     if name not in NAMES:
         raise WrongCall("no-such-system", name=name, names=", ".join(NAMES))
     return load(name)
+
+
+def plain(value: Any) -> Any:
+    """A value as plain tables and lists, for a result that programs read."""
+    return msgspec.to_builtins(value, builtin_types=(Decimal, date, datetime))
 
 
 def show(value: Any, as_json: bool, text: str = "") -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +9,21 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from unisono.cli.terminal import AsJson, Commands, Data, WrongCall, add_commands, go_on, house_at, moments, person, show, trouble_of, words
+from unisono.cli.terminal import (
+    AsJson,
+    Commands,
+    Data,
+    WrongCall,
+    add_commands,
+    go_on,
+    house_at,
+    moments,
+    person,
+    plain,
+    show,
+    trouble_of,
+    words,
+)
 from unisono.store import pairs
 from unisono.wiring import House, members
 from unisono.wiring.members import Actor, BadMember, NoSuchPerson, Person
@@ -121,7 +134,7 @@ def sessions(login: Login, data: Data = None, as_json: AsJson = False) -> None:
         found = members.sessions(house, _me(), user_named(house, login))
         at = moments(house)
     text = "\n".join(f"{one.id}  {words('users.kind-' + one.kind):12} {at(one.used_at)}  {one.name}" for one in found)
-    show([dataclasses.asdict(one) for one in found], as_json, text or words("users.no-sessions"))
+    show([plain(one) for one in found], as_json, text or words("users.no-sessions"))
 
 
 def end(
@@ -147,7 +160,7 @@ def log(data: Data = None, as_json: AsJson = False) -> None:
         found = members.changes(house, _me())
         at = moments(house)
     text = "\n".join(f"{at(line.at)}  {line.by:20} {words(f'audit.{line.event}', whom=line.whom)}" for line in found)
-    show([dataclasses.asdict(line) for line in found], as_json, text or words("users.log-empty"))
+    show([plain(line) for line in found], as_json, text or words("users.log-empty"))
 
 
 def oidc_set(
@@ -184,7 +197,7 @@ def oidc_show(data: Data = None, as_json: AsJson = False) -> None:
     if found is None:
         show(None, as_json, words("provider.none"))
         return
-    told = {key: value for key, value in dataclasses.asdict(found).items() if value not in ("", (), None)}
+    told = {key: value for key, value in plain(found).items() if value not in ("", (), None)}
     show(told, as_json, "\n".join(f"{key:10} {', '.join(value) if isinstance(value, tuple) else value}" for key, value in told.items()))
 
 
@@ -248,7 +261,7 @@ def _done(attempt: Callable[[], T]) -> T:
 
 
 def _told(one: Person) -> dict[str, object]:
-    user = dataclasses.asdict(one.user)
+    user: dict[str, object] = plain(one.user)
     return user | {"invited": one.invited, "password": one.password, "provider": one.provider, "sessions": one.sessions}
 
 

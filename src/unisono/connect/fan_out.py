@@ -5,17 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 from unisono.model.errors import SystemFault
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome(Generic[T]):
+class Outcome(Struct, Generic[T], frozen=True):
     """What became of one call: its value, or the fault it ended with."""
 
     value: T | None = None
@@ -28,8 +28,7 @@ class Outcome(Generic[T]):
         return self.value  # type: ignore[return-value]  # None only if T admits it
 
 
-@dataclass(frozen=True, slots=True)
-class Begun(Generic[T]):
+class Begun(Struct, Generic[T], frozen=True):
     """Calls that are under way, or over."""
 
     _ended: tuple[Outcome[T] | Exception, ...] = ()

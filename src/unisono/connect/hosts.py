@@ -6,9 +6,10 @@ import ipaddress
 import re
 import socket
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from unisono.model.errors import Refused, Unavailable
 
@@ -23,8 +24,7 @@ _PLAIN = re.compile(r"[!-\[\]-~]*")
 """Visible ASCII without the back-slash: most addresses, told without looking at each letter."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pinned:
+class Pinned(Struct, frozen=True):
     """A user's host, looked up once: connections go to ``address`` and nowhere else, whatever the name says tomorrow."""
 
     host: str
@@ -45,8 +45,7 @@ class Pinned:
         return f"https://{self.pattern}{self.path}"
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True):
     """Where a call goes: ``host`` in lower-case ASCII without brackets, ``port`` only if it was written, ``target`` path and query."""
 
     scheme: str

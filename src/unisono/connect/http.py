@@ -10,12 +10,13 @@ import base64
 import os
 import threading
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 from urllib.parse import quote, urlencode
+
+from msgspec import Struct
 
 import unisono
 from unisono.connect import exact
@@ -41,8 +42,7 @@ _HEAD = 512
 _LARGE = "answer-too-large"
 
 
-@dataclass(frozen=True, slots=True)
-class _Call:
+class _Call(Struct, frozen=True):
     request: Request
     label: str
 

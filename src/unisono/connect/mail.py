@@ -13,12 +13,13 @@ import socket
 import ssl
 from collections.abc import Container
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as ON_THE_WIRE
 from typing import Literal
+
+from msgspec import Struct
 
 from unisono.connect.hosts import Resolve, check_host, system_resolve
 from unisono.connect.redact import Redactor
@@ -32,8 +33,7 @@ _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Z
 _TOLD = 300
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MailServer:
+class MailServer(Struct, frozen=True, kw_only=True):
     """The way out. ``starttls`` is usual on port 587, ``implicit`` on 465. ``private``: an administrator says it stands in the own network."""
 
     host: str
@@ -45,8 +45,7 @@ class MailServer:
     private: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mail:
+class Mail(Struct, frozen=True, kw_only=True):
     """One message as plain text. ``id`` becomes its Message-ID: a server that gets it twice can tell."""
 
     id: str

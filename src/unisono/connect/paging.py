@@ -7,8 +7,9 @@ further up until known ground is reached.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 from unisono.model.errors import BadAnswer
 
@@ -17,8 +18,7 @@ _LOOKS_BACK = 20
 """A list in which known ground is lost more often has no order, and cannot be read by pages."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch(Generic[T]):
+class Stretch(Struct, Generic[T], frozen=True):
     """A page as it came: where in the list it begins, the keys of its rows (empty: a row without one), whether more may follow."""
 
     start: int

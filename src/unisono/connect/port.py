@@ -6,10 +6,11 @@ A system holds no state but its login and its door; it makes no decisions. Error
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
+
+from msgspec import Struct, field
 
 from unisono.model.capability import Capabilities
 from unisono.model.errors import SystemFault
@@ -17,8 +18,7 @@ from unisono.model.record import Kind, Record
 from unisono.model.writing import Write
 
 
-@dataclass(frozen=True, slots=True)
-class Raw:
+class Raw(Struct, frozen=True):
     """One row as the vendor sent it: ``body`` is its JSON text. ``key`` is unique within ``resource`` (a name of ``system.toml``)."""
 
     resource: str
@@ -27,8 +27,7 @@ class Raw:
     version: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """One page of a listing, in the vendor's order. ``last`` ends it; ``server_time`` is the vendor's clock (UTC), if its answer told."""
 
     rows: tuple[Raw, ...]
@@ -36,8 +35,7 @@ class Page:
     server_time: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Struct, frozen=True):
     """Which account a key opens: kept with the links, so that a key of another company is noticed before anything is written."""
 
     account: str
@@ -45,8 +43,7 @@ class Identity:
     time_zone: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Struct, frozen=True):
     """One wire call of a write: the vendor's operation and its payload (JSON-able, no secret). Symbols ``$1`` stand for earlier answers' keys.
 
     The journal keeps the operation, and the write it follows from. ``file`` names a local file whose bytes go along.
@@ -57,16 +54,14 @@ class Command:
     file: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(Struct, frozen=True):
     """The answer to one command. ``key`` is the canonical key of what was written; ``raw`` its row if the answer proves every value."""
 
     key: str
     raw: Raw | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched:
+class Fetched(Struct, frozen=True):
     """A file that was brought: where it lies, and what tells it apart."""
 
     path: Path

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from unisono.model.capability import PaceRule
 
@@ -28,8 +30,7 @@ Stamps = tuple[tuple[int, int], ...]
 """Microseconds since 1970 and how many calls, oldest first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """What one rule remembers. All instants are microseconds since 1970 UTC."""
 
     seen: int = 0

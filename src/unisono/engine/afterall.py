@@ -6,7 +6,7 @@ delete for their deletion, which ends the link that was to be made anew.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from unisono.connect.port import Raw
 from unisono.engine.apply import OLD_COPY

@@ -6,7 +6,9 @@ A record that is going to be made has no key yet. Its symbol is a dollar sign an
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from unisono.model.record import Kind, MatchKeys, Record, Side, match_keys, other
 from unisono.model.writing import Write
@@ -28,8 +30,7 @@ def keys_of_new(write: Write) -> MatchKeys:
     return match_keys(Record(kind=write.kind, key="", body=write.body, resource="", resource_key=""))
 
 
-@dataclass(slots=True)
-class Assumed:
+class Assumed(Struct):
     """Links to come, by either key, and what the records to come will be found by. Keys and short texts only: it stays small."""
 
     _far: dict[tuple[Kind, Side], dict[str, str]] = field(default_factory=dict)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import cast
+
+from msgspec import Struct
 
 from unisono.connect.fan_out import Begun, begin
 from unisono.connect.port import Answered, Batching, Raw, System
@@ -37,8 +38,7 @@ def together(jobs: Sequence[Job], size: Callable[[Job], int]) -> list[Group]:
     return list(groups)
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """Calls of some groups of jobs, under way."""
 
     groups: Sequence[Group]

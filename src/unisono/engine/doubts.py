@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 
+from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from unisono.engine.apart import places
@@ -47,8 +48,7 @@ def twin_unclear(unclear: Places, subject: Subject, mine: Seen | None) -> bool:
     return any(unclear.get(place, str(subject)) != str(subject) for place in places(subject.side, mine.keys))
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """Which new records wait because they may be the outcome of an unclear create: all of a kind on a side; once a person is asked which it
     is, only those they are asked about. Else one open question would hold up everybody."""
 

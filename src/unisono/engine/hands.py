@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from unisono.connect.clock import Clock
 from unisono.connect.port import Fetched, System
@@ -21,8 +22,7 @@ def no_step(name: str) -> None:
     """Nobody listens to the steps."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Hands:
+class Hands(Struct, frozen=True, kw_only=True):
     """The tools of one process. ``step`` is told each step of a cycle: the one hook tests hang crashes on."""
 
     store: Store
@@ -41,8 +41,7 @@ class Hands:
     """Files brought before their note was written, by document, until they are put on it."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Connected:
+class Connected(Struct, frozen=True, kw_only=True):
     """One side: the stored connection and the system that speaks for it."""
 
     id: str
@@ -53,8 +52,7 @@ class Connected:
     """Calls an hour the vendor allows; 0 is unlimited."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Pairing:
+class Pairing(Struct, frozen=True, kw_only=True):
     """A pair at work: both sides, its policy in force, and the epoch of the lane that holds it."""
 
     id: str
@@ -70,10 +68,11 @@ class Pairing:
     run: str = ""
     today: date | None = None
     """The firm's date, where the policy makes something depend on it."""
-    rules: Rules = field(init=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "rules", Rules(self.policy, self.a.system.capabilities, self.b.system.capabilities))
+    @property
+    def rules(self) -> Rules:
+        """What decisions go by."""
+        return Rules(self.policy, self.a.system.capabilities, self.b.system.capabilities)
 
     @property
     def lane(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from unisono.connect.port import Answered, Command, Fetched, Raw
 from unisono.model.errors import LoginRefused, SystemFault
@@ -12,8 +12,7 @@ from unisono.plan.situation import Subject
 from unisono.store import intents
 
 
-@dataclass(slots=True)
-class Job:
+class Job(Struct):
     """One write on its way: what was planned, what it takes, how far it got. ``fault`` ends it; ``stale`` sends it back to planning."""
 
     decision: Decision

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from unisono.engine.pull import Pulled
 from unisono.model.errors import SystemFault
@@ -11,8 +12,7 @@ from unisono.model.record import Kind, Side
 from unisono.plan.actions import Decision
 
 
-@dataclass(slots=True)
-class Outcome:
+class Outcome(Struct):
     """What a cycle did. ``decisions`` is filled by a dry run only."""
 
     pulled_a: Pulled | None = None

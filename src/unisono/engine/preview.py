@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from unisono.engine.apart import Planned, apart
 from unisono.engine.assumed import Assumed, keys_of_new
@@ -32,8 +34,7 @@ _SHOWN = 3
 """Records that a group of them is shown with."""
 
 
-@dataclass(slots=True)
-class Group:
+class Group(Struct):
     """Records of which the same stays behind. ``rows`` are the first of them, ``values`` what their problems have in common."""
 
     count: int = 0
@@ -48,8 +49,7 @@ class Group:
             self.rows.append(seq)
 
 
-@dataclass(slots=True)
-class Tally:
+class Tally(Struct):
     """Calls that the planned writes cost, by side and by what they are for; and what stays behind, by kind of record and mark."""
 
     calls: dict[str, Counter[str]] = field(default_factory=lambda: {"a": Counter(), "b": Counter()})

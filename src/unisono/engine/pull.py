@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+from msgspec import Struct, field
 
 from unisono.connect.port import Page, Raw
 from unisono.engine.calls import look_up
@@ -29,8 +30,7 @@ CONFIRM_AT_MOST = 25
 """Missing rows asked for by name in one pull; the rest is asked in the next ones."""
 
 
-@dataclass(slots=True)
-class Pulled:
+class Pulled(Struct):
     """What a pull brought. ``unreadable`` are single rows that could not be understood: (resource, key, fault)."""
 
     calls: int = 0
@@ -72,8 +72,7 @@ def pull(where: Connected, hands: Hands, *, whole: bool = False, between: Betwee
     return pulled
 
 
-@dataclass(slots=True)
-class _Marks:
+class _Marks(Struct):
     """How far each resource was read. A listing that brought nothing has nothing to lose: its mark is kept with the next one's."""
 
     known: dict[str, dict[str, str]]

@@ -8,8 +8,9 @@ anew from a fresh look, unless that shows that it was carried out after all.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from unisono.connect.port import Raw
 from unisono.engine.afterall import changed_after_all, gone_after_all

@@ -7,8 +7,8 @@ The rows are ordinary work under the run's name, done by the ordinary engine aft
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from unisono.engine.apart import Planned

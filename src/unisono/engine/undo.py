@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from msgspec import Struct, field
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from unisono.connect.port import Raw
@@ -33,8 +34,7 @@ class NothingWritten(ValueError):
     """A scope holds no write that is done: an unknown run or record, or one that nothing was written about."""
 
 
-@dataclass(slots=True)
-class Undoing:
+class Undoing(Struct):
     """An undo under way, and in the end what came of it. ``failed`` are steps a system did not take; ``again`` says from when on it pays to
     go on (pace); ``records`` counts what was taken back."""
 

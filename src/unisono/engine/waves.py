@@ -7,10 +7,11 @@ Whatever rests on a look right before it is written by itself: nothing is under 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from math import lcm
 from types import TracebackType
+
+from msgspec import Struct
 
 from unisono.engine.apply import drop_files, remove_files, rests_on_a_look, under_way
 from unisono.engine.calls import Asked
@@ -38,8 +39,7 @@ def nothing_meanwhile() -> bool:
     return False
 
 
-@dataclass(frozen=True, slots=True)
-class _Sent:
+class _Sent(Struct, frozen=True):
     """A wave whose calls are under way."""
 
     jobs: Sequence[Job]

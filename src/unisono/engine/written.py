@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 
+from msgspec import Struct, field
 from sqlalchemy import Connection
 
 from unisono.connect.port import Raw
@@ -30,8 +30,7 @@ Changed = dict[tuple[Side, Kind, str], Link]
 """The links of records that were changed, by side, kind and key of what was changed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True):
     """One write that is done: for which record, the key of what was written, and its row as it was read back. ``since``: fields that somebody
     edited there afterwards, with what was sent: that counts as agreed."""
 

@@ -6,8 +6,10 @@ Read from ``system.toml`` (``unisono.model.system_file``) and narrowed or widene
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field, replace
 from typing import Literal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from unisono.model.document import Answer, Paid, Stage
 from unisono.model.record import Kind
@@ -35,8 +37,7 @@ Door = Literal[
 """``webhook-by-hand``: a person enters our address in the vendor's own pages. ``queue``: the vendor keeps notices until they are fetched."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FieldLimit:
+class FieldLimit(Struct, frozen=True, kw_only=True):
     """What a system holds of one canonical field. ``required``: always, or only for a company or a person."""
 
     length: int = 0
@@ -60,8 +61,7 @@ class FieldLimit:
         return (form == "person" and self.person_length) or self.length
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resource:
+class Resource(Struct, frozen=True, kw_only=True):
     """A list the vendor offers. ``kinds`` are the canonical kinds its rows are seen as."""
 
     name: str
@@ -97,8 +97,7 @@ class Resource:
     """Entries of this table that are known otherwise than ``confidence`` says."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Writing:
+class Writing(Struct, frozen=True, kw_only=True):
     """How one canonical kind is written."""
 
     kind: Kind
@@ -153,8 +152,7 @@ class Writing:
     """Entries of this table that are known otherwise than ``confidence`` says."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PaceRule:
+class PaceRule(Struct, frozen=True, kw_only=True):
     """One limit of the vendor. ``scope`` says what shares it: ``key``, ``account`` or ``address`` (the caller's IP and the portal)."""
 
     window: Window = "none"
@@ -170,8 +168,7 @@ class PaceRule:
     marks: dict[str, Confidence] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoginField:
+class LoginField(Struct, frozen=True, kw_only=True):
     """One value a person pastes at set-up. ``where`` is a catalogue code: the path to it in the vendor's own menu words."""
 
     name: str
@@ -184,8 +181,7 @@ class LoginField:
     """Whether the vendor issues it at the end of its own sign-in page, and renews it later: nobody types it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Option:
+class Option(Struct, frozen=True, kw_only=True):
     """What one connection has and another lacks: a way to sign in, a plan, a module, something discovered. Proved at set-up."""
 
     name: str
@@ -197,8 +193,7 @@ class Option:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StatusWord:
+class StatusWord(Struct, frozen=True, kw_only=True):
     """The vendor's word for a state and what it says on our axes; an axis it is silent about is empty."""
 
     resource: str
@@ -210,8 +205,7 @@ class StatusWord:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fact:
+class Fact(Struct, frozen=True, kw_only=True):
     """A statement about the vendor that a person may want to check: shown by ``unisono systems`` and on the page."""
 
     code: str
@@ -220,8 +214,7 @@ class Fact:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Grade:
+class Grade(Struct, frozen=True, kw_only=True):
     """One rule of the ladder bronze, silver, gold: done, not yet, or exempt with its reason."""
 
     rule: str
@@ -231,8 +224,7 @@ class Grade:
     """The test that proves it done: ``tests/<file>.py::<name>``."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Capabilities:
+class Capabilities(Struct, frozen=True, kw_only=True):
     """Everything the planner and the engine may know of a system. ``bound`` are canonical fields set-up tied to custom fields."""
 
     name: str

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(Struct, frozen=True):
     """One value. ``shown`` is what the account calls it; empty: it has a word of ours (``adjust.<choice>.<value>``)."""
 
     value: str
     shown: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class Choice(Struct, frozen=True, kw_only=True):
     """``value`` is the one in force. ``makes``: what the vendor's account lacks for it and set-up could make there, after a yes."""
 
     name: str

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
+
+from msgspec import Struct
 
 from unisono.model.codes import QUOTATION
 from unisono.model.money import Basis, cents, plain
@@ -18,8 +19,7 @@ State = Literal["draft", "issued", "sent", "accepted", "rejected", "part-paid", 
 """Where a document stands, in one word: what people ask first of its four axes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class Line(Struct, frozen=True, kw_only=True):
     """A line (BG-25). ``price`` is per unit on the document's basis; ``net``/``gross`` are the line's totals where the system names them."""
 
     name: str
@@ -34,29 +34,25 @@ class Line:
     gross: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Lines:
+class Lines(Struct, frozen=True):
     """The lines of a document that can be read."""
 
     rows: tuple[Line, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class NotGiven:
+class NotGiven(Struct, frozen=True):
     """The kind of record has no lines at all (a CRM's deal with one amount)."""
 
     none: Literal[True] = True
 
 
-@dataclass(frozen=True, slots=True)
-class NotReadable:
+class NotReadable(Struct, frozen=True):
     """There are lines, but the system does not show them: never to be read as an empty document."""
 
     hidden: Literal[True] = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
+class Document(Struct, frozen=True, kw_only=True):
     """A quote, order, invoice, credit note, pro forma or receipt. The customer is the record's owner.
 
     Four axes of state instead of one word: ``stage``, ``answer``, ``paid``, ``dunning``. "Overdue" is computed, see ``overdue``.
@@ -97,8 +93,7 @@ class Document:
     contact: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Note:
+class Note(Struct, frozen=True, kw_only=True):
     """A note on one or several records of a CRM. ``about`` holds their keys, most specific first; ``text`` ends with our language-free marker."""
 
     title: str
@@ -107,8 +102,7 @@ class Note:
     reference: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class File:
+class File(Struct, frozen=True, kw_only=True):
     """A file on a note. The bytes are not in the value: ``path`` names where they lie while being handed over, ``sha256`` tells them apart."""
 
     name: str
@@ -118,8 +112,7 @@ class File:
     path: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tag:
+class Tag(Struct, frozen=True, kw_only=True):
     """A tag on a record (its owner). Only tags a policy watches are seen as records of their own."""
 
     name: str

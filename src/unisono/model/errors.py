@@ -29,7 +29,6 @@ class TryLater(SystemFault):
     at: datetime | None = None
 
 
-@dataclass(eq=False)
 class Unavailable(SystemFault):
     """A read failed (no connection, time-out, 5xx, HTML or torn JSON instead of data). Nothing was changed; try again with backoff."""
 
@@ -41,31 +40,25 @@ class Refused(SystemFault):
     field: str = ""
 
 
-@dataclass(eq=False)
 class Full(SystemFault):
     """The account has no room or no plan for this kind of record (507, 402): pauses the resource, not the record."""
 
 
-@dataclass(eq=False)
 class LoginRefused(SystemFault):
     """The key is wrong, expired or lacks a right: the connection stops and a person is told."""
 
 
-@dataclass(eq=False)
 class NotThere(SystemFault):
     """A definite *not found* for one key. Whether it was deleted, merged or hidden is for the caller to find out."""
 
 
-@dataclass(eq=False)
 class Conflicted(SystemFault):
     """A conditional write met a newer version (409/412/406): read again and plan again."""
 
 
-@dataclass(eq=False)
 class Unclear(SystemFault):
     """A write whose outcome is unknown (time-out, reset, 5xx, torn body). Never repeated blindly: the create ladder decides."""
 
 
-@dataclass(eq=False)
 class BadAnswer(SystemFault):
     """An answer that does not have the vendor's shape. For a read: as ``Unavailable``, and one bad record stops nobody else's."""

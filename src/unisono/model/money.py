@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Literal
+
+from msgspec import Struct
 
 from unisono.model.codes import CURRENCIES
 
@@ -14,8 +15,7 @@ CENT = Decimal("0.01")
 _PLAIN = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
-@dataclass(frozen=True, slots=True)
-class Amount:
+class Amount(Struct, frozen=True):
     """A value in a currency (ISO 4217), and whether VAT is in it."""
 
     value: Decimal

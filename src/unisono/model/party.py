@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from msgspec import Struct, field
 
 PartyType = Literal["company", "person"]
 Salutation = Literal["", "mr", "mrs", "family"]
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True, omit_defaults=True):
     """A postal address (BG-8). ``country`` is ISO 3166-1 alpha-2 in upper case, ``region`` a subdivision code where the vendor has one."""
 
     line1: str = ""
@@ -24,8 +24,7 @@ class Address:
 NO_ADDRESS = Address()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Party:
+class Party(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A customer: a company or a person on their own. ``name`` is the legal name of a company (BT-44), the last name of a person.
 
     ``tags`` are for deciding, they are not kept in step.
@@ -44,15 +43,14 @@ class Party:
     mobile: str = ""
     fax: str = ""
     website: str = ""
-    address: Address = NO_ADDRESS
     note: str = ""
     reference: str = ""
     """Our own reference (``uni-`` + 16 characters) where the system keeps it."""
     tags: tuple[str, ...] = ()
+    address: Address = field(default_factory=Address)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contact:
+class Contact(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A person of a party (BG-9): its owner is the party's record."""
 
     name: str

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
+
+from msgspec import Struct
 
 from unisono.model.money import Amount, Basis, cents, decimal_of, plain
 from unisono.model.party import Flat
@@ -13,8 +14,7 @@ ProductType = Literal["product", "service"]
 _BASES: tuple[Basis, ...] = ("net", "gross", "unknown")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Product:
+class Product(Struct, frozen=True, kw_only=True):
     """An item of a catalogue. ``price`` is that of one unit, on the basis the system itself keeps; nothing is computed while reading.
 
     ``type`` and ``active`` are for deciding and for making one; they are not kept in step.

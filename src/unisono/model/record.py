@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
+
+from msgspec import Struct
 
 from unisono.model.document import Document, File, Note, Tag
 from unisono.model.party import Contact, Flat, Party, flat_contact, flat_party
@@ -26,8 +27,7 @@ def other(side: Side) -> Side:
     return "b" if side == "a" else "a"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class Record(Struct, frozen=True, kw_only=True):
     """One record in canonical form. ``key`` is unique within its kind in one connection; text, and may be a natural key (``cif:RO123``).
 
     A vendor's row may be several records: a person of a company is a party and a contact. ``resource`` and ``resource_key`` name that row.
@@ -46,8 +46,7 @@ class Record:
     version: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class MatchKeys:
+class MatchKeys(Struct, frozen=True):
     """What a record can be recognised by on the other side; empty where it has none."""
 
     reference: str = ""

@@ -1,10 +1,12 @@
-"""From a parsed TOML table to a frozen dataclass, every name and type checked: a misspelt entry is an error, never a silent default."""
+"""From a parsed TOML table to a value, every name and type checked: a misspelt entry is an error, never a silent default."""
 
 from __future__ import annotations
 
-from dataclasses import is_dataclass
 from functools import cache
 from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from msgspec import Struct
+from msgspec.structs import fields
 
 
 class BadTable(ValueError):
@@ -12,14 +14,13 @@ class BadTable(ValueError):
 
 
 def build(cls: Any, row: Any, place: str) -> Any:
-    """``cls(**row)``, lists as tuples, tables as nested dataclasses. Raises ``BadTable``; ``place`` is how a person finds the table."""
+    """``cls(**row)``, lists as tuples, tables as nested values. Raises ``BadTable``; ``place`` is how a person finds the table."""
     row, hints = expect(row, dict, place), _hints(cls)
     only(row, set(hints), place)
     values = {name: _fit(value, hints[name], f"{place}: {name}") for name, value in row.items()}
-    try:
-        return cls(**values)
-    except TypeError as error:  # the only one left: an entry without a default is missing
-        raise BadTable(f"{place}: {str(error).removeprefix(cls.__name__ + '.__init__() ')}") from error
+    if missing := [name for name in _required(cls) if name not in values]:
+        raise BadTable(f"{place}: missing entry {', '.join(missing)}")
+    return cls(**values)
 
 
 def expect(value: Any, wanted: type[Any], place: str) -> Any:
@@ -35,6 +36,11 @@ def only(row: dict[str, Any], allowed: set[str], place: str) -> None:
     unknown = sorted(set(row) - allowed)
     if unknown:
         raise BadTable(f"{place}: unknown entry {', '.join(unknown)}")
+
+
+@cache
+def _required(cls: type[Struct]) -> tuple[str, ...]:
+    return tuple(one.name for one in fields(cls) if one.required)
 
 
 @cache
@@ -56,8 +62,8 @@ def _fit(value: Any, hint: Any, place: str) -> Any:
         return value if built else tuple(_fit(v, inner[0], place) for v in expect(value, list, place))
     if get_origin(hint) is dict:
         return {_fit(k, inner[0], place): _fit(v, inner[1], f"{place}.{k}") for k, v in expect(value, dict, place).items()}
-    if is_dataclass(hint):
-        return build(hint, value, place) if isinstance(hint, type) else value
+    if isinstance(hint, type) and issubclass(hint, Struct):
+        return build(hint, value, place)
     return expect(value, hint, place)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import fields
 from typing import Any, cast
 
 from unisono.model.capability import (
@@ -42,9 +41,9 @@ _HELD: dict[str, set[str]] = {
     "party": {*PARTY_FIELDS, "reference", "tags"},
     "contact": {*CONTACT_FIELDS, "reference", "tags"},
     "product": {*PRODUCT_FIELDS, "reference"},
-    "note": {f.name for f in fields(Note)},
-    "file": {f.name for f in fields(File)},
-} | {kind: {f.name for f in fields(Document)} for kind in ("quote", "order", "invoice")}
+    "note": {*Note.__struct_fields__},
+    "file": {*File.__struct_fields__},
+} | {kind: {*Document.__struct_fields__} for kind in ("quote", "order", "invoice")}
 """The canonical fields that can be named in ``write.<kind>.fields``; the other kinds have no settled ones yet."""
 
 
@@ -84,7 +83,7 @@ def _check_fields(system: Capabilities) -> None:
     parts += [(f"write.{w.kind}", w) for w in system.writings]
     parts += [(f"pace {n}", p) for n, p in enumerate(system.pace, 1)]
     for place, part in parts:
-        only(part.marks, {f.name for f in fields(part)} - {"name", "kind", "confidence", "marks"}, f"{place}: marks")
+        only(part.marks, {*part.__struct_fields__} - {"name", "kind", "confidence", "marks"}, f"{place}: marks")
 
 
 def _check_names(system: Capabilities) -> None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 from unisono.model.document import Line
 from unisono.model.money import Basis, cents
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
+class Totals(Struct, frozen=True):
     """The totals of a document, to the cent: BT-109, BT-110, BT-112."""
 
     net: Decimal

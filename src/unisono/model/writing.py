@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 from unisono.model.record import Body, Kind, Side
 
 Operation = Literal["create", "change", "delete"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Write:
+class Write(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One canonical write on one side.
 
     ``create``: ``body`` is the whole record, ``owner`` the key *on the same side* of the record it belongs to.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from dataclasses import field as slot
 from typing import Literal
+
+from msgspec import Struct
+from msgspec import field as slot
 
 from unisono.model.record import Kind, Side
 from unisono.model.writing import Write
@@ -13,16 +14,14 @@ from unisono.plan.situation import Subject
 Verdict = Literal["new", "changed", "linked", "equal", "doubtful", "left-out", "refused", "waiting", "gone"]
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(Struct, frozen=True):
     """Why, as a catalogue code and the values of its sentence."""
 
     code: str
     values: dict[str, str] = slot(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Send:
+class Send(Struct, frozen=True, kw_only=True):
     """One canonical write. ``agree`` maps each field that will be in step to the *source's* value; the target's is what is read back.
 
     A ``file`` write carries in ``source`` the document whose rendered file it is.
@@ -35,8 +34,7 @@ class Send:
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Join:
+class Join(Struct, frozen=True, kw_only=True):
     """Link two existing records, or move what is agreed. Nothing is sent: nothing is ever overwritten by linking."""
 
     kind: Kind
@@ -47,8 +45,7 @@ class Join:
     reason: Reason = Reason("agreed")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sever:
+class Sever(Struct, frozen=True, kw_only=True):
     """End a link: a side was deleted. The other side stays as it is; the records are not joined or made anew by themselves.
 
     ``then``: it is remembered as severed; ``kept`` as it is with a note; ``forgotten``, so that the record may be linked with another one.
@@ -63,8 +60,7 @@ class Sever:
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
+class Ask(Struct, frozen=True, kw_only=True):
     """A question only a person can answer. ``subject`` tells the same question again; ``group`` puts alike ones together."""
 
     code: str
@@ -74,8 +70,7 @@ class Ask:
     values: dict[str, str] = slot(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Report(Struct, frozen=True, kw_only=True):
     """A record that cannot go across as it is: which field, which value, what to do. It waits for a change or a person."""
 
     code: str
@@ -83,8 +78,7 @@ class Report:
     values: dict[str, str] = slot(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wait:
+class Wait(Struct, frozen=True, kw_only=True):
     """Not yet: it depends on another record of the same side, whose settlement marks this one again."""
 
     on: str
@@ -94,8 +88,7 @@ class Wait:
 Action = Send | Join | Sever | Ask | Report | Wait
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """What is to be done about one record, and why. No action at all is a decision, too: equal, or left out by a rule."""
 
     subject: Subject

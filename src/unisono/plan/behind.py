@@ -6,8 +6,9 @@ A preview says it row by row and counts it, so that it is known before anything 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from unisono.model.capability import FieldLimit
 from unisono.model.party import Flat
@@ -23,8 +24,7 @@ _SIDES: tuple[Side, ...] = ("a", "b")
 _UNTOLD = ("type", "reference")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Mark:
+class Mark(Struct, frozen=True, order=True):
     """One thing that does not go across. ``place`` is the side that lacks something, or ``held``; ``code`` a word under ``flaw.``, or that of
     the problem."""
 

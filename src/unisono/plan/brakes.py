@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
+
+from msgspec import Struct
 
 from unisono.policy.schema import Deletion
 
@@ -11,8 +12,7 @@ WINDOW = timedelta(hours=24)
 """What vanished within this time counts together: a trickle of deletions is one, however often it is looked at meanwhile."""
 
 
-@dataclass(frozen=True, slots=True)
-class Vanishing:
+class Vanishing(Struct, frozen=True):
     """What vanished of a pair's linked records.
 
     ``linked``: how many there are, with those whose link a deletion ended lately. ``lately``: how many of these vanished within the window,

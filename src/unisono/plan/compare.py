@@ -6,9 +6,10 @@ A side changed a field iff what is seen there differs from what was agreed for t
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from dataclasses import field as slot
 from functools import lru_cache
+
+from msgspec import Struct
+from msgspec import field as slot
 
 from unisono.model.capability import Capabilities, FieldLimit
 from unisono.model.party import Flat
@@ -20,8 +21,7 @@ from unisono.plan.situation import BEFORE, Link, Rules
 from unisono.policy.schema import Direction, Policy, Winner, direction_of, product_direction, winner_of
 
 
-@dataclass(frozen=True, slots=True)
-class Conflict:
+class Conflict(Struct, frozen=True):
     """One field that both sides changed differently, or that differed when they were first linked (``first``)."""
 
     field: str
@@ -30,8 +30,7 @@ class Conflict:
     first: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """Outcome for one linked record: values to write on each side, values to agree without writing, conflicts, fields a rule leaves out."""
 
     to_a: Flat = slot(default_factory=dict)

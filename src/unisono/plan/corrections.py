@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from unisono.model.capability import FieldLimit
 from unisono.model.party import Flat
@@ -25,8 +26,7 @@ CORRECTED = "corrected"
 KINDS: tuple[Kind, ...] = ("party", "contact")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Correction:
+class Correction(Struct, frozen=True, kw_only=True):
     """``changes`` are the new values, ``before`` those the person saw, ``by`` is who they are."""
 
     side: Side

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, cast
+
+from msgspec import Struct
 
 from unisono.model.party import Flat, Party
 from unisono.model.record import MatchKeys, flat_of
@@ -15,16 +16,14 @@ Again = Literal["as-made", "name", "email"]
 _TELLS_NOBODY = ("type", "name", "first_name", "salutation", "title", "address.country")
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(Struct, frozen=True):
     """One candidate and the strongest rule by which it matches."""
 
     candidate: Candidate
     rule: MatchRule | Again
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(Struct, frozen=True):
     """``sure`` is the counterpart beyond doubt; ``doubtful`` are those a person must look at, strongest first. Neither: nobody alike."""
 
     sure: Hit | None = None

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import datetime
 from operator import attrgetter
 from typing import Literal
+
+from msgspec import Struct, field
 
 from unisono.model.capability import Capabilities
 from unisono.model.record import Kind, MatchKeys, Record, Side
 from unisono.policy.schema import Policy
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Subject:
+class Subject(Struct, frozen=True, order=True):
     """The record a piece of work is about. As text ``a:party:company:42``: side, kind, the vendor's key."""
 
     side: Side
@@ -43,8 +43,7 @@ def subject_of(text: str) -> Subject:
 NO_KEYS = MatchKeys()
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """A record as last observed. ``first_at`` is when we first saw it (UTC); ``gone`` says it was definitely deleted."""
 
     record: Record
@@ -59,8 +58,7 @@ BEFORE = "?"
 """Ends the name under which a side's agreed values keep what stood in a field before a write of ours that nobody has seen the outcome of."""
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """Who is who, and what each side held, field by field, when they were last in step. A field not in ``agreed_a`` was never in step."""
 
     id: str
@@ -81,8 +79,7 @@ class Link:
         return self.agreed_a if side == "a" else self.agreed_b
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(Struct, frozen=True):
     """The record that the subject belongs to, and where it stands. ``linked`` is its key on the other side."""
 
     key: str
@@ -91,8 +88,7 @@ class Owner:
     state: Literal["linked", "wanted", "unwanted", "severed", "unknown"] = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """A record of the other side that may be the same. ``linked`` says it already is somebody else's counterpart, ``asks`` that it is
     to go across itself, so that its own planning asks about this couple. ``asked``: by which rule a person is asked about them already."""
 
@@ -102,16 +98,14 @@ class Candidate:
     asked: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class FiledQuote:
+class FiledQuote(Struct, frozen=True):
     """A quote of the same customer in the invoicing system, and the deal it was made from, if any."""
 
     seen: Seen
     deal: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Situation:
+class Situation(Struct, frozen=True, kw_only=True):
     """One record, seen on one or both sides, with its surroundings."""
 
     subject: Subject
@@ -158,8 +152,7 @@ class Situation:
         return self.a if side == "a" else self.b
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(Struct, frozen=True):
     """What holds for the whole pair: its policy, and what each side can do."""
 
     policy: Policy

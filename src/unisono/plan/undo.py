@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from dataclasses import field as slot
 from typing import Literal
+
+from msgspec import Struct
+from msgspec import field as slot
+from msgspec.structs import replace
 
 from unisono.model.capability import Capabilities, FieldLimit
 from unisono.model.document import Document
@@ -32,8 +34,7 @@ RANKS: dict[Kind, int] = {"file": 0, "note": 1, "quote": 2, "invoice": 2, "conta
 RecordKey = tuple[Side, Kind, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deed:
+class Deed(Struct, frozen=True, kw_only=True):
     """One write of the journal that is done. ``after``: what was sent, and where it was read back, what the other system made of it.
 
     ``row`` tells the vendor's row apart as it was right after (hex), where that is known. ``wanted``: it is to be taken back; the others about
@@ -59,8 +60,7 @@ class Deed:
         return self.side, self.kind, self.key
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(Struct, frozen=True):
     """A record that rests on another one: a contact or document of a customer, a note about it. ``row``: resource and key of its vendor row."""
 
     kind: Kind
@@ -69,8 +69,7 @@ class Reference:
     row: tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class Target(Struct, frozen=True, kw_only=True):
     """A record that was written, and how it stands now. ``row`` tells its vendor row apart (hex); ``unsettled``: a write about it is open."""
 
     side: Side
@@ -99,8 +98,7 @@ class Target:
         return tuple(deed for deed in self.deeds if deed.wanted)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Step(Struct, frozen=True, kw_only=True):
     """What is done about one record, and why. ``changes`` and ``before`` are those of a change: values to write, values seen now."""
 
     side: Side

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from decimal import Decimal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from unisono.model.codes import INVOICE
 from unisono.model.document import Document, Line, Lines
@@ -25,8 +27,7 @@ WANTED = "wanted"
 """Code under which the wish is kept as an answer, of the reason its write carries in the journal, and of why its customer goes across."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class Wanted(Struct, frozen=True, kw_only=True):
     """``id`` tells one wish from another; ``paper`` is the draft as the person saw it; ``by`` is who they are."""
 
     id: str

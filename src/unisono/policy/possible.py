@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from unisono.model.capability import Capabilities
 from unisono.model.record import Kind
@@ -15,8 +16,7 @@ from unisono.policy.tables import kinds_of
 Code = Literal["read", "write", "tags", "delete", "field", "bind", "public-link", "clear", "means", "trigger"]
 
 
-@dataclass(frozen=True, slots=True)
-class Lack:
+class Lack(Struct, frozen=True):
     """What a system cannot do. ``code`` is a word under ``lacks.``; ``side`` is ``crm`` or ``invoicing``; ``kind`` and ``field`` say of what."""
 
     code: Code

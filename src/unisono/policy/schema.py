@@ -5,9 +5,10 @@ Words of sides: ``crm`` and ``invoicing``. Directions: ``both``, ``to-invoicing`
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Annotated, Literal
+
+from msgspec import Struct, field
 
 from unisono.model.codes import COUNTRIES
 from unisono.model.party import CONTACT_FIELDS, PARTY_FIELDS
@@ -18,8 +19,7 @@ MatchRule = Literal["reference", "tax_id", "number", "email_name", "name_postcod
 DocumentKind = Literal["quote", "invoice", "credit-note"]
 
 
-@dataclass(frozen=True, slots=True)
-class Between:
+class Between(Struct, frozen=True):
     """What a number may be at least and at most."""
 
     least: int
@@ -37,8 +37,7 @@ class WrongEntry(ValueError):
         self.entry, self.wrong, self.found, self.choices = entry, wrong, found, choices
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FieldRule:
+class FieldRule(Struct, frozen=True, kw_only=True):
     """One field's own direction and winner; what is not said follows the flow."""
 
     direction: Direction | None = None
@@ -50,8 +49,7 @@ Vanished = Literal["unlink", "ignore", "mark", "delete"]
 system has tags. ``delete``: the other record too, if nothing speaks against it (documents, an edit, a single answer); else unlink."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deletion:
+class Deletion(Struct, frozen=True, kw_only=True):
     """What the disappearance of a linked record leads to on the other side, and when so many at once stop the pair."""
 
     in_crm: Vanished = "unlink"
@@ -63,8 +61,7 @@ class Deletion:
     brake_percent: Annotated[int, Between(1, 100)] = 5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TakeFromCrm:
+class TakeFromCrm(Struct, frozen=True, kw_only=True):
     """Which customers of the CRM go to the invoicing system: those with a quote, those tagged."""
 
     when: tuple[Literal["quote", "tag"], ...] = ("quote",)
@@ -73,16 +70,14 @@ class TakeFromCrm:
     """``all``: also customers whose quote is older than the release of the pair (the complete sync of set-up)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TakeFromInvoicing:
+class TakeFromInvoicing(Struct, frozen=True, kw_only=True):
     """Which customers of the invoicing system go to the CRM."""
 
     when: Literal["all", "none"] = "all"
     history: Literal["all", "new"] = "new"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Only:
+class Only(Struct, frozen=True, kw_only=True):
     """Which customers take part at all, from either side; an entry that is empty leaves nobody out. Who is linked stays linked."""
 
     countries: tuple[str, ...] = ()
@@ -99,8 +94,7 @@ class Only:
             raise WrongEntry("countries", "country", unknown[0])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Customers:
+class Customers(Struct, frozen=True, kw_only=True):
     """Parties and their contacts."""
 
     direction: Direction = "both"
@@ -114,8 +108,12 @@ class Customers:
     """Fields that must be filled before a customer is created in the invoicing system."""
     country: str = ""
     """Country for addresses that name none (ISO 3166-1 alpha-2)."""
-    fields: dict[str, FieldRule] = field(default_factory=dict, hash=False)
+    fields: dict[str, FieldRule] = field(default_factory=dict)
     deletion: Deletion = Deletion()
+
+    def __hash__(self) -> int:
+        # Directions of single fields are a table, which has no hash: policies that differ in nothing else are told apart by comparing them.
+        return hash(tuple(getattr(self, name) for name in self.__struct_fields__ if name != "fields"))
 
     def __post_init__(self) -> None:
         known = set(PARTY_FIELDS) | set(CONTACT_FIELDS)
@@ -128,8 +126,7 @@ class Customers:
             raise WrongEntry("from_crm.tag", "no-tag", "")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Matching:
+class Matching(Struct, frozen=True, kw_only=True):
     """Rules in order; a single exact hit by an accepted rule links, every other hit is a question."""
 
     accept: tuple[MatchRule, ...] = ("reference", "tax_id", "number")
@@ -141,8 +138,7 @@ class Matching:
             raise WrongEntry("accept", "not-looked-at", ", ".join(blind))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProductFields:
+class ProductFields(Struct, frozen=True, kw_only=True):
     """Each field's own direction, within that of the products as a whole."""
 
     name: Direction = "both"
@@ -153,8 +149,7 @@ class ProductFields:
     vat_rate: Direction = "both"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Products:
+class Products(Struct, frozen=True, kw_only=True):
     """The catalogues of both sides."""
 
     direction: Direction = "off"
@@ -165,8 +160,7 @@ class Products:
     fields: ProductFields = ProductFields()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quotes:
+class Quotes(Struct, frozen=True, kw_only=True):
     """Deals of the CRM that become quotes in the invoicing system."""
 
     direction: Literal["to-invoicing", "off"] = "to-invoicing"
@@ -175,8 +169,7 @@ class Quotes:
     vat_rate: Percent = Decimal(19)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Invoices:
+class Invoices(Struct, frozen=True, kw_only=True):
     """Invoices of the CRM that become invoices in the invoicing system, which gives them their number."""
 
     direction: Literal["to-invoicing", "off"] = "off"
@@ -191,8 +184,7 @@ class Invoices:
     """Of an invoice that has one amount and no lines."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Documents:
+class Documents(Struct, frozen=True, kw_only=True):
     """Documents of the invoicing system that are filed in the CRM as a note with the rendered file."""
 
     direction: Literal["to-crm", "off"] = "to-crm"
@@ -206,8 +198,7 @@ class Documents:
     """A link that opens without login is written into the CRM only if this says so."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stages:
+class Stages(Struct, frozen=True, kw_only=True):
     """State of a document -> the CRM's own name for the stage that a deal, quote or invoice is moved to; empty: it stays where it is."""
 
     quote_issued: str = ""
@@ -223,8 +214,7 @@ class Stages:
     invoice_cancelled: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Triggers:
+class Triggers(Struct, frozen=True, kw_only=True):
     """State of a document -> the code of the automation that is set off for it; empty: none."""
 
     quote_issued: str = ""
@@ -240,8 +230,7 @@ class Triggers:
     invoice_cancelled: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Status:
+class Status(Struct, frozen=True, kw_only=True):
     """What a document's new state in the invoicing system leads to at the deal, quote or invoice of the CRM that it belongs to."""
 
     direction: Literal["to-crm", "off"] = "off"
@@ -251,15 +240,13 @@ class Status:
     """Where a stage or automation is wanted that the CRM does not let others move or set off, a note says what happened."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Poll:
+class Poll(Struct, frozen=True, kw_only=True):
     """How often both systems are asked. ``floor_seconds`` is the shortest interval; the vendor's allowance may demand a longer one."""
 
     floor_seconds: Annotated[int, Between(60, 604_800)] = 300
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
+class Policy(Struct, frozen=True, kw_only=True):
     """Everything a firm chose for one pair."""
 
     schema_version: Literal[1] = 1

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import types
 from collections.abc import Iterator, Mapping
-from dataclasses import Field, dataclass, fields, is_dataclass
 from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from msgspec import Struct
+from msgspec.structs import FieldInfo, fields
 
 from unisono.model.party import PARTY_FIELDS
 from unisono.policy.files import BadPolicy, bad_policy, number, toml_of
@@ -40,8 +42,7 @@ _SECTIONS = {
 """The questions as a person would sort them: section -> beginnings of entries."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
+class Setting(Struct, frozen=True, kw_only=True):
     """One question. ``most`` and ``least`` bound a number; ``optional``: the empty text says that something else decides."""
 
     entry: str
@@ -115,17 +116,17 @@ def put(data: dict[str, Any], entry: str, value: Any) -> None:
         data[name] = value
 
 
-def _fields(prefix: str, part: Any) -> Iterator[tuple[str, Field[Any], Any]]:
+def _fields(prefix: str, part: Any) -> Iterator[tuple[str, FieldInfo, Any]]:
     """Every entry below a table, and what it may hold."""
     for one in fields(part):
         entry, kind = f"{prefix}{one.name}", kinds_of(part)[one.name]
-        if isinstance(kind, type) and is_dataclass(kind) and kind is not FieldRule:
+        if isinstance(kind, type) and issubclass(kind, Struct) and kind is not FieldRule:
             yield from _fields(f"{entry}.", kind)
         else:
             yield entry, one, kind
 
 
-def _setting(entry: str, field: Field[Any], kind: Any) -> Setting:
+def _setting(entry: str, field: FieldInfo, kind: Any) -> Setting:
     form, choices, optional = _form(kind)
     if entry in _OPEN_LISTS:
         form, choices = "several", _OPEN_LISTS[entry]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from msgspec import Struct, field
 
 from unisono.model.capability import Capabilities, Confidence, FieldLimit, Writing, confidence_of
 from unisono.model.record import Kind, Side
@@ -27,8 +28,7 @@ _UNTOLD = {"type", "reference", "tags"}
 """Fields that are no content of a record: nobody misses them on the other side."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shortfall:
+class Shortfall(Struct, frozen=True, kw_only=True):
     """One statement. ``code`` is a word under ``cannot.``, or under ``lacks.`` where an answer of the policy comes to nothing: ``entry`` is the
     question, ``choice`` the code of the answer's words. ``side`` is whose doing it is; ``limits`` are fields with the most characters of a
     company's and a person's; no ``kind``: it concerns the connection."""

@@ -7,10 +7,12 @@ the time until then.
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from decimal import Decimal
 from functools import cache
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+
+from msgspec import NODEFAULT, Struct
+from msgspec.structs import FieldInfo, fields
 
 from unisono.policy.schema import Between, Policy, WrongEntry
 
@@ -18,8 +20,7 @@ _LONG = 128
 """Bits of a whole number above which it is not even looked at as a decimal: to write a giant in tens takes minutes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wrong:
+class Wrong(Struct, frozen=True):
     """One entry that is wrong. ``wrong`` is a word under ``wrong.``, ``value`` what stands there; the others fill its sentence."""
 
     entry: str
@@ -47,9 +48,9 @@ def tables_of(part: Any, *, usual: bool = True) -> dict[str, Any]:
     return told
 
 
-def default_of(entry: Field[Any]) -> Any:
+def default_of(entry: FieldInfo) -> Any:
     """What holds where a policy does not name an entry."""
-    return entry.default if entry.default_factory is MISSING else entry.default_factory()
+    return entry.default if entry.default_factory is NODEFAULT else entry.default_factory()
 
 
 @cache
@@ -59,7 +60,7 @@ def kinds_of(part: Hashable) -> Mapping[str, Any]:
 
 
 def _plain(value: Any, usual: bool) -> Any:
-    if is_dataclass(value):
+    if isinstance(value, Struct):
         return tables_of(value, usual=usual)
     return {name: _plain(inner, usual) for name, inner in value.items()} if isinstance(value, dict) else value
 
@@ -98,7 +99,7 @@ def _value(kind: Any, value: object, place: str, wrong: list[Wrong]) -> Any:
         return {name: _value(inner[1], one, _below(place, name), wrong) for name, one in value.items()}
     if inner:  # it may be left open
         return None if value is None else _value(inner[0], value, place, wrong)
-    if isinstance(kind, type) and is_dataclass(kind):
+    if isinstance(kind, type) and issubclass(kind, Struct):
         return _part(kind, value, place, wrong)
     return _scalar(kind, value, place, wrong)
 

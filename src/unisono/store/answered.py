@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from sqlalchemy import Connection, and_, or_, select, update
 
 from unisono.plan.corrections import CORRECTED
@@ -19,8 +19,7 @@ _ACTS = ("linked", "unlinked", "link-kept")
 """Events that an answer may lead to without a write."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(Struct, frozen=True, kw_only=True):
     """A question and what somebody said; ``until`` is when one that was put off is asked again (a stamp)."""
 
     question: Question

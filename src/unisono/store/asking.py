@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import BindParameter, ColumnElement, Connection, Integer, Select, and_, bindparam, func, insert, select, update
 
 from unisono.plan.actions import Ask, Report
@@ -20,8 +21,7 @@ SNOOZE = timedelta(days=7)
 """How long *later* puts a question off."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class Question(Struct, frozen=True, kw_only=True):
     """A question as a person meets it."""
 
     id: str
@@ -36,8 +36,7 @@ class Question:
     answer: str
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """An open question as planning needs it: of which record, about what, with which values."""
 
     key: str
@@ -45,8 +44,7 @@ class Standing:
     values: dict[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
+class Problem(Struct, frozen=True, kw_only=True):
     """A record that cannot go across as it is. ``raw`` is the other system's own answer, redacted."""
 
     id: str

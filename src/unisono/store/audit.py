@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from sqlalchemy import Connection, insert, select
 
 from unisono.store.codec import flat_from, text_of, value_from
@@ -15,8 +15,7 @@ from unisono.store.tables import audit
 PORTION = 200
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(Struct, frozen=True, kw_only=True):
     """One change. ``whom`` is a login, or names what was changed; ``firms`` are those it concerns, ``None``: the whole house."""
 
     id: int

@@ -7,10 +7,10 @@ import shutil
 import sqlite3
 import tempfile
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from msgspec import Struct
 from sqlalchemy import Connection, Table, delete, func, insert, inspect, select, text, update
 
 from unisono.store.doors import Store
@@ -32,8 +32,7 @@ _AS_IT_IS = (notice,)
 """Who was told what today stays true, whatever is restored: nobody is told a second time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """What a backup holds: rows by table, and when it was made."""
 
     made_at: str

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
-from operator import attrgetter
-from typing import Any, get_type_hints
+from typing import Any
 
 import msgspec
 
 from unisono.model.document import Document, File, Line, Lines, Note, NotGiven, NotReadable, Tag
-from unisono.model.party import Address, Contact, Party
+from unisono.model.party import Contact, Party
 from unisono.model.product import Product
 from unisono.model.record import Body, Kind
 from unisono.model.writing import Write
@@ -19,7 +17,7 @@ _encode = msgspec.json.Encoder(decimal_format="string").encode
 
 
 def text_of(value: object) -> str:
-    """Any JSON-able value or dataclass as text."""
+    """Any JSON-able value as text."""
     return _encode(value).decode()
 
 
@@ -39,31 +37,8 @@ def hash_of(body: str, owner: str) -> bytes:
 
 
 def body_text(body: Body) -> str:
-    """A record's body as text."""
-    return _encode(_bare(body)).decode()
-
-
-def _bare(body: Body | None) -> object:
-    """People as they are stored: without their empty fields, which most are, and which reading fills in again."""
-    if isinstance(body, Party):
-        return _StoredParty(*_of_party(body), _StoredAddress(*_of_address(body.address)))
-    if isinstance(body, Contact):
-        return _StoredContact(*_of_contact(body))
-    return body
-
-
-def _stored(of: type, *without: str) -> tuple[Any, Any]:
-    """A class that leaves empty fields out when it is written, and what takes its values, but for some fields, from one of ours."""
-    taken = [field for field in dataclasses.fields(of) if field.name not in without]
-    plain: list[Any] = [(f.name, Any) if f.default is dataclasses.MISSING else (f.name, Any, f.default) for f in taken]
-    made = msgspec.defstruct(f"_Stored{of.__name__}", [*plain, *((name, Any, None) for name in without)], omit_defaults=True)
-    return made, attrgetter(*(field.name for field in taken))
-
-
-_StoredAddress, _of_address = _stored(Address)
-_StoredParty, _of_party = _stored(Party, "address")
-_StoredContact, _of_contact = _stored(Contact)
-_StoredWrite, _of_write = _stored(Write, "body", "changes", "before")
+    """A record's body as text. People are stored without their empty fields, which most are, and which reading fills in again."""
+    return _encode(body).decode()
 
 
 def body_from(kind: Kind, text: str) -> Body:
@@ -87,8 +62,7 @@ def body_from(kind: Kind, text: str) -> Body:
 
 def write_text(write: Write) -> str:
     """A write as text, for the journal: without what is empty, as most of it is."""
-    told = _StoredWrite(*_of_write(write), _bare(write.body), write.changes or None, write.before or None)
-    return _encode(told).decode()
+    return _encode(write).decode()
 
 
 def write_from(text: str) -> Write:
@@ -106,11 +80,10 @@ _NOTE: msgspec.json.Decoder[Note] = msgspec.json.Decoder(Note)
 _FILE: msgspec.json.Decoder[File] = msgspec.json.Decoder(File)
 _TAG: msgspec.json.Decoder[Tag] = msgspec.json.Decoder(Tag)
 
-# A union of dataclasses cannot be told apart by the decoder, so the lines are stored apart from the rest: three optional members.
-_HINTS = get_type_hints(Document)
+# A union of classes without tags cannot be told apart by the decoder, so the lines are stored apart from the rest: three optional members.
 _StoredLines = msgspec.defstruct("_StoredLines", [("rows", tuple[Line, ...] | None, None), ("hidden", bool, False)])
 _PLAIN: list[tuple[str, Any, Any]] = [
-    (f.name, _HINTS[f.name], f.default) for f in dataclasses.fields(Document) if f.name not in ("type_code", "lines")
+    (f.name, f.type, f.default) for f in msgspec.structs.fields(Document) if f.name not in ("type_code", "lines")
 ]
 _Stored = msgspec.defstruct("_Stored", [("type_code", str), ("lines", _StoredLines), *_PLAIN])
 _DOCUMENT = msgspec.json.Decoder(_Stored)
@@ -118,7 +91,7 @@ _DOCUMENT = msgspec.json.Decoder(_Stored)
 
 def _document(text: str) -> Document:
     stored = _DOCUMENT.decode(text)
-    values = {f.name: getattr(stored, f.name) for f in dataclasses.fields(Document) if f.name != "lines"}
+    values = {name: getattr(stored, name) for name in Document.__struct_fields__ if name != "lines"}
     kept: Any = stored.lines  # type: ignore[attr-defined]
     lines: Lines | NotGiven | NotReadable = Lines(kept.rows) if kept.rows is not None else NotReadable() if kept.hidden else NotGiven()
     return Document(lines=lines, **values)

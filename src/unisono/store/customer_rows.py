@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct, field
 from sqlalchemy import ColumnElement, Connection, Select, and_, exists, literal, literal_column, or_, select
 
 from unisono.model.record import Side
@@ -23,8 +23,7 @@ _MANY = 2_000
 _NOT_PLAIN = re.compile(r"[\s./-]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Ground:
+class Ground(Struct, frozen=True):
     """What all questions about the customers of a pair rest on: its connections, and the run whose plan told last who is left out."""
 
     pair: str
@@ -39,8 +38,7 @@ class Ground:
         return self.a if side == "a" else self.b
 
 
-@dataclass(slots=True)
-class Shown:
+class Shown(Struct):
     """The conditions under which a record stands in the list.
 
     They ask for nothing that is not in an index, so that twenty thousand names are gone through without reading a record: what is rare
@@ -155,8 +153,7 @@ class Shown:
         return self._found[side]
 
 
-@dataclass(frozen=True, slots=True)
-class _Hits:
+class _Hits(Struct, frozen=True):
     """The records a search means; ``many``: more than one wants to hold."""
 
     ids: list[int]

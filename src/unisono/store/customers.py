@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+from msgspec import Struct
 from sqlalchemy import (
     Connection,
     Table,
@@ -33,8 +33,7 @@ FILTERS: tuple[str, ...] = get_args(Filter)
 _SIDES: tuple[Side, Side] = ("a", "b")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Customer:
+class Customer(Struct, frozen=True, kw_only=True):
     """A customer in a list: the record on the side named, and its counterpart if it has one that is there. ``why`` says why it is left out."""
 
     id: int
@@ -138,8 +137,7 @@ def open_about(conn: Connection, pair: str, records: Sequence[str]) -> tuple[lis
     return asked, told
 
 
-@dataclass(frozen=True, slots=True)
-class _Around:
+class _Around(Struct, frozen=True):
     """What is known around some rows: their links, what the other side knows of them, who is asked about, who waits, who is left out."""
 
     linked: dict[tuple[str, str], Link]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Connection, and_, insert, or_, select, update
 
 from unisono.model.record import flat_of
@@ -19,8 +19,7 @@ from unisono.store.stamps import stamp
 from unisono.store.tables import UNSETTLED, intent, run
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """What is to be taken back: the writes of a run, those about one record (``a:party:company:42``), one field of it, one single write, or
     everything."""
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Literal, get_args
 
+from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, case, delete, func, literal_column, or_, select
 
 from unisono.model.codes import INVOICE, PREPAYMENT
@@ -32,8 +33,7 @@ _MOST = 2**53
 _OPEN_STATES = ("issued", "sent", "part-paid")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
+class Listed(Struct, frozen=True, kw_only=True):
     """A document in a list. ``day`` and ``due`` are dates as text (``2026-11-22``), ``gross`` an exact number as text; empty where unknown.
 
     ``customer`` is what its customer is called.
@@ -70,8 +70,7 @@ class Listed:
         return max(0, (today - dt.date.fromisoformat(self.due)).days) if self.is_open and self.due else 0
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """How far somebody has read a list of documents. Empty: nothing yet."""
 
     day: str = ""
@@ -141,8 +140,7 @@ def documents(
     return _named(conn, page), Place(last.day, last.kind, last.key) if last else None
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
+class Counted(Struct, frozen=True):
     """How many documents there are of each type and in each state, how many are overdue, and the highest dunning level."""
 
     types: dict[str, int]
@@ -183,8 +181,7 @@ AGES = ("not-due", "30", "60", "more")
 """How long open amounts have been overdue: not at all, up to 30 days, up to 60, longer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Open:
+class Open(Struct, frozen=True):
     """What is still to be paid in one currency, by ``AGES``, and of how many documents."""
 
     currency: str

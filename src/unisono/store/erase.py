@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec import Struct, field
 from sqlalchemy import ColumnElement, Connection, Table, and_, bindparam, delete, func, literal, or_, select, update
 
 from unisono.plan.situation import subject_of
@@ -24,8 +24,7 @@ ERASED = "erased"
 """What stands where a person's data stood."""
 
 
-@dataclass(slots=True)
-class Erased:
+class Erased(Struct):
     """What was taken away, by table; and what was kept, by the code of its reason."""
 
     subjects: list[str] = field(default_factory=list)

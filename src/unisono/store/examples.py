@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Connection, Integer, Select, and_, bindparam, select
 
 from unisono.model.record import Kind
@@ -13,8 +13,7 @@ from unisono.store.statements import Statement
 from unisono.store.tables import link, seen
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
+class Example(Struct, frozen=True):
     """A linked couple of records, by the name it has in the CRM; ``a_at`` and ``b_at`` are when they were read last."""
 
     kind: Kind

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
+from msgspec import Struct, field
 from sqlalchemy import Connection, Row, and_, literal_column, select
 
 from unisono.model.record import Kind, Side, other
@@ -18,16 +18,17 @@ from unisono.store.tables import UNTIL_SETTLED, history, intent, seen
 Sort = Literal["", "writes", "events", "refused"]
 
 
-@dataclass(frozen=True, slots=True)
-class Cursor:
+class Cursor(Struct, frozen=True):
     """How far somebody has read: the last write and the last event that were told. Empty: nothing yet."""
 
     write: str = ""
     event: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Happened:
+FIRST = Cursor()
+
+
+class Happened(Struct, frozen=True, kw_only=True):
     """One line of history. A write has ``side``, ``operation``, ``state``, a reason and values; anything else has ``event`` and ``by``."""
 
     at: str
@@ -59,7 +60,7 @@ def feed(
     conn: Connection,
     pair: str,
     *,
-    before: Cursor = Cursor(),
+    before: Cursor = FIRST,
     limit: int = 50,
     keys: Sequence[str] | None = None,
     run: str = "",

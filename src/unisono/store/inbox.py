@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Connection, Integer, Select, and_, bindparam, delete, func, insert, or_, select, union, update
 
 from unisono.store.codec import text_of, value_from
@@ -23,8 +23,7 @@ MOST_BYTES = 32 * 1024 * 1024
 _STRAY = "stray_calls"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HookRow:
+class HookRow(Struct, frozen=True, kw_only=True):
     """A door as stored. ``state``: asked (being registered at the vendor), open, ending (to be taken away there), closed."""
 
     id: str
@@ -44,8 +43,7 @@ class HookRow:
     at: str
 
 
-@dataclass(frozen=True, slots=True)
-class Strays:
+class Strays(Struct, frozen=True):
     """Calls at doors that are not there: how many there were, and when the last."""
 
     count: int = 0
@@ -127,7 +125,7 @@ def stirred(conn: Connection, now: datetime) -> list[str]:
     return [connection for (connection,) in _STIRRED.rows(conn, now=stamp(now))]
 
 
-_NAMES = tuple(field.name for field in fields(HookRow))
+_NAMES = HookRow.__struct_fields__
 
 
 def _hooks(conn: Connection) -> Select[Any]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct, field
 from sqlalchemy import Connection, Integer, Select, Text, and_, bindparam, func, insert, or_, select, update
 
 from unisono.model.record import Kind, Side
@@ -18,8 +18,7 @@ from unisono.store.statements import Built, Statement
 from unisono.store.tables import UNSETTLED, UNTIL_SETTLED, intent
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Intent:
+class Intent(Struct, frozen=True, kw_only=True):
     """One wire call that is about to happen, or has."""
 
     id: str

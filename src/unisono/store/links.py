@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -45,8 +45,7 @@ BY_DELETION = (DELETED, TO_MARK, KEPT)
 """Why a link ended, or is kept, because a side of it was deleted."""
 
 
-@dataclass(frozen=True, slots=True)
-class Joined:
+class Joined(Struct, frozen=True):
     """A link to be made, or added to: the records of both sides and what each held, field by field. ``id`` is only used if it is new."""
 
     id: str

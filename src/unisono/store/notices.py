@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec import Struct, field
 from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
 
 from unisono.store.codec import flat_from, text_of
@@ -20,8 +20,7 @@ ARRIVED = ("sent", "unclear")
 """States in which somebody has been told, or may have been."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class Wish(Struct, frozen=True, kw_only=True):
     """What a user wants: ``address`` empty is nothing. ``hour`` is that of the firm's clock; ``again``: also when nothing is new."""
 
     address: str = ""
@@ -31,8 +30,7 @@ class Wish:
     again: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Channel:
+class Channel(Struct, frozen=True, kw_only=True):
     """A chat; ``firm`` empty: it is told of all firms. Its address is sealed under ``sealed_name``."""
 
     id: str
@@ -49,8 +47,7 @@ class Channel:
         return f"channel:{self.id}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
+class Notice(Struct, frozen=True, kw_only=True):
     """One notice. ``state``: ready, sending, sent, quiet, unclear, failed, dropped."""
 
     id: str

@@ -6,11 +6,11 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Literal
 
+from msgspec import Struct
 from sqlalchemy import Connection, Engine, Index, Table, bindparam, create_engine, event, insert, inspect, make_url, select, text, update
 from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 from sqlalchemy.exc import OperationalError
@@ -35,8 +35,7 @@ _VERSION = "schema_version"
 _COUNTER = "counter"
 
 
-@dataclass(frozen=True, slots=True)
-class Engines:
+class Engines(Struct, frozen=True):
     """The connections behind the two doors. ``shared``: there is only one, for both, and the database does not keep a reader from writing."""
 
     dialect: Literal["sqlite", "postgresql"]

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from msgspec import Struct
 from sqlalchemy import Connection, bindparam, select, update
 
 from unisono.store.doors import Store
@@ -20,8 +20,7 @@ from unisono.store.tables import pace
 from unisono.store.upserts import insert_missing
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(Struct, frozen=True):
     """One limit. A state is text, empty at first.
 
     ``take`` reserves so many calls, or says from which instant to ask again (its state is then dropped), and raises ``ValueError`` for

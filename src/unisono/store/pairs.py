@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Connection, Integer, Select, bindparam, func, insert, select, update
 
 from unisono.model.record import Side
@@ -16,8 +16,7 @@ from unisono.store.statements import Statement
 from unisono.store.tables import connection, firm, history, pair, policy
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConnectionRow:
+class ConnectionRow(Struct, frozen=True, kw_only=True):
     """A connection as stored, without its secrets."""
 
     id: str
@@ -35,8 +34,7 @@ class ConnectionRow:
     marks: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PairRow:
+class PairRow(Struct, frozen=True, kw_only=True):
     """A pair as stored. ``state``: reading (nothing is written), released, paused, stopped (by a brake, see ``told``), removed."""
 
     id: str
@@ -229,12 +227,12 @@ def _pair(row: tuple[Any, ...]) -> PairRow:
 
 
 def _connections() -> Select[Any]:
-    return select(*(connection.c[field.name] for field in fields(ConnectionRow)))
+    return select(*(connection.c[name] for name in ConnectionRow.__struct_fields__))
 
 
 def _pairs() -> Select[Any]:
     in_force = (policy.c.pair == pair.c.id) & (policy.c.version == pair.c.policy_version)
-    columns = (policy.c.body if field.name == "policy" else pair.c[field.name] for field in fields(PairRow))
+    columns = (policy.c.body if name == "policy" else pair.c[name] for name in PairRow.__struct_fields__)
     return select(*columns).select_from(pair.join(policy, in_force))
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from msgspec import Struct
 from sqlalchemy import Connection, Row, and_, delete, func, insert, select, update
 
 from unisono.store.dialect import insert_for, plainly
@@ -23,8 +23,7 @@ REMEMBERED = timedelta(days=1)
 _FIRST_CODE = "first_code"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class User:
+class User(Struct, frozen=True, kw_only=True):
     """A person who may sign in. ``firms`` are those they see; ``None``: all."""
 
     id: str
@@ -37,8 +36,7 @@ class User:
     created_at: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
+class Session(Struct, frozen=True, kw_only=True):
     """A browser that is signed in, or a program with a key. ``role`` is empty where it is the user's own."""
 
     id: str

@@ -6,11 +6,11 @@ A run is *previewed* first. Released it is *running*, may be *paused* and *stopp
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
 from datetime import datetime
 from functools import cache
 from typing import Any
 
+from msgspec import Struct, field
 from sqlalchemy import BindParameter, Connection, Integer, Select, and_, bindparam, delete, func, insert, select, update
 
 from unisono.model.text import folded
@@ -28,8 +28,7 @@ PENDING = ("", "begun", "waiting")
 """Outcomes of rows that are still to be done: untouched, in the middle of it, waiting for another record."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class Run(Struct, frozen=True, kw_only=True):
     """A run. ``sheet`` holds the forecast (``calls``, ``seconds``), what stays ``behind`` and ``cannot`` be done, the change numbers it was
     planned at (``seen``), and ``released_at``."""
 
@@ -46,8 +45,7 @@ class Run:
     ended_at: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanRow:
+class PlanRow(Struct, frozen=True, kw_only=True):
     """One record of a plan. ``action`` is JSON: reason, writes with values before and after, joins, questions, problems, and marks of what
     stays behind."""
 
@@ -151,7 +149,7 @@ def find_rows(
     where += [plan_row.c.outcome == outcome] if outcome is not None else []
     where += [plan_row.c.action.contains(text_of(mark), autoescape=True)] if mark else []
     where += [plan_row.c.name.contains(wanted, autoescape=True)] if (wanted := folded(search)) else []
-    columns = [plan_row.c[each.name] for each in fields(PlanRow)]
+    columns = [plan_row.c[name] for name in PlanRow.__struct_fields__]
     return [_row(tuple(row)) for row in conn.execute(select(*columns).where(*where).order_by(plan_row.c.seq).limit(limit))]
 
 
@@ -163,7 +161,7 @@ def row_at(conn: Connection, run_id: str, seq: int) -> PlanRow | None:
 
 def rows_at(conn: Connection, run_id: str, seqs: Sequence[int]) -> dict[int, PlanRow]:
     """Some rows of a plan, by their number; those that are gone are missing."""
-    columns = [plan_row.c[each.name] for each in fields(PlanRow)]
+    columns = [plan_row.c[name] for name in PlanRow.__struct_fields__]
     query = select(*columns).where(plan_row.c.run == run_id)
     found = [_row(tuple(row)) for some in portions(seqs) for row in conn.execute(query.where(plan_row.c.seq.in_(some)))]
     return {row.seq: row for row in found}
@@ -253,11 +251,11 @@ def _run(row: tuple[Any, ...]) -> Run:
 
 
 def _runs() -> Select[Any]:
-    return select(*(run.c["forecast" if each.name == "sheet" else each.name] for each in fields(Run)))
+    return select(*(run.c["forecast" if name == "sheet" else name] for name in Run.__struct_fields__))
 
 
 def _rows() -> Select[Any]:
-    return select(*(plan_row.c[each.name] for each in fields(PlanRow))).where(_OF_RUN)
+    return select(*(plan_row.c[name] for name in PlanRow.__struct_fields__)).where(_OF_RUN)
 
 
 @cache

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import BindParameter, Column, Connection, Integer, and_, bindparam, func, literal_column, or_, select, update
 
 from unisono.model.document import Document
@@ -23,8 +24,7 @@ from unisono.store.tables import pair, seen
 from unisono.store.upserts import upsert
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """What is stored of one vendor row: the hash of its bytes, its records' keys, and whether it was missing."""
 
     raw_hash: bytes
@@ -45,8 +45,7 @@ def known_rows(conn: Connection, connection: str, resource: str, keys: Sequence[
     return out
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
+class Compared(Struct, frozen=True):
     """Of some vendor rows, by key: those stored as they are now, of these the ones that were missing, and those stored otherwise."""
 
     same: set[str]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from sqlalchemy import Connection, and_, func, or_, select
 
 from unisono.store import asking
@@ -17,8 +17,7 @@ COUNTED = ("party", "contact", "product", "quote", "order", "invoice")
 MOST_OPEN = 5_000
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """Something that was open about a record, from when to when (``""``: still)."""
 
     key: str

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from sqlalchemy import Connection, Integer, and_, bindparam, case, delete, func, literal_column, select, update
 
 from unisono.store.dialect import insert_for, plainly, portions
@@ -16,8 +16,7 @@ from unisono.store.tables import run as run_table
 from unisono.store.tables import work
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(Struct, frozen=True):
     """One row of work. ``key`` is a subject's text; ``told`` is the code of why it waited last."""
 
     key: str
@@ -30,8 +29,7 @@ class Task:
     """The run whose plan it carries out, as long as it has not."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """A record to look at. ``rank`` orders dependencies; a lower ``priority`` goes first.
 
     Priorities in use: webhook and manual 0, poll 10, documents 20, first sync 50.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
+
+from msgspec import Struct, to_builtins
 
 from unisono.model.capability import Capabilities, Confidence, FieldLimit, PaceRule, Resource, Writing, confidence_of
 from unisono.model.record import Kind
@@ -13,8 +14,7 @@ Section = Literal["kind", "status", "pace", "login", "option", "door", "fact", "
 _KNOWN: tuple[Confidence, ...] = ("guess", "client", "doc", "fixture")
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One statement. ``subject`` is what it is about in its section (a kind, a fact's code), ``confidence`` empty where none applies."""
 
     section: Section
@@ -62,8 +62,8 @@ def guesses(capabilities: Capabilities) -> list[str]:
 
 def as_json(capabilities: Capabilities) -> dict[str, Any]:
     """The whole file as plain data (texts, numbers, lists, tables), with its ``rows`` and ``guesses`` added."""
-    data = asdict(capabilities)
-    return {**_listed(data), "rows": [asdict(row) for row in rows(capabilities)], "guesses": guesses(capabilities)}
+    data: dict[str, Any] = to_builtins(capabilities)
+    return {**data, "rows": to_builtins(list(rows(capabilities))), "guesses": guesses(capabilities)}
 
 
 def weakest(part: Resource | Writing | PaceRule, *entries: str) -> Confidence:
@@ -149,9 +149,3 @@ def _pace(rule: PaceRule) -> str:
 
 def _needing(text: str, option: str) -> str:
     return f"{text} (needs {option})" if option else text
-
-
-def _listed(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _listed(inner) for key, inner in value.items()}
-    return [_listed(inner) for inner in value] if isinstance(value, list | tuple) else value

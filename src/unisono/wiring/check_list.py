@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, TypeVar
+
+from msgspec.structs import replace
 
 from unisono.locale.format import country_code
 from unisono.model.party import Flat, party_of

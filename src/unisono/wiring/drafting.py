@@ -6,8 +6,9 @@ a draft, which people finish there. Nothing is issued from here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from unisono.engine.hands import Pairing

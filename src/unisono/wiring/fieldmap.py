@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Literal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from unisono.engine.hands import Connected, Pairing
 from unisono.model.capability import FieldLimit
@@ -27,8 +29,7 @@ _DIRECTIONS: tuple[Direction, ...] = ("both", "to-invoicing", "to-crm", "off")
 _SIDES: tuple[Side, ...] = ("a", "b")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Flaw:
+class Flaw(Struct, frozen=True, kw_only=True):
     """Something about a field on one side. ``code`` is a word under ``flaw.``; ``bad``: the shown value would not arrive."""
 
     code: str
@@ -37,8 +38,7 @@ class Flaw:
     values: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MappedField:
+class MappedField(Struct, frozen=True, kw_only=True):
     """One field. ``direction`` and ``wins`` are what the policy says of it alone (``""``: nothing), ``to_crm`` and ``to_invoicing`` what
     comes of it. ``directions`` may be chosen; none where the field never crosses. A value is ``None`` where there is no record to show."""
 
@@ -55,8 +55,7 @@ class MappedField:
     flaws: tuple[Flaw, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FieldMap:
+class FieldMap(Struct, frozen=True, kw_only=True):
     """All fields of a kind, at a record where there is one. ``failed`` says which side could not be read just now: the fault, or ``None``
     for a record that is gone."""
 

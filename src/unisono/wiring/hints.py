@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from unisono.connect.pace import allowance
 from unisono.engine.hands import Connected, Pairing

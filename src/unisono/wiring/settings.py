@@ -7,7 +7,9 @@ looked at, previewed and saved in the same way.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from unisono.model.capability import Capabilities
 from unisono.policy.files import BadPolicy, parse_policy, policy_text, troubles

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import lru_cache
 from random import Random
 from typing import Any, TypeVar
+
+from msgspec.structs import replace
 
 from unisono.model.capability import Capabilities, FieldLimit, Writing, with_bindings
 from unisono.model.party import CONTACT_FIELDS, PARTY_FIELDS

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from tests.storm.levels.cases import body_of, flat_of_seen, seen
 from unisono.model.document import Document, File

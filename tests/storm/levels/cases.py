@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from unisono.model.document import Document
 from unisono.model.party import ADDRESS_FIELDS, CONTACT_FIELDS, PARTY_FIELDS, Contact, Flat, Party, contact_of, party_of
@@ -14,8 +16,7 @@ from unisono.plan.situation import Rules, Seen, Situation
 AT = dt.datetime(2026, 3, 2, 9, 0, tzinfo=dt.UTC)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class Case(Struct, frozen=True, kw_only=True):
     """``was`` is the document as it was when it was carried over or filed, if it was."""
 
     seed: object

@@ -10,11 +10,11 @@ import json
 import time
 import unicodedata
 from collections.abc import Callable, Iterator
-from dataclasses import fields as members
-from dataclasses import is_dataclass
 from decimal import Decimal, InvalidOperation
 from random import Random
 from typing import Any
+
+from msgspec import Struct
 
 from tests.storm.levels.abilities import pick
 from tests.storm.levels.handed import handed
@@ -182,9 +182,9 @@ def texts(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
     elif isinstance(value, tuple | list):
         for n, part in enumerate(value):
             yield from texts(part, f"{path}[{n}]")
-    elif is_dataclass(value) and not isinstance(value, type):
-        for member in members(value):
-            yield from texts(getattr(value, member.name), f"{path}.{member.name}")
+    elif isinstance(value, Struct):
+        for name in value.__struct_fields__:
+            yield from texts(getattr(value, name), f"{path}.{name}")
 
 
 # --- whole answers ----------------------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, cast
 from urllib.parse import urlencode, urlsplit
 
+from msgspec.structs import replace
 from sqlalchemy import text
 
 from tests.storm.levels.abilities import pick

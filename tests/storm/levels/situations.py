@@ -8,10 +8,11 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from decimal import Decimal
 from random import Random
 from typing import Any
+
+from msgspec.structs import replace
 
 from tests.storm.levels.abilities import KEYS, TAG, drawn_rules, pick
 from tests.storm.levels.applied import settled
@@ -359,7 +360,10 @@ def _document(rnd: Random, rules: Rules, seed: object) -> Case:
         return case
     case = replace(case, situation=settled(s, rules)[0])
     if rnd.random() < 0.05 and case.situation.filed is not None:
-        case = replace(case, situation=replace(case.situation, filed=replace(case.situation.filed, state="severed", why="note-deleted")))
+        case = replace(
+            case,
+            situation=replace(case.situation, filed=replace(case.situation.filed, state="severed", why="note-deleted")),
+        )
     now = edited_document(rnd, document, drawn_document(rnd, kind))
     return replace(
         case, situation=replace(case.situation, b=seen(kind, key, now, owner="c42")), was=document if case.situation.filed else None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+
+from msgspec.structs import asdict, replace
 
 from tests.storm import dues, goods
 from tests.storm.levels.applied import ROUNDS, Decisions, Planner, decide

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from random import Random
+
+from msgspec.structs import replace
 
 from tests.storm.levels.abilities import pick
 from tests.storm.levels.cases import body_of, flat_of_seen, seen

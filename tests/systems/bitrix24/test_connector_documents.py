@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.systems.bitrix24.portal import portal, records, system_of
 from tests.systems.bitrix24.test_connector_contract import Portal

@@ -6,11 +6,11 @@ import hashlib
 import io
 import zipfile
 from base64 import b64decode
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.systems.bitrix24.local_app import LocalApp
 from tests.systems.bitrix24.portal import portal

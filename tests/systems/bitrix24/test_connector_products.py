@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.systems.bitrix24.portal import portal, records
 from tests.systems.bitrix24.test_connector_contract import Portal

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.systems.bitrix24.local_app import LocalApp
 from tests.systems.bitrix24.portal import change, portal, system_of

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.systems.bitrix24.portal import change, party, portal, system_of
 from tests.systems.contract.account import caught

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from tests.systems.contract.account import Account, caught
 from tests.systems.contract.bodies import KINDS, PEOPLE, create, firm, full, held, person_or_firm

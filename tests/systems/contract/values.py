@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from tests.systems.contract.account import Account, caught
 from tests.systems.contract.bodies import CODED, KINDS, change, create, document, firm, held, least, person_or_firm, seen, side

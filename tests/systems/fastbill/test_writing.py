@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec.structs import replace
 
 from tests.systems.fastbill import rows
 from unisono.connect.port import Raw
@@ -51,8 +51,8 @@ def call(write: Write, current: Raw | None = None, **limits: FieldLimit) -> writ
 
 
 def create(body: Any, **more: Any) -> Write:
-    kind = {Party: "party", Contact: "contact", Document: "quote"}[type(body)]
-    return Write(operation="create", side="b", kind=kind, body=body, **more)  # type: ignore[arg-type]
+    kinds: dict[type, str] = {Party: "party", Contact: "contact", Document: "quote"}
+    return Write(operation="create", side="b", kind=kinds[type(body)], body=body, **more)  # type: ignore[arg-type]
 
 
 def refused(write: Write, current: Raw | None = None, **limits: FieldLimit) -> Refused:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import httpx2
+from msgspec.structs import replace
 
 from tests.support.clock import FakeClock
 from tests.support.transport import Answering

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.systems.lexoffice.office import ID, OTHER, REFERENCE, body_of, company, paper
 from unisono.connect import exact

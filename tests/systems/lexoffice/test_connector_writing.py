@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.systems.contract.account import caught
 from tests.systems.lexoffice.office import ID, OTHER, REFERENCE, body_of, change, company, contact_row, create, office, saying

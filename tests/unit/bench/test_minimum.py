@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from bench.firm import Size, fill
 from bench.minimum import Calls, Job, first_sync, listing, listings
@@ -73,7 +74,7 @@ def test_the_product_makes_exactly_the_fewest_calls(tmp_path: Path) -> None:
     assert world.link_count() == {"party": 23, "contact": size.contacts, "note": 9}
     there = {"customer": 23, "contact": 0, "estimate": size.estimates, "invoice": 9 - size.estimates}
     job = Job(rows=NOTHING_IN_CRM, creates={"party": 23, "contact": size.contacts})
-    fewest = replace(first_sync((CRM, job), (BOOKS, Job(rows=there, documents=9))), identity=0)
+    fewest = dataclasses.replace(first_sync((CRM, job), (BOOKS, Job(rows=there, documents=9))), identity=0)
     assert world.calls("a") + world.calls("b") == fewest.total, _by_operation(world)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.support.smtp import LOGIN, NAME, PASSWORD, MailBox, certificate, mail_server
 from unisono.connect.mail import Mail, MailServer, Smtp, check_server, is_address

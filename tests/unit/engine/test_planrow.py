@@ -3,10 +3,10 @@ anew is still what was released."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.unit.plan.worlds import company, deal, free, invoice, linked, owned, quote, taken
 from unisono.engine.planrow import as_planned, basis_of, row_of

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from datetime import datetime
 from typing import Any, cast
 
 import pytest
+from msgspec.structs import replace
 
 from tests.stories.folk import customer_names
 from tests.support.village import Village
@@ -79,7 +79,7 @@ class OneByOne:
         """Its pages, taken apart."""
         for page in self.inner.pages(resource, since):
             for row in page.rows:
-                yield dataclasses.replace(page, rows=(row,))
+                yield replace(page, rows=(row,))
 
 
 def watched(v: Village, *, ahead: bool, fan_out: int = 1) -> Watched:
@@ -257,7 +257,7 @@ def test_what_is_read_while_calls_are_under_way_is_worked_off_in_the_same_cycle(
 def test_a_list_can_be_read_on_from_between_its_pages_and_nothing_of_it_is_lost(v: Village) -> None:
     town(v, *NAMES)
     pairing, hands = v.house.pairing(v.pair), v.house.hands()
-    way = dataclasses.replace(pairing.a, system=cast(System, OneByOne(pairing.a.system)))
+    way = replace(pairing.a, system=cast(System, OneByOne(pairing.a.system)))
     read_on: list[bool] = []
 
     def between(further: Further) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from unisono.model.capability import FieldLimit
 from unisono.model.errors import Refused

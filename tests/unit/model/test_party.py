@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hypothesis import given, settings
+from msgspec.structs import replace
 
 from tests.unit.model.values import contacts, parties
 from unisono.model.party import CONTACT_FIELDS, PARTY_FIELDS, Address, Contact, Party, contact_of, flat_contact, flat_party, party_of

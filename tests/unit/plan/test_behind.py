@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.unit.plan.worlds import CRM, INVOICING, about, company, free, linked, record, rules, seen
 from unisono.model.capability import Capabilities, FieldLimit

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.unit.model.values import documents
 from tests.unit.plan.worlds import CRM, about, deal, invoice, line, linked, owned, quote, record, rules, seen, words

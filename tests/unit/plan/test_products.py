@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.unit.plan.worlds import CRM, INVOICING, about, free, linked, record, rules, seen, taken
 from unisono.model.capability import FieldLimit, Writing

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.unit.plan.worlds import INVOICING, about, deal, free, line, linked, owned, quote, rules, taken
 from unisono.model.capability import Writing

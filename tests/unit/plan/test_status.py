@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.unit.plan.worlds import CRM, INVOICING, deal, invoice, linked, owned, quote, rules, words
 from unisono.model.capability import FieldLimit, Writing

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from unisono.model.party import CONTACT_FIELDS, PARTY_FIELDS
 from unisono.policy.files import BadPolicy, parse_policy, policy_text

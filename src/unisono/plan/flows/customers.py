@@ -5,7 +5,7 @@ From the CRM go only those the policy names (a quote, a tag); from then on they 
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from unisono.model.capability import FieldLimit
 from unisono.model.party import Flat, Party, contact_of, party_of

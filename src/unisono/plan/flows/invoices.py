@@ -5,8 +5,9 @@ Nothing issued is ever changed from here (a later edit is a question), and nothi
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
+
+from msgspec.structs import replace
 
 from unisono.model.codes import INVOICE
 from unisono.model.document import Document, Line, Lines, NotReadable, adds_up

@@ -6,8 +6,9 @@ A price crosses on the basis the other side keeps (net or gross), to the cent. D
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from decimal import Decimal
+
+from msgspec.structs import replace
 
 from unisono.model.capability import FieldLimit
 from unisono.model.money import Amount, Basis, cents

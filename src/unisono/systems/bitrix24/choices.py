@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from unisono.model.choice import Choice, Offer
 from unisono.model.errors import BadAnswer, LoginRefused
@@ -36,8 +37,7 @@ _HOLDING = ("boolean", "string")
 """The types of a user field that can carry the watched mark."""
 
 
-@dataclass(frozen=True, slots=True)
-class Preset:
+class Preset(Struct, frozen=True):
     """A template of requisites. ``country`` is the vendor's own number of it (Germany 46, Poland 110; Romania has none)."""
 
     id: str

@@ -6,9 +6,10 @@ A stage is looked up when the call is sent, since its names are the portal's own
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
+
+from msgspec.structs import replace
 
 from unisono.connect.port import Command
 from unisono.model.capability import Capabilities, FieldLimit

@@ -6,9 +6,10 @@ what was asked.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+
+from msgspec.structs import replace
 
 from unisono.connect import exact
 from unisono.connect.port import Page, Raw

@@ -9,8 +9,9 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from unisono.model.document import File, Note, Tag
 from unisono.model.fields import Row, amount, bad, stamp, text
@@ -37,8 +38,7 @@ _ATTACHED = re.compile(r"^Ref: ([0-9]{1,19})/sha256-([0-9A-Za-z_-]{43})\s*$", re
 _TITLE = re.compile(r"\[B\](.*?)\[/B\](?:\n+|\Z)", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Ways:
+class Ways(Struct, frozen=True):
     """What set-up settled for one portal: how its people address each other, which address and field count, how countries are written."""
 
     portal: str = ""

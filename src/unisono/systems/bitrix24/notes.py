@@ -10,9 +10,10 @@ import base64
 import io
 import zipfile
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from unisono.connect.port import Command
 from unisono.model.capability import Capabilities

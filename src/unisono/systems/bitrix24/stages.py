@@ -6,8 +6,9 @@ A stage that stands for success or failure says so; which of several others is m
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from unisono.model.errors import BadAnswer, NotThere, Refused
 from unisono.model.fields import Row, text
@@ -28,8 +29,7 @@ _OWN = {
 """The vendor's own stages on the way, which no meaning tells apart."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
+class Stage(Struct, frozen=True):
     """One stage of a pipeline. ``meaning``: ``S`` success, ``F`` failure, empty on the way."""
 
     id: str

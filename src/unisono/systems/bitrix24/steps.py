@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
+
+from msgspec import Struct, field
 
 from unisono.model.errors import Refused
 
@@ -14,8 +15,7 @@ _REFERENCE = "$result["
 _POINTER = re.compile(r"\$result\[(?P<step>[a-z0-9]+)\]")
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One command. ``params`` may point to an earlier one of the same batch: ``$result[item][item][id]``."""
 
     name: str

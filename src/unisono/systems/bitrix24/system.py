@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from unisono.connect import exact
 from unisono.connect.port import Answered, Command, Fetched, Identity, Page, Raw

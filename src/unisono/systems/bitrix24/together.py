@@ -7,7 +7,8 @@ once. What points to a row that the portal refused comes to nothing: the vendor 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from unisono.model.errors import LoginRefused, NotThere, Refused, SystemFault, TryLater
 from unisono.systems.bitrix24.client import MOST, Answers, Client, fault_in
@@ -18,8 +19,7 @@ MOST_BYTES = 256 * 1024
 Steps = Sequence[Step]
 
 
-@dataclass(slots=True)
-class _Call:
+class _Call(Struct):
     """A batch as it fills."""
 
     steps: list[Step] = field(default_factory=list)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from unisono.model.codes import CURRENCIES, QUOTATION
 from unisono.model.document import Answer, Document, File, Note, NotGiven, Tag
@@ -40,8 +41,7 @@ BOUND_FIELDS = ("tax_id", "number", "buyer_reference", "reference")
 _MARKER = re.compile(r"^Ref: (uni-[a-z2-7]{16})\s*$", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Bindings:
+class Bindings(Struct, frozen=True):
     """Which custom field type holds which canonical field: category (``Company``, ``Person``, ``Deal``) -> field -> type id as text."""
 
     types: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

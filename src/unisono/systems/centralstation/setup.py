@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from unisono.connect.port import Command
 from unisono.model.errors import BadAnswer, NotThere
@@ -20,8 +21,7 @@ OURS = "Unisono"
 """The name of the custom field that holds our reference."""
 
 
-@dataclass(frozen=True, slots=True)
-class FieldType:
+class FieldType(Struct, frozen=True):
     """A custom field an account has. ``category``: Company, Person, Deal, Project. ``kind``: string, select, decimal, date, url."""
 
     id: str

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from unisono.connect.http import Door
 from unisono.connect.port import Answered, Command, Fetched, Identity, Page, Raw

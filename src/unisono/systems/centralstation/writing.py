@@ -6,8 +6,9 @@ read from, a new one carries none, a cleared one ``_destroy``. Nulls are never s
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from unisono.model.capability import Capabilities
 from unisono.model.document import File, Note
@@ -30,8 +31,7 @@ PERSON_ONLY = ("first_name", "title", "salutation")
 GENDERS = {"mr": "male_user", "mrs": "female_user", "family": "family_user", "": "gender_unknown"}
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """One wire call: ``POST /companies`` and its body. ``file`` names a local file whose bytes go along."""
 
     operation: str

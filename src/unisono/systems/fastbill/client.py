@@ -8,9 +8,10 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from unisono.connect.http import Door, Reply
 from unisono.connect.paging import Stretch, walk
@@ -35,8 +36,7 @@ _NAMING = ("ORGANIZATION", "LAST_NAME", "INVOICE_TITLE", "CUSTOMER_ID")
 """The fields of a request by which a person knows what it was about."""
 
 
-@dataclass(frozen=True, slots=True)
-class Client:
+class Client(Struct, frozen=True):
     """Calls one account. ``zone`` is the time in which the service names an hour."""
 
     door: Door

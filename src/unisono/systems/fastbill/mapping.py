@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from decimal import Decimal
 from zoneinfo import ZoneInfo
+
+from msgspec.structs import replace
 
 from unisono.model.codes import CREDIT_NOTE, CURRENCIES, INVOICE, QUOTATION
 from unisono.model.document import Answer, Document, Line, Lines, NotReadable, Paid, Stage

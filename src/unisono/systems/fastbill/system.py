@@ -6,11 +6,11 @@ import datetime as dt
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from unisono.connect.port import Answered, Command, Fetched, Identity, Page, Raw
 from unisono.model.capability import Capabilities
@@ -30,8 +30,7 @@ _JSON = msgspec.json.Encoder(decimal_format="number")
 _SYMBOL = re.compile(r"\$([1-9][0-9]?)\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class FastBill:
+class FastBill(Struct, frozen=True):
     """The ``System`` of this vendor. ``portals`` are the hosts whose document links are followed."""
 
     client: Client

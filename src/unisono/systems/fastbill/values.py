@@ -8,12 +8,12 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
+from msgspec import Struct
 
 from unisono.model.errors import BadAnswer
 from unisono.model.money import decimal_of, plain
@@ -54,8 +54,7 @@ def is_deleted(row: object) -> bool:
     return isinstance(day, str) and day.strip() not in ("", "0") and not day.startswith(_NO_DAY)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One row and how to read it. ``at`` is the place inside the row (``ITEMS[0].``), for errors."""
 
     resource: str

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NoReturn
+
+from msgspec import Struct
 
 from unisono.connect import exact
 from unisono.connect.http import Door, Reply
@@ -67,8 +68,7 @@ _PLACES: tuple[tuple[str, str], ...] = (
 """How the service's name of a place ends or reads -> our field, the telling ones first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Client:
+class Client(Struct, frozen=True):
     """Calls one account. ``base`` ends in ``/v1``."""
 
     door: Door

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from unisono.model.codes import CURRENCIES
 from unisono.model.document import Answer, Document, Line, Lines, Paid, Stage
@@ -46,8 +48,7 @@ _QUOTES: dict[str, tuple[Stage, Answer]] = {
 """Words of a quotation. Any other is a finished one: whether it was mailed is not told, so it counts as sent."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ways:
+class Ways(Struct, frozen=True):
     """What set-up settled for an account. ``api`` and ``app`` are the addresses of the service and of its pages."""
 
     api: str = ""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from unisono.model.codes import CREDIT_NOTE, INVOICE, ORDER, PREPAYMENT, QUOTATION
 from unisono.model.fields import Row, bad, text
@@ -19,8 +20,7 @@ ZONE = ZoneInfo("Europe/Berlin")
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Voucher:
+class Voucher(Struct, frozen=True):
     """A kind of document. ``path`` is its resource, ``paid``: whether payments are kept of it, ``drafts``: whether it stays a draft for good."""
 
     path: str

@@ -10,9 +10,10 @@ from __future__ import annotations
 import copy
 import datetime as dt
 import re
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
+
+from msgspec.structs import replace
 
 from unisono.connect.port import Command
 from unisono.model.capability import Capabilities, FieldLimit, Writing
