@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
@@ -26,7 +26,7 @@ from unisono.model.writing import Write
 from unisono.plan.actions import Send
 from unisono.plan.situation import Subject, subject_of
 from unisono.plan.wanted import WANTED
-from unisono.store import intents, lanes, links, pairs, seen
+from unisono.store import asking, intents, lanes, links, pairs, seen
 
 OLD_COPY = "shown-as-before"
 """Why the outcome of a change is unclear whose record looked afterwards as it did before."""
@@ -53,7 +53,7 @@ def under_way(jobs: Sequence[Job], pairing: Pairing, hands: Hands, refused: Refu
     fetching = [job for job in jobs if job.fetches and not job.over]
     in_groups(singly(fetching), hands, lambda group: _fetched(group[0], pairing, hands, refused), refused)
     # Threads are for calls: what asks nobody is prepared at once.
-    in_groups(singly(job for job in jobs if not job.over), hands, lambda group: _compose(group[0], pairing), refused, at_once=1)
+    in_groups(singly(job for job in jobs if not job.over), hands, lambda group: _compose(group[0], pairing, hands), refused, at_once=1)
     hands.step("prepared")
     step = 0
     while True:
@@ -140,12 +140,28 @@ def _fetched(job: Job, pairing: Pairing, hands: Hands, refused: Refusals) -> Non
         _fetch(job, pairing, hands, refused)
 
 
-def _compose(job: Job, pairing: Pairing) -> None:
+def _compose(job: Job, pairing: Pairing, hands: Hands) -> None:
     write = job.send.write
     system = pairing.side(write.side).system
     job.commands = system.compose(write, job.current)
-    if pairing.unsure and write.operation == "create":
-        job.found = system.probe(by_name(write))
+    if job.unsure and write.operation == "create":
+        job.found = _there_already(write, job.others, pairing, hands)
+
+
+def _there_already(write: Write, others: Set[str], pairing: Pairing, hands: Hands) -> tuple[Raw, ...]:
+    """The rows that hold what is about to be made, without those of which a person has said that they are another one. A row that cannot be
+    read may be it; if a person has said that it does not matter, it is not."""
+    system = pairing.side(write.side).system
+    try:
+        found = system.probe(by_name(write))
+        return tuple(raw for raw in found if not any((r.kind, r.key in others) == (write.kind, True) for r in system.records(raw)))
+    except BadAnswer as unread:
+        row = {name: value for name, value in unread.values.items() if name in ("resource", "record")}
+        with hands.store.read() as conn:
+            left_out = asking.rows_left_out(conn, pairing.id, write.side)
+        if row and any(row.items() <= told.items() for told in left_out):
+            return ()
+        raise
 
 
 def by_name(write: Write) -> Write:

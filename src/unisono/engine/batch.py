@@ -199,9 +199,16 @@ def job_of(situation: Situation, decisions: tuple[Decision, ...], pairing: Pairi
                 send = replace(send, agree=send.agree | last)
             if send.write.kind == "note" and send.write.operation == "change" and situation.filed is not None:
                 send = _with_marker(send, situation.filed.agreed_a.get("reference", ""))
+            send = with_reference(send, pairing, situation.subject, known)
             alone = len(decisions) == 1 and len(decision.actions) == 1 and not situation.answers and not situation.unsure
-            return Job(decision, with_reference(send, pairing, situation.subject, known), _label(situation), alone=alone)
+            return Job(decision, send, _label(situation), unsure=situation.unsure, others=_others(situation), alone=alone)
     return None
+
+
+def _others(situation: Situation) -> frozenset[str]:
+    """Whom a person has said the record is not: of a couple, which is named by the CRM's key first, the one that is not it."""
+    couples = [name.split("|")[1:] for name, answer in situation.answers.items() if answer == "different"]
+    return frozenset(keys[0 if situation.subject.side == "b" else -1] for keys in couples if keys)
 
 
 def _with_marker(send: Send, reference: str) -> Send:

@@ -117,7 +117,7 @@ class Candidates:
         pool = self._candidates_from("b", kind, self._picture.alike("b", kind, wanted))
         out = {s: tuple(c for c in pool if c.seen.keys.reference == mine.get(s)) for s in subjects}
         asked = {s for s in subjects if any(said.startswith(f"{SAME}|") for said in self._picture.answers.get(str(s), {}))}
-        unsure = asked | {s for s in subjects if self._picture.pairing.unsure or str(s) in self._picture.asked_again}
+        unsure = asked | {*subjects} & self._picture.unsure
         owners = {
             s: o.linked
             for s in subjects

@@ -72,10 +72,14 @@ def _marks(conn: Connection, pairing: Pairing, side: Side, changes: Sequence[tup
 
 
 def now_sure(pairing: Pairing, hands: Hands) -> None:
-    """A restored or doubtful pair has read both sides whole and worked everything off: it need not probe before each create any more."""
+    """A restored or doubtful pair has read both sides whole and worked off what it could: it need not look before each create any more.
+
+    What failed, waits or is asked about has not been worked off: it stays unsure by itself, however long that takes.
+    """
     with hands.store.write() as conn:
         if pairs.get_pair(conn, pairing.id).state == "released":
             pairs.update_pair(conn, pairing.id, unsure=0)
+            work.leave_unsure(conn, pairing.lane)
 
 
 def brake(pairing: Pairing, hands: Hands) -> bool:

@@ -105,13 +105,11 @@ def own_references(
     rows: Mapping[tuple[Side, Kind], dict[str, Seen]],
     linked: Mapping[tuple[Side, Kind], dict[str, Link]],
 ) -> dict[Side, tuple[Seen, ...]]:
-    """For a pair that does not know what it made since its backup: our reference follows from the record it was made from, so it tells the
-    two apart from all others, whatever was edited since. Writes it into the match keys of ``rows``; returns, by the side of the subjects,
-    the records of the other side that something of theirs was made from.
+    """Of records of which nobody knows what was made for them since the backup: our reference follows from the record it was made from, so
+    it tells the two apart from all others, whatever was edited since. Writes it into the match keys of ``rows``; returns, by the side of the
+    subjects, the records of the other side that something of theirs was made from.
     """
     out: dict[Side, tuple[Seen, ...]] = {}
-    if not pairing.unsure:
-        return out
     for side in _SIDES:
         free = [s.key for s in subjects if s.side == side and s.kind == "party" and s.key not in linked.get((side, "party"), {})]
         mine = {key: row for key in free if (row := rows[side, "party"].get(key)) is not None and not row.gone}

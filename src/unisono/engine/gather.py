@@ -90,7 +90,7 @@ class _Batch:
             merged=self._merged.get(subject, ()),
             issued=subject not in self._without_documents,
             moved=subject in self._moved,
-            unsure=self._picture.pairing.unsure or str(subject) in self._picture.asked_again,
+            unsure=subject in self._picture.unsure,
         )
 
     def _of_documents(self, kind: Kind, subjects: Sequence[Subject]) -> dict[Subject, Link]:

@@ -26,12 +26,16 @@ class Job(Struct):
     intents: list[intents.Intent] = field(default_factory=list)
     read_back: Raw | None = None
     found: tuple[Raw, ...] = ()
-    """Rows that an unsure pair found there already: nothing is sent, they are looked at instead."""
+    """Rows that were found there already, though nobody remembers: nothing is sent, they are looked at instead."""
     fetched: Fetched | None = None
     unchanged_file: bool = False
     fault: SystemFault | None = None
     stale: bool = False
     unclear: bool = False
+    unsure: bool = False
+    """Whether what it makes may be there already, though nobody remembers: it is looked for first."""
+    others: frozenset[str] = frozenset()
+    """Keys of the records there of which a person has said that they are another one."""
     alone: bool = False
     """Whether it is all there is to do about the record: then it need not be planned again if it leaves both sides in step."""
     in_step: bool = False

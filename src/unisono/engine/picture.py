@@ -16,7 +16,7 @@ from unisono.model.record import Kind, MatchKeys, Side, other
 from unisono.plan.flows.moved import MOVED
 from unisono.plan.flows.products import SAME_PRODUCT
 from unisono.plan.situation import Link, Seen, Subject
-from unisono.store import asking, links, pairs, seen
+from unisono.store import asking, links, pairs, seen, work
 from unisono.store.stamps import instant
 
 SIDES: tuple[Side, ...] = ("a", "b")
@@ -36,12 +36,25 @@ class Picture:
         for side, kind in sorted({(s.side, s.kind) for s in subjects}):
             keys = [s.key for s in subjects if (s.side, s.kind) == (side, kind)]
             self._load(side, kind, keys)
-        self.origins = own_references(conn, pairing, subjects, self.seen, self.links)
+        self.unsure = self._not_looked_for(subjects)
+        self.origins = own_references(conn, pairing, [s for s in subjects if s in self.unsure], self.seen, self.links)
         self.answers = asking.answers_for(conn, pairing.id, [str(s) for s in subjects])
         self.asked_again = asked_again(conn, pairing, subjects)
+        self.unsure.update(s for s in subjects if str(s) in self.asked_again)
         self._remember_couples(subjects)
         self._remember_moved(subjects)
         self._known = {side: self._all_listed(side) for side in SIDES}
+
+    def _not_looked_for(self, subjects: Sequence[Subject]) -> set[Subject]:
+        """Those of whom nobody knows what was made for them since the backup: all of an unsure pair's, and what it left over."""
+        if self.pairing.unsure:
+            return set(subjects)
+        names: dict[str, Subject] = {}
+        for s in subjects:
+            link = self.link(s)
+            far = () if link is None else (str(Subject(other(s.side), s.kind, link.key(other(s.side)))),)
+            names |= dict.fromkeys((str(s), *far), s)
+        return {names[key] for key in work.unsure_among(self.conn, self.pairing.lane, list(names))}
 
     def row(self, subject: Subject) -> Seen | None:
         """A record of the batch as it was seen."""

@@ -96,7 +96,7 @@ def _due(intent: Intent, lag: timedelta, hands: Hands) -> datetime:
 
 
 def adopt(jobs: Sequence[Job], pairing: Pairing, hands: Hands) -> None:
-    """What an unsure pair was about to make and found there already: linked instead of made a second time, or asked about."""
+    """What somebody unsure was about to make and found there already: linked instead of made a second time, or asked about."""
     for job in jobs:
         write = job.send.write
         free = _free(write, job.found, pairing, hands)

@@ -133,7 +133,7 @@ class Waves:
 
     def _may_go_ahead(self, jobs: Sequence[Job], pairing: Pairing) -> bool:
         """Whether a wave may be sent before the last one is settled, and the next one before this."""
-        if not self._hands.ahead or pairing.unsure:
+        if not self._hands.ahead or pairing.unsure or any(job.unsure for job in jobs):
             return False
         return all(job.send.write.kind in FIELDWISE and not rests_on_a_look(job, pairing) for job in jobs)
 

@@ -202,6 +202,11 @@ def lists_with_unread_rows(conn: Connection, pair: str, side: str) -> set[str]:
     return {key.removeprefix(prefix).partition("/")[0] for (key,) in _ROWS_OPEN.rows(conn, pair=pair) if key.startswith(prefix)}
 
 
+def rows_left_out(conn: Connection, pair: str, side: str) -> list[dict[str, str]]:
+    """What was told of the rows of a side that could not be read and of which a person has said that they do not matter."""
+    return [value_from(told) for key, told in _ROWS_LEFT_OUT.rows(conn, pair=pair) if key.startswith(f"{side}:row:")]
+
+
 def dismiss(conn: Connection, problem_id: str) -> str | None:
     """A person leaves a record out for good; returns its key."""
     key: str | None = _KEY_OF_PROBLEM.value(conn, id=problem_id)
@@ -353,6 +358,9 @@ _KEYS_ASKED = Statement(
 _PROBLEMS = Statement(_all_problems)
 _ROWS_TOLD = Statement(lambda _: select(problem.c.key).where(_TOLD_STILL, problem.c.kind == "row"))
 _ROWS_OPEN = Statement(lambda _: select(problem.c.key).where(_TOLD, problem.c.kind == "row", problem.c.state == "open"))
+_ROWS_LEFT_OUT = Statement(
+    lambda _: select(problem.c.key, problem.c["values"]).where(_TOLD, problem.c.kind == "row", problem.c.state == "dismissed")
+)
 _KEY_OF_PROBLEM = Statement(lambda _: select(problem.c.key).where(problem.c.id == bindparam("id")))
 _TELL_AGAIN = Statement(
     lambda _: update(problem).where(

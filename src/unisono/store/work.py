@@ -127,6 +127,18 @@ def join_run(conn: Connection, lane: str, run: str, priority: int, keys: Sequenc
         _JOIN_RUN.run(conn, b_lane=lane, b_keys=some, run=run, priority=priority)
 
 
+def leave_unsure(conn: Connection, lane: str) -> None:
+    """Whatever a lane has left to do, now or when it stops waiting, was never looked for: each row stays unsure until it is worked off."""
+    _LEAVE_UNSURE.run(conn, b_lane=lane, unsure=1)
+
+
+def unsure_among(conn: Connection, lane: str, keys: Sequence[str]) -> set[str]:
+    """Which of some records' rows are unsure; none as a rule, which one look tells."""
+    if _ANY_UNSURE.value(conn, lane=lane) is None:
+        return set()
+    return {key for some in portions(keys) for (key,) in _UNSURE.rows(conn, lane=lane, keys=some)}
+
+
 def drop_run(conn: Connection, lane: str, run: str) -> int:
     """Forgets what a run still had to do."""
     return _DROP_RUN.run(conn, b_lane=lane, b_run=run)
@@ -208,6 +220,10 @@ _LEAVE_RUN = Statement(lambda _: update(work).where(_THESE))
 _END_RUN = Statement(lambda _: update(work).where(_OURS, work.c.run == bindparam("b_run")))
 _ALL_JOIN_RUN = Statement(lambda _: update(work).where(_OURS, work.c.run == ""))
 _JOIN_RUN = Statement(lambda _: update(work).where(_THESE, work.c.run == ""))
+_LEAVE_UNSURE = Statement(lambda _: update(work).where(_OURS))
+_LEFT_UNSURE = work.c.unsure == literal_column("1")
+_ANY_UNSURE = Statement(lambda _: select(work.c.key).where(_MINE, _LEFT_UNSURE).limit(1))
+_UNSURE = Statement(lambda _: select(work.c.key).where(_MINE, _LEFT_UNSURE, work.c.key.in_(bindparam("keys", expanding=True))))
 _DROP_RUN = Statement(lambda _: delete(work).where(_OURS, work.c.run == bindparam("b_run")))
 _DROP_LANE = Statement(lambda _: delete(work).where(_OURS))
 _HASTEN = Statement(lambda _: update(work).where(_THESE, work.c.run != ""))

@@ -72,6 +72,7 @@ QUESTIONS: dict[str, Question] = {
     "intent_feed": lambda conn: feed.feed(conn, "p"),
     "intent_refused": lambda conn: feed.feed(conn, "p", sort="refused"),
     "work_due": lambda conn: work.due(conn, "pair:p", NOW, 10),
+    "work_unsure": lambda conn: work.unsure_among(conn, "pair:p", ["a:party:1"]),
 }
 
 

@@ -62,6 +62,8 @@ work = Table(
     column("state", default="ready"),  # ready, waiting (on another record), held (a question or problem: waits for a change or a person)
     column("told", default=""),
     column("run", default=""),
+    number("unsure"),  # 1: left over when its pair became sure of all else; what is made for it is looked for first
+    Index("work_unsure", "lane", "unsure", sqlite_where=text("unsure = 1")),
     # Without numbers of its own a row is found by its key at once, and the index holds the keys: the next ones come in order, unsorted.
     Index("work_due", "lane", "state", "priority", "rank", "due_at"),
     sqlite_with_rowid=False,

@@ -62,7 +62,7 @@ pair = Table(
     number("policy_version", "1"),
     column("state", default="reading"),  # reading (nothing is written), released, paused, stopped (a brake), removed
     column("told", default="{}"),  # why it stopped: code and values
-    number("unsure"),  # 1: restored or doubtful; probe before each create until a whole pull ended
+    number("unsure"),  # 1: restored or doubtful; look before each create until a whole pull ended and was worked off
     number("position_a"),
     number("position_b"),
     column("released_at", default=""),

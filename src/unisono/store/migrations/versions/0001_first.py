@@ -229,6 +229,8 @@ def upgrade() -> None:
         _text("state", default="ready"),
         _text("told", default=""),
         _text("run", default=""),
+        _number("unsure"),
+        Index("work_unsure", "lane", "unsure", sqlite_where=text("unsure = 1"), postgresql_where=text("unsure = 1")),
         Index("work_due", "lane", "state", "priority", "rank", "due_at"),
         sqlite_with_rowid=False,
     )
