@@ -15,8 +15,8 @@ from unisono.engine.ids import REFERENCE, reference_of
 from unisono.model.record import Kind, Side, other
 from unisono.plan.flows.papers import SAME
 from unisono.plan.situation import Candidate, Link, Seen, Subject, subject_of
-from unisono.store import asking, intents, links, seen
-from unisono.store.intents import Intent
+from unisono.store import asking, links, seen
+from unisono.store.intents import Making
 
 _MANY = 1000
 _SIDES: tuple[Side, ...] = ("a", "b")
@@ -28,14 +28,7 @@ Places = Mapping[tuple[str, str, str], str]
 """What a party would be taken for -> the record it is made from."""
 
 
-def unclear_creates(conn: Connection, pairing: Pairing) -> list[Intent]:
-    """The creates whose outcome is not known; none as a rule."""
-    if not intents.unclear_creates(conn, pairing.id):
-        return []
-    return [i for i in intents.unsettled(conn, pairing.id) if i.write.operation == "create"]
-
-
-def unclear_parties(made: Sequence[Intent]) -> Places:
+def unclear_parties(made: Sequence[Making]) -> Places:
     """What the parties would be taken for whose create is unclear."""
     parties = [i for i in made if i.write.kind == "party"]
     return {place: i.key for i in parties for place in places(other(i.write.side), keys_of_new(i.write))}
@@ -60,7 +53,7 @@ class Held(Struct, frozen=True):
         return (subject.side, subject.kind) in self.kinds or (subject.side, subject.key) in self.keys
 
 
-def held_by_doubt(conn: Connection, pairing: Pairing, made: Sequence[Intent]) -> Held:
+def held_by_doubt(conn: Connection, pairing: Pairing, made: Sequence[Making]) -> Held:
     """What unclear creates hold up; nothing as a rule."""
     if not made:
         return Held()

@@ -13,7 +13,6 @@ from unisono.engine.doubts import (
     held_by_doubt,
     moved_contacts,
     twin_unclear,
-    unclear_creates,
     unclear_parties,
 )
 from unisono.engine.hands import Pairing
@@ -22,7 +21,7 @@ from unisono.engine.picture import SIDES, Picture
 from unisono.model.record import FIELDWISE, Kind, MatchKeys, Side, other
 from unisono.plan.flows.deletions import alike_enough
 from unisono.plan.situation import Candidate, FiledQuote, Link, Seen, Situation, Subject
-from unisono.store import links
+from unisono.store import intents, links
 
 
 def gather(conn: Connection, pairing: Pairing, subjects: Sequence[Subject], assumed: Assumed | None = None) -> list[Situation]:
@@ -47,7 +46,7 @@ class _Batch:
 
     def __init__(self, conn: Connection, pairing: Pairing, subjects: Sequence[Subject], assumed: Assumed) -> None:
         self._picture = picture = Picture(conn, pairing, subjects, assumed)
-        unclear = unclear_creates(conn, pairing)
+        unclear = intents.unclear_creates(conn, pairing.id)
         self._held = held_by_doubt(conn, pairing, unclear)
         self._unclear = unclear_parties(unclear)
         self._filed = self._of_documents("note", subjects)

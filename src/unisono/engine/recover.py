@@ -66,7 +66,7 @@ def recover(pairing: Pairing, hands: Hands, outcome: Outcome) -> None:
         told = answers.get(intent.key, {})
         said = next((answer for code in (SEVERAL, NO_TRACE, UNSURE) if (answer := told.get(f"{code}|{intent.id}"))), "")
         lag = timedelta(seconds=pairing.side(intent.write.side).system.capabilities.writing(intent.write.kind).lag)
-        if said or hands.clock.now() >= _due(intent, lag, hands):
+        if said or hands.clock.now() >= _due(intent.state, intent.sent_at, lag, hands):
             due.append((intent, said, lag))
     outcome.unclear += len(waiting) - len(due)
     known = shown_of([intent for intent, _, _ in due if (intent.write.side, "*") not in outcome.closed], pairing)
@@ -81,17 +81,17 @@ def recover(pairing: Pairing, hands: Hands, outcome: Outcome) -> None:
 def next_probe(pairing: Pairing, hands: Hands) -> timedelta | None:
     """How long until the next unsettled intent may be looked at; ``None`` if there is none."""
     with hands.store.read() as conn:
-        waiting = intents.unsettled(conn, pairing.id)
+        waiting = intents.kinds_unsettled(conn, pairing.id)
     waits = []
-    for intent in waiting:
-        lag = pairing.side(intent.write.side).system.capabilities.writing(intent.write.kind).lag
-        waits.append(_due(intent, timedelta(seconds=lag), hands) - hands.clock.now())
+    for side, kind, state, sent_at in sorted(waiting):
+        lag = pairing.side(side).system.capabilities.writing(kind).lag
+        waits.append(_due(state, sent_at, timedelta(seconds=lag), hands) - hands.clock.now())
     return max(min(waits), timedelta()) if waits else None
 
 
-def _due(intent: Intent, lag: timedelta, hands: Hands) -> datetime:
+def _due(state: str, sent_at: str, lag: timedelta, hands: Hands) -> datetime:
     """When an unsettled intent may be looked at: what is open, the declared lag after it was sent."""
-    due = instant(intent.sent_at) + (lag if intent.state == "open" else timedelta())
+    due = instant(sent_at) + (lag if state == "open" else timedelta())
     return due if due <= hands.clock.now() + FURTHEST else hands.clock.now()
 
 

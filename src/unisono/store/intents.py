@@ -46,6 +46,14 @@ class Intent(Struct, frozen=True, kw_only=True):
     """Code of what leaves its outcome open."""
 
 
+class Making(Struct, frozen=True):
+    """A create whose outcome is not known yet: its id, the subject it was planned for, what was to be made."""
+
+    id: str
+    key: str
+    write: Write
+
+
 def intend(conn: Connection, pair: str, lane: str, epoch: int, intents: Sequence[Intent], now: datetime, run: str = "") -> None:
     """Writes intents down. The caller checks the lane's epoch in the same transaction. A second open one for a key is impossible."""
     if not intents:
@@ -109,9 +117,14 @@ def targets_of_settled(conn: Connection, ids: Sequence[str]) -> dict[str, str]:
     return {of: target for some in portions(ids) for of, target in _TARGETS.rows(conn, ids=some)}
 
 
-def unclear_creates(conn: Connection, pair: str) -> set[tuple[Side, Kind]]:
-    """Sides and kinds on which a create is unclear: a new record there may be its outcome, so it waits."""
-    return {(side, kind) for side, kind, operation in _UNSETTLED_KINDS.rows(conn, pair=pair) if operation == "create"}
+def unclear_creates(conn: Connection, pair: str) -> list[Making]:
+    """The creates of a pair whose outcome is not known, oldest first: a new record there may be one's outcome, so it waits."""
+    return [Making(of, key, write_from(write)) for of, key, write in _MAKING.rows(conn, pair=pair)]
+
+
+def kinds_unsettled(conn: Connection, pair: str) -> set[tuple[Side, Kind, str, str]]:
+    """Of a pair's open and unclear intents: side, kind, state, and when they were sent or may be looked at."""
+    return {(side, kind, state, due or at) for side, kind, state, due, at in _KINDS.rows(conn, pair=pair)}
 
 
 def journal(conn: Connection, pair: str, *, key: str = "", target: str = "", limit: int = 200) -> list[dict[str, object]]:
@@ -177,6 +190,11 @@ _TARGETS = Statement(
         intent.c.id.in_(bindparam("ids", expanding=True)), intent.c.state.in_(("done", "void"))
     )
 )
-_UNSETTLED_KINDS = Statement(lambda _: select(intent.c.side, intent.c.kind, intent.c.operation).where(_OPEN))
+_MAKING = Statement(
+    lambda _: (
+        select(intent.c.id, intent.c.key, intent.c.write).where(_OPEN, intent.c.operation == "create").order_by(intent.c.at, intent.c.id)
+    )
+)
+_KINDS = Statement(lambda _: select(intent.c.side, intent.c.kind, intent.c.state, intent.c.due_at, intent.c.at).where(_OPEN))
 _JOURNAL = Statement(lambda _: _journal())
 _JOURNAL_OF = Statement(lambda _: _journal().where(or_(intent.c.key == bindparam("key"), intent.c.target == bindparam("target"))))
