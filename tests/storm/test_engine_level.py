@@ -5,12 +5,14 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from unittest.mock import patch
 
+import pytest
+
 from tests.storm import shrink
 from tests.storm.chance import At, Break, Deed, Script, Streams
 from tests.storm.invented import faked
 from tests.storm.levels import engine, trace
 from tests.storm.world import Played, World
-from unisono.engine import apply
+from unisono.engine import apply, spoken
 from unisono.plan.flows import customers
 
 OURS = (12, 14, 16, 19, 20, 21, 22, 23)
@@ -67,7 +69,7 @@ def test_the_trace_shows_a_difference_in_the_plan() -> None:
         assert trace.traced("fakes", 3) != before
 
 
-def test_a_pair_put_back_to_an_older_state_makes_nobody_out_of_what_it_made_itself() -> None:
+def put_back(*faults: Break) -> World:
     """Seed 52335: a customer made since the backup was renamed in the books. From there it looked like a new one, and was made in the CRM a
     second time, in the same wave in which the CRM's customer was found again by our reference."""
     drawn = engine.draw(Streams(52335))
@@ -77,7 +79,29 @@ def test_a_pair_put_back_to_an_older_state_makes_nobody_out_of_what_it_made_itse
         Deed(At(0, 1), "a", "tag", "c0"),
         Deed(At(2), "b", "edit", "c0", {"name": "Rad Neu3"}),
     )
-    world = World(52335, Script(drawn.turns, deeds, (Break(At(2), 41, {"turns": "2"}),), drawn.knobs), faked)
+    world = World(52335, Script(drawn.turns, deeds, (Break(At(2), 41, {"turns": "2"}), *faults), drawn.knobs), faked)
     world.play()
-    assert (world.found, dict(world.bitten)[41]) == ([], 1)
-    assert [len(side.records("party")) for side in (world.stage.a, world.stage.b)] == [1, 1]
+    return world
+
+
+def parties(world: World) -> list[int]:
+    """Customers on either side."""
+    return [len(side.records("party")) for side in (world.stage.a, world.stage.b)]
+
+
+def test_a_pair_put_back_to_an_older_state_makes_nobody_out_of_what_it_made_itself() -> None:
+    world = put_back()
+    assert (world.found, dict(world.bitten)[41], parties(world)) == ([], 1, [1, 1])
+
+
+@pytest.mark.parametrize(("skip", "times"), ((1, 2), (1, 3), (2, 1), (2, 2), (2, 3)))
+def test_nor_while_an_answer_that_nobody_can_read_hides_it(skip: int, times: int) -> None:
+    torn = Break(At(2), 24, {"side": "b", "name": "torn-json", "match": "list party", "times": str(times), "skip": str(skip), "value": ""})
+    world = put_back(torn)
+    assert (world.found, dict(world.bitten)[24] > 0, parties(world)) == ([], True, [1, 1])
+
+
+def test_nor_where_more_are_missing_than_are_looked_for_first() -> None:
+    with patch.object(spoken, "MOST", 0):
+        world = put_back()
+    assert (world.found, parties(world)) == ([], [1, 1])

@@ -54,6 +54,7 @@ def under_way(jobs: Sequence[Job], pairing: Pairing, hands: Hands, refused: Refu
     in_groups(singly(fetching), hands, lambda group: _fetched(group[0], pairing, hands, refused), refused)
     # Threads are for calls: what asks nobody is prepared at once.
     in_groups(singly(job for job in jobs if not job.over), hands, lambda group: _compose(group[0], pairing, hands), refused, at_once=1)
+    _let_origins_go_first(jobs, pairing)
     hands.step("prepared")
     step = 0
     while True:
@@ -145,12 +146,27 @@ def _compose(job: Job, pairing: Pairing, hands: Hands) -> None:
     system = pairing.side(write.side).system
     job.commands = system.compose(write, job.current)
     if job.unsure and write.operation == "create":
-        job.found = _there_already(write, job.others, pairing, hands)
+        job.found = there_already(write, job.others, pairing, hands)
 
 
-def _there_already(write: Write, others: Set[str], pairing: Pairing, hands: Hands) -> tuple[Raw, ...]:
-    """The rows that hold what is about to be made, without those of which a person has said that they are another one. A row that cannot be
-    read may be it; if a person has said that it does not matter, it is not."""
+def _let_origins_go_first(jobs: Sequence[Job], pairing: Pairing) -> None:
+    """Of a record that was found to be what another one of the wave was made into nothing is made: it is planned again when they are linked."""
+    looked = [job for job in jobs if job.found]
+    there = {
+        (job.send.write.side, record.kind, record.key)
+        for job in looked
+        for raw in job.found
+        for record in pairing.side(job.send.write.side).system.records(raw)
+    }
+    for job in jobs:
+        s = job.subject
+        if (s.side, s.kind, s.key) in there and not job.over and job.send.write.operation == "create":
+            job.stale = True
+
+
+def there_already(write: Write, others: Set[str], pairing: Pairing, hands: Hands) -> tuple[Raw, ...]:
+    """The rows that hold what is about to be made, without those of which a person has said that they are another one (``others``). A row that
+    cannot be read may be it, and is a fault; if a person has said that it does not matter, it is not."""
     system = pairing.side(write.side).system
     try:
         found = system.probe(by_name(write))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
 from sqlalchemy import Connection
@@ -11,6 +11,7 @@ from unisono.engine.apart import apart
 from unisono.engine.apply import with_reference
 from unisono.engine.assumed import Assumed
 from unisono.engine.changes import brake, take_changes
+from unisono.engine.doubts import Spoken
 from unisono.engine.gather import canonical, gather
 from unisono.engine.hands import Hands, Pairing
 from unisono.engine.job import Job
@@ -179,13 +180,14 @@ def _without_unsettled(by_subject: dict[Subject, list[Task]], pairing: Pairing, 
     return in_order(s for s in by_subject if str(s) not in open_)
 
 
-def _after_its_origin(situation: Situation, decisions: tuple[Decision, ...], spoken: Mapping[Subject, Subject]) -> tuple[Decision, ...]:
-    """Nobody is made out of a record that was itself made out of another: it waits until the two are linked, or a person has said who is who."""
-    origin = spoken.get(situation.subject)
+def _after_its_origin(situation: Situation, decisions: tuple[Decision, ...], spoken: Spoken) -> tuple[Decision, ...]:
+    """Nobody is made out of a record that was itself made out of another: it waits until the two are linked, or a person has said who is who.
+    Nor out of one that may have been, as long as nobody could look."""
+    origin = spoken.waits_for(situation.subject, unsure=situation.unsure)
     if origin is None or not any(send.write.operation == "create" for decision in decisions for send in decision.sends):
         return decisions
     reason = Reason("unclear-create-first")
-    return (Decision(situation.subject, "waiting", reason, (Wait(on=str(origin), reason=reason),)),)
+    return (Decision(situation.subject, "waiting", reason, (Wait(on=origin, reason=reason),)),)
 
 
 def job_of(situation: Situation, decisions: tuple[Decision, ...], pairing: Pairing) -> Job | None:

@@ -53,6 +53,24 @@ class Held(Struct, frozen=True):
         return (subject.side, subject.kind) in self.kinds or (subject.side, subject.key) in self.keys
 
 
+class Spoken(Struct, frozen=True):
+    """Which new records may have been made out of others since the backup: see ``spoken.spoken_for``."""
+
+    origins: Mapping[Subject, Subject] = {}
+    """The record -> what it was made from."""
+    unlooked: frozenset[tuple[Side, Kind]] = frozenset()
+    """Sides and kinds on which a look failed: each of their records that nobody was linked with since the backup may be what was looked for."""
+
+    def waits_for(self, subject: Subject, *, unsure: bool) -> str | None:
+        """Whom a record waits for before anything is made of it; "" if it is not known whom."""
+        if subject in self.origins:
+            return str(self.origins[subject])
+        return "" if unsure and (subject.side, subject.kind) in self.unlooked else None
+
+
+NOBODY = Spoken()
+
+
 def held_by_doubt(conn: Connection, pairing: Pairing, made: Sequence[Making]) -> Held:
     """What unclear creates hold up; nothing as a rule."""
     if not made:

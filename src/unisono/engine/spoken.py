@@ -6,16 +6,17 @@ record it was made from; from its other end it looks like a new customer, if som
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from unisono.engine.apply import by_name
+from unisono.engine.apply import there_already
 from unisono.engine.batch import BATCH, LEASE, job_of, plan_batch
+from unisono.engine.doubts import NOBODY, Spoken
 from unisono.engine.gather import canonical
 from unisono.engine.hands import Hands, Pairing
 from unisono.engine.job import Job
-from unisono.model.errors import BadAnswer
-from unisono.model.record import FIELDWISE
+from unisono.model.errors import BadAnswer, SystemFault
+from unisono.model.record import FIELDWISE, Kind, Side
 from unisono.plan.situation import Subject, in_order, subject_of
 from unisono.store import lanes, work
 
@@ -25,24 +26,40 @@ since is found with the batch they are in."""
 _RENEWED = 50
 
 
-def spoken_for(pairing: Pairing, hands: Hands) -> Mapping[Subject, Subject]:
-    """Of the records that are due: which one was made from which other, by what the vendors find of our references; nothing as a rule.
+def spoken_for(pairing: Pairing, hands: Hands) -> Spoken:
+    """Of the records that are to be done: which one was made from which other, by what the vendors find of our references; nothing as a rule.
 
-    Raises the faults of a system that does not answer: nothing is made then.
+    An unsure pair looks for all that is due; if a system does not answer then, that is raised, and nothing is made. A pair that has become sure
+    looks for what it left unsure, and only that waits for the answer.
     """
-    if not pairing.unsure:
-        return {}
     with hands.store.read() as conn:
-        tasks = work.due(conn, pairing.lane, hands.clock.now(), 1_000_000)
-        subjects = in_order(set(canonical(conn, pairing, [subject_of(t.key) for t in tasks]).values()))
-    out: dict[Subject, Subject] = {}
-    due = set(subjects)
+        keys = work.unsure_ready(conn, pairing.lane)
+        if pairing.unsure:
+            keys += [task.key for task in work.due(conn, pairing.lane, hands.clock.now(), 1_000_000)]
+        if not keys:
+            return NOBODY
+        subjects = in_order(set(canonical(conn, pairing, [subject_of(key) for key in keys]).values()))
+    origins: dict[Subject, Subject] = {}
+    unlooked: set[tuple[Side, Kind]] = set()
+    deaf: set[Side] = set()
+    to_do = set(subjects)
     for n, job in enumerate(islice(_making(subjects, pairing, hands), MOST)):
         if n % _RENEWED == 0:
             with hands.store.write() as conn:
                 lanes.renew_lane(conn, pairing.lane, pairing.epoch, hands.clock.now(), LEASE)
-        out |= {there: job.subject for there in _found(job, pairing) if there in due}
-    return out
+        side, kind = job.send.write.side, job.send.write.kind
+        try:
+            if side not in deaf:
+                origins |= {there: job.subject for there in _found(job, pairing, hands) if there in to_do}
+                continue
+        except BadAnswer:
+            pass
+        except SystemFault:
+            if pairing.unsure:
+                raise
+            deaf.add(side)
+        unlooked.add((side, kind))
+    return Spoken(origins, frozenset(unlooked))
 
 
 def _making(subjects: Sequence[Subject], pairing: Pairing, hands: Hands) -> Iterator[Job]:
@@ -54,12 +71,9 @@ def _making(subjects: Sequence[Subject], pairing: Pairing, hands: Hands) -> Iter
                 yield job
 
 
-def _found(job: Job, pairing: Pairing) -> list[Subject]:
-    """What is there of our reference. A row that cannot be read is nobody's."""
+def _found(job: Job, pairing: Pairing, hands: Hands) -> list[Subject]:
+    """What is there of our reference."""
     write = job.send.write
     system = pairing.side(write.side).system
-    try:
-        rows = [record for raw in system.probe(by_name(write)) for record in system.records(raw)]
-    except BadAnswer:
-        return []
+    rows = [record for raw in there_already(write, job.others, pairing, hands) for record in system.records(raw)]
     return [Subject(write.side, row.kind, row.key) for row in rows if row.kind == write.kind]

@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from unisono.engine.apply import drop_files, remove_files, rests_on_a_look, under_way
 from unisono.engine.calls import Asked
+from unisono.engine.doubts import NOBODY, Spoken
 from unisono.engine.hands import Hands, Pairing
 from unisono.engine.job import Job, Refusals
 from unisono.engine.outcome import Outcome
@@ -30,7 +31,6 @@ from unisono.store.work import Task
 
 WAVE = 16
 """Writes a call under way: a crash leaves at most so many intents to be looked up, twice as many where waves are sent ahead."""
-NOBODY: Mapping[Subject, Subject] = {}
 BySubject = Mapping[Subject, Sequence[Task]]
 
 
@@ -63,11 +63,8 @@ class Waves:
     ``meanwhile`` is asked for something to do as long as calls are under way: to read on, if there is anything; it says whether it did.
     """
 
-    def __init__(
-        self, outcome: Outcome, hands: Hands, meanwhile: Further = nothing_meanwhile, spoken: Mapping[Subject, Subject] = NOBODY
-    ) -> None:
+    def __init__(self, outcome: Outcome, hands: Hands, meanwhile: Further = nothing_meanwhile, spoken: Spoken = NOBODY) -> None:
         self.outcome, self._hands, self._meanwhile, self.spoken = outcome, hands, meanwhile, spoken
-        """Records that were made out of others, which are due as well: see ``spoken.spoken_for``."""
         self._news = False
         self._under_way: _Sent | None = None
         self._refused: Refusals = {}

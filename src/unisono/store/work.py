@@ -139,6 +139,11 @@ def unsure_among(conn: Connection, lane: str, keys: Sequence[str]) -> set[str]:
     return {key for some in portions(keys) for (key,) in _UNSURE.rows(conn, lane=lane, keys=some)}
 
 
+def unsure_ready(conn: Connection, lane: str) -> list[str]:
+    """The unsure rows that wait for nothing but time; none as a rule."""
+    return [key for (key,) in _UNSURE_READY.rows(conn, lane=lane)]
+
+
 def drop_run(conn: Connection, lane: str, run: str) -> int:
     """Forgets what a run still had to do."""
     return _DROP_RUN.run(conn, b_lane=lane, b_run=run)
@@ -224,6 +229,7 @@ _LEAVE_UNSURE = Statement(lambda _: update(work).where(_OURS))
 _LEFT_UNSURE = work.c.unsure == literal_column("1")
 _ANY_UNSURE = Statement(lambda _: select(work.c.key).where(_MINE, _LEFT_UNSURE).limit(1))
 _UNSURE = Statement(lambda _: select(work.c.key).where(_MINE, _LEFT_UNSURE, work.c.key.in_(bindparam("keys", expanding=True))))
+_UNSURE_READY = Statement(lambda _: select(work.c.key).where(_MINE, _LEFT_UNSURE, work.c.state == "ready").order_by(work.c.key))
 _DROP_RUN = Statement(lambda _: delete(work).where(_OURS, work.c.run == bindparam("b_run")))
 _DROP_LANE = Statement(lambda _: delete(work).where(_OURS))
 _HASTEN = Statement(lambda _: update(work).where(_THESE, work.c.run != ""))
