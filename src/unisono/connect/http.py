@@ -142,6 +142,7 @@ class Door:
         host that a user gave (``hosts.check_host``). ``insecure_loopback`` lets plain http reach this machine's own simulators.
         """
         self._transport, self._hosts, self._pace, self._clock = transport, hosts, pace, clock
+        self._turn = threading.Lock()
         self._timeout, self._body_limit, self._tries = timeout, body_limit, max(1, tries)
         self._insecure_loopback = insecure_loopback
         self._pinned = dict(pinned or {})
@@ -271,14 +272,16 @@ class Door:
         return f"{address}{'&' if '?' in address else '?'}{urlencode(pairs, quote_via=quote, errors='replace')}{hash_}{fragment}"
 
     def _wait_for_pace(self, call: _Call) -> None:
-        waited = 0.0
-        while (at := self._pace.take()) is not None:
-            # Another worker may take the slot meanwhile, so the patience is for all the waits together.
-            pause = max((at - self._clock.now()).total_seconds(), 0.01)
-            waited += pause
-            if waited >= _PATIENCE:
-                raise TryLater("pace", {"call": call.label}, at=at)
-            self._clock.sleep(pause)
+        # One after the other: with four calls under way all the time, three would take the slots that the fourth has waited for.
+        with self._turn:
+            waited = 0.0
+            while (at := self._pace.take()) is not None:
+                # Another process may take the slot meanwhile, so the patience is for all the waits together.
+                pause = max((at - self._clock.now()).total_seconds(), 0.01)
+                waited += pause
+                if waited >= _PATIENCE:
+                    raise TryLater("pace", {"call": call.label}, at=at)
+                self._clock.sleep(pause)
 
     def _repeated(self, call: _Call, once: Callable[[], Reply]) -> Reply:
         for attempt in range(self._tries):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import logging
+import threading
 from datetime import timedelta
 from decimal import Decimal
 
@@ -145,6 +146,27 @@ def test_many_short_waits_in_a_row_are_a_long_one() -> None:
         vendor.door.call("GET", API)
     assert caught.value.at == waits[2]
     assert sum(vendor.clock.slept) < 2
+
+
+def test_who_waits_for_pace_is_not_overtaken_by_who_comes_later() -> None:
+    """With four calls under way all the time one of them lost every slot to the others, until its patience was at an end."""
+    later = threading.Thread(target=lambda: vendor.door.call("GET", f"{API}/later"))
+
+    class Meanwhile(FakeClock):
+        def sleep(self, seconds: float) -> None:
+            if later.ident is None:
+                later.start()
+                # Let past, it has its answer at once; held back, it has none however long one waits.
+                later.join(0.05)
+            super().sleep(seconds)
+
+    clock = Meanwhile()
+    one_a_second = MemoryPace([PaceRule(window="sliding", limit=1, seconds=1)], clock)
+    vendor = Vendor(ok(), clock=clock, pace=one_a_second)  # type: ignore[arg-type]
+    for path in ("first", "second"):
+        vendor.door.call("GET", f"{API}/{path}")
+    later.join()
+    assert [str(request.url).rpartition("/")[2] for request in vendor.asked] == ["first", "second", "later"]
 
 
 def test_a_pace_that_answers_with_the_past_does_not_make_the_door_spin() -> None:
