@@ -8,7 +8,6 @@ from msgspec.structs import replace
 
 from unisono.engine.assumed import symbol
 from unisono.engine.causes import Causes
-from unisono.engine.doubts import not_read_back
 from unisono.engine.marks import PAPERS
 from unisono.engine.picture import Picture
 from unisono.model.record import Kind, MatchKeys, Side, other
@@ -36,7 +35,6 @@ class Candidates:
             pool = self._candidates_from(far, "party", self._picture.alike(far, "party", [r.keys for r in rows]))
             pool += self._candidates_from(far, "party", self._picture.origins.get(side, ()))
             pool += self._to_be_made(far, [r.keys for r in rows])
-            pool += not_read_back(self._picture.conn, self._picture.pairing, far, self._picture.links_of) if parties else ()
             pool += self._named(far, parties, {c.seen.record.key for c in pool})
             out |= dict.fromkeys(parties, pool)
             if pool:

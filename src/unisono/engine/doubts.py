@@ -1,4 +1,4 @@
-"""What the picture of a batch leaves in doubt: creates whose outcome nobody knows, records made but never read, people who changed company."""
+"""What the picture of a batch leaves in doubt: creates whose outcome nobody knows, and people who changed company."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from unisono.engine.hands import Pairing
 from unisono.engine.ids import REFERENCE, reference_of
 from unisono.model.record import Kind, Side, other
 from unisono.plan.flows.papers import SAME
-from unisono.plan.situation import Candidate, Link, Seen, Subject, subject_of
-from unisono.store import asking, links, seen
+from unisono.plan.situation import Link, Seen, Subject, subject_of
+from unisono.store import asking, seen
 from unisono.store.intents import Making
 
 _MANY = 1000
@@ -79,16 +79,6 @@ def held_by_doubt(conn: Connection, pairing: Pairing, made: Sequence[Making]) ->
     return Held(
         frozenset((i.write.side, i.write.kind) for i in made if i.id not in asked),
         frozenset((i.write.side, key) for i in made for key in asked.get(i.id, ())),
-    )
-
-
-def not_read_back(conn: Connection, pairing: Pairing, side: Side, links_of: LinksOf) -> tuple[Candidate, ...]:
-    """Candidates that were made but not read since (reading them back failed): as the records they were made from show them."""
-    near = other(side)
-    made = links_of("party", near, links.unseen(conn, pairing.id, "party", side, pairing.side(side).id))
-    rows = seen.get_many(conn, pairing.side(near).id, "party", list(made)) if made else {}
-    return tuple(
-        Candidate(replace(row, record=replace(row.record, key=made[key].key(side))), linked=True) for key, row in sorted(rows.items())
     )
 
 

@@ -13,7 +13,9 @@ from unisono.engine.outcome import Outcome
 from unisono.engine.pull import raw_hash
 from unisono.engine.runs import fail_row
 from unisono.engine.settle import report_fault
+from unisono.model.document import Note
 from unisono.model.errors import Full, LoginRefused, NotThere, Refused, SystemFault, TryLater
+from unisono.model.record import Kind
 from unisono.plan.actions import Decision, Reason
 from unisono.plan.planner import RANKS
 from unisono.plan.situation import Subject
@@ -22,6 +24,8 @@ from unisono.store.work import Task
 
 LATER = timedelta(minutes=5)
 SOON = timedelta(seconds=1)
+OWNERS: tuple[Kind, ...] = ("party", "contact", "quote", "invoice")
+"""What a note may lie on."""
 TRIES = 8
 """Failures in a row after which a record is shown as a problem; it is tried again all the same, ever more rarely."""
 
@@ -93,9 +97,14 @@ def _retry(conn: Connection, job: Job, fault: SystemFault, tasks: Sequence[Task]
 
 
 def _miss(conn: Connection, job: Job, pairing: Pairing, hands: Hands) -> None:
-    """What a write did not find is missing: the next pulls ask whether it is deleted, also where they list only what changed."""
-    write = job.send.write
+    """What a write did not find is missing: the next pulls ask whether it is deleted, also where they list only what changed. Of a new note
+    that is whichever record it was to lie on."""
+    write, now = job.send.write, hands.clock.now()
+    where = pairing.side(write.side)
     if write.key and write.kind in RANKS:
-        where = pairing.side(write.side)
         resource, key = where.system.locate(write.kind, write.key)
-        seen.mark_missing(conn, where.id, resource, [key], hands.clock.now())
+        seen.mark_missing(conn, where.id, resource, [key], now)
+    if write.operation == "create" and isinstance(write.body, Note):
+        for kind in OWNERS:
+            for row in seen.get_many(conn, where.id, kind, write.body.about).values():
+                seen.mark_missing(conn, where.id, row.record.resource, [row.record.resource_key], now)

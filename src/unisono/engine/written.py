@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from unisono.connect.port import Raw
@@ -80,6 +81,7 @@ def settle_writes(conn: Connection, written: Sequence[Written], pairing: Pairing
             wanted.append(_joined(done, after, record is not None, changed, pairing, hands))
             _tell_unkept(conn, done.send, after, record, pairing, hands)
             values.append({name: after.get(name, "") for name in done.send.agree if name in after})
+    _store_unread(conn, [done for done, record in zip(written, records, strict=True) if record is None], pairing, hands)
     new = links.put_links(conn, pairing.id, wanted, hands.clock.now())
     mark_linked(conn, pairing, hands, [(link.kind, link.a_key, link.b_key) for link in new if link.kind not in ("note", "status")])
     return values
@@ -177,6 +179,22 @@ def _observed(conn: Connection, written: Sequence[Written], pairing: Pairing, ha
         if ours and changed and known >= seen_now.keys():
             pairs.pass_over(conn, pairing.id, side, changed)
     return found
+
+
+def _store_unread(conn: Connection, written: Sequence[Written], pairing: Pairing, hands: Hands) -> None:
+    """What was made and could not be read back is stored as it was sent, and missing: the next pulls ask for it by name. Somebody may have
+    deleted it in between, and what was never seen would be missed by no list."""
+    made: dict[Side, list[Record]] = {}
+    for done in written:
+        write, where = done.send.write, pairing.side(done.send.write.side)
+        if write.operation != "create" or write.kind not in FIELDWISE or write.body is None or done.send.reason.code == WANTED:
+            continue
+        resource, key = where.system.locate(write.kind, done.target)
+        if where.system.capabilities.writing(write.kind).read_back and resource in where.resources:
+            record = Record(kind=write.kind, key=done.target, body=write.body, resource=resource, resource_key=key, owner=write.owner)
+            made.setdefault(write.side, []).append(replace(record, owner_kind="party") if write.owner else record)
+    for side, records in made.items():
+        seen.put_unread(conn, pairing.side(side).id, records, hands.clock.now())
 
 
 def _no_news(done: Written) -> bool:

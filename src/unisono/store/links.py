@@ -176,11 +176,6 @@ def forget_all(conn: Connection, pair: str) -> None:
     _FORGET_ALL.run(conn, pair=pair)
 
 
-def unseen(conn: Connection, pair: str, kind: Kind, side: Side, connection: str) -> list[str]:
-    """The keys, on the other side, of live links whose record on a side was never seen: made by us, and not read since."""
-    return [key for (key,) in _UNSEEN[side].rows(conn, pair=pair, kind=kind, connection=connection)]
-
-
 def ended_since(conn: Connection, pair: str, a: str, b: str, since: datetime) -> int:
     """How many links a deletion ended (or would have) whose record vanished since an instant: not what a person or an undo ended."""
     return int(_ENDED_SINCE.value(conn, pair=pair, a=a, b=b, since=stamp(since)))
@@ -219,12 +214,6 @@ def _state() -> ColumnElement[str]:
 
 def _some(column: ColumnElement[str]) -> Select[Any]:
     return select(column).where(_MINE, link.c.kind == bindparam("kind"), link.c.state == "linked").order_by(link.c.id).limit(_LIMIT)
-
-
-def _unseen(key: ColumnElement[str], far: ColumnElement[str]) -> Select[Any]:
-    there = and_(seen.c.connection == bindparam("connection"), seen.c.kind == link.c.kind, seen.c.key == key)
-    where = and_(_MINE, link.c.kind == bindparam("kind"), link.c.state == "linked", seen.c.id.is_(None))
-    return select(far).select_from(link.outerjoin(seen, there)).where(where).order_by(link.c.id)
 
 
 def _ended_since() -> Select[Any]:
@@ -270,14 +259,12 @@ _COUNT = Statement(lambda _: select(link.c.kind, func.count()).where(_MINE, link
 _ALL_LINKED = and_(_MINE, link.c.state == "linked", link.c.kind.in_(_COUNTED))
 _LINKED = Statement(lambda _: select(func.count()).select_from(link).where(_ALL_LINKED))
 _KEPT = Statement(lambda _: select(func.count()).select_from(link).where(_MINE, _TOLD, _state() == "linked", link.c.kind.in_(_COUNTED)))
-_MISSING = Statement(lambda _: select(seen.c.kind, seen.c.key).where(_OF_CONNECTION, seen.c.missing_at != literal_column("''")))
+# What was made and never read has not vanished.
+_READ = func.length(seen.c.hash) > 0
+_MISSING = Statement(lambda _: select(seen.c.kind, seen.c.key).where(_OF_CONNECTION, seen.c.missing_at != literal_column("''"), _READ))
 _GONE = Statement(lambda _: select(seen.c.kind, seen.c.key).where(_OF_CONNECTION, seen.c.gone_at != literal_column("''")))
 _STATES: dict[Side, Statement] = {"a": Statement(lambda _: _states(link.c.a_key)), "b": Statement(lambda _: _states(link.c.b_key))}
 _LABELS = Statement(lambda _: select(seen.c.label).select_from(_with_seen()).where(_ALIVE, _LOST).order_by(seen.c.id).limit(_LIMIT))
-_UNSEEN: dict[Side, Statement] = {
-    "a": Statement(lambda _: _unseen(link.c.a_key, link.c.b_key)),
-    "b": Statement(lambda _: _unseen(link.c.b_key, link.c.a_key)),
-}
 _ENDED_SINCE = Statement(lambda _: _ended_since())
 _SEVERED = Statement(
     lambda _: select(*_LINK, link.c.run).where(_MINE, link.c.state == "severed", link.c.why == bindparam("why")).order_by(link.c.id)

@@ -23,6 +23,9 @@ from unisono.store.statements import Built, Statement
 from unisono.store.tables import pair, seen
 from unisono.store.upserts import upsert
 
+UNREAD = b""
+"""In the place of the hash of a record that was made and never read."""
+
 
 class Known(Struct, frozen=True):
     """What is stored of one vendor row: the hash of its bytes, its records' keys, and whether it was missing."""
@@ -106,6 +109,21 @@ def put_seen(
     return len(changed)
 
 
+def put_unread(conn: Connection, connection: str, records: Sequence[Record], now: datetime) -> None:
+    """Stores records that were made and that nobody could read since, as they were sent, unless they have been seen: they are missing until
+    they are read, so that the next pulls ask for them by name, and are no news to anybody before."""
+    stored = _stored_hashes(conn, connection, [(r.kind, r.key) for r in records])
+    at = _not_before_release(conn, connection, now)
+    values = [
+        _columns(connection, record, UNREAD, body_text(record.body), UNREAD)
+        | {"change": 0, "first_at": at, "changed_at": at, "seen_at": at, "missing_at": stamp(now), "gone_at": ""}
+        for record in records
+        if (record.kind, record.key) not in stored
+    ]
+    if values:
+        upsert(conn, seen, values, keys=("connection", "kind", "key"))
+
+
 def _not_before_release(conn: Connection, connection: str, now: datetime) -> str:
     """The hour, as a stamp. A clock that stands before a release that has been is behind: what is first seen now was seen after it all the
     same, and is no history."""
@@ -114,7 +132,7 @@ def _not_before_release(conn: Connection, connection: str, now: datetime) -> str
 
 
 def touch_rows(conn: Connection, connection: str, resource: str, keys: Sequence[str]) -> None:
-    """Notes that rows which were missing are there after all."""
+    """Notes that rows which were missing are there after all. What was never read stays missing until it is."""
     for some in portions(keys):
         _SET_ROWS.run(conn, b_connection=connection, b_resource=resource, b_keys=some, missing_at="")
 
@@ -371,7 +389,7 @@ _LIVE_OF_KIND = Statement(
     )
 )
 _COUNT = Statement(lambda _: select(func.count(func.distinct(seen.c.resource_key))).where(_OF_RESOURCE))
-_SET_ROWS = Statement(lambda _: update(seen).where(_THESE_ROWS))
+_SET_ROWS = Statement(lambda _: update(seen).where(_THESE_ROWS, func.length(seen.c.hash) > 0))
 # What was missed at an hour that has not come, because our clock was ahead, is missed from now on.
 _MISS_ROWS = Statement(
     lambda _: update(seen).where(_THESE_ROWS, or_(seen.c.missing_at == literal_column("''"), seen.c.missing_at > bindparam("b_now")))

@@ -104,6 +104,12 @@ def test_a_record_is_deleted_only_if_the_firm_says_so_and_nothing_speaks_against
     assert deletes == (rule == "delete" and twice and able_to and not issued and not edited)
 
 
+def test_who_was_never_in_step_is_not_deleted() -> None:
+    """The counterpart was deleted before anybody could read it: nobody knows what has been edited since."""
+    never = lost(link={"agreed_a": {}, "agreed_b": {}})
+    assert (done(lost(), chosen("delete")), done(never, chosen("delete"))) == (["delete"], ["severed"])
+
+
 def test_where_there_are_no_tags_the_link_only_ends() -> None:
     assert done(lost(), chosen("mark", tags=False)) == ["severed"]
 

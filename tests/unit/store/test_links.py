@@ -127,6 +127,17 @@ def test_vanished_counts_live_links_whose_record_is_missing_or_gone_on_either_si
         assert links.vanished(conn, "p", "crm", "inv") == (4, 2)
 
 
+def test_what_was_made_and_never_read_has_not_vanished_until_it_is_known_to_be_gone(store: Store) -> None:
+    _seen(store, "crm", "party", "1")
+    make(store, "1", "1")
+    made = Record(kind="party", key="1", body=Party(type="company", name="1"), resource="r", resource_key="1")
+    with store.write() as conn:
+        seen.put_unread(conn, "inv", [made], NOW)
+        assert links.vanished(conn, "p", "crm", "inv") == (1, 0)
+        seen.mark_gone(conn, "inv", [("party", "1")], LATER)
+        assert links.vanished(conn, "p", "crm", "inv") == (1, 1)
+
+
 def test_a_link_lost_on_both_sides_counts_once_and_a_severed_one_not_at_all(store: Store) -> None:
     _seen(store, "crm", "party", "1", "2")
     _seen(store, "inv", "party", "1", "2")

@@ -194,6 +194,26 @@ def test_a_missing_row_that_shows_up_is_there_without_having_changed(store: Stor
     assert [n for n, *_ in changes(store)] == [1]
 
 
+def test_what_was_made_and_never_read_is_missing_and_no_news_until_it_is_read(store: Store) -> None:
+    made = party("1")
+    with store.write() as conn:
+        seen.put_unread(conn, "crm", [made], NOW)
+        seen.touch_rows(conn, "crm", "companies", ["1"])
+        assert seen.missing_rows(conn, "crm", "companies") == [("1", NOW)], "only reading it tells what became of it"
+        assert seen.changed_since(conn, "crm", 0, 9) == []
+        assert seen.put_seen(conn, "crm", [(made, b"1")], LATER) == 1, "also if it is just as it was sent"
+        assert seen.get_many(conn, "crm", "party", ["1"])["1"].missing is False
+        seen.put_unread(conn, "crm", [made], LATER)
+        assert seen.missing_rows(conn, "crm", "companies") == [], "what has been seen stays as it was seen"
+
+
+def test_what_was_made_and_never_read_can_be_known_to_be_gone(store: Store) -> None:
+    with store.write() as conn:
+        seen.put_unread(conn, "crm", [party("1")], NOW)
+        assert seen.mark_gone(conn, "crm", seen.records_of_row(conn, "crm", "companies", "1"), LATER) == 1
+        assert [(kind, key) for _, kind, key, _ in seen.changed_since(conn, "crm", 0, 9)] == [("party", "1")]
+
+
 def test_a_deleted_record_gets_a_change_number_once(store: Store) -> None:
     put(store, party("1"), party("2"))
     with store.write() as conn:

@@ -60,13 +60,13 @@ def vanished(s: Situation, link: Link, rules: Rules, words: Words) -> Decision |
 
 def may_delete(s: Situation, link: Link, lost: Seen, left: Seen, far: Side, rules: Rules) -> bool:
     """Whether the counterpart of a deleted record may be deleted: the deletion was seen twice, the customer has no documents, and nobody
-    has edited what is left since both were in step."""
+    has edited what is left since both were in step; who never were may have been edited any time."""
     twice = lost.gone and lost.missing
     writing = rules.capabilities(far).writing(link.kind)
     embedded = any(link.key(far).endswith(ending) for ending in writing.only)
     now, agreed = flat_of(left.record.body), link.agreed(far)
     edited = any(now.get(name, "") != value for name, value in agreed.items())
-    return twice and writing.delete and not (embedded or s.issued or edited)
+    return twice and writing.delete and bool(agreed) and not (embedded or s.issued or edited)
 
 
 def mark_of(link: Link, s: Situation, rules: Rules, words: Words) -> Decision | None:
