@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.stories import test_l_customers as office
 from tests.stories.folk import company, customer_named, customers, deal_of, estimates, files_at, invoice, notes, state
 from tests.support.village import Village
 from unisono.store import pairs, work
@@ -74,3 +75,35 @@ def test_what_waits_for_an_answer_about_its_customer_is_still_looked_for_when_th
     for _ in range(3):
         v.sync(minutes=61)
     assert (len(customers(v)), len(estimates(v)), filed(v)) == before == (1, 1, [1])
+
+
+def test_an_invoice_filed_at_the_one_it_was_made_of_is_not_filed_at_its_customer_anew(tmp_path: Path) -> None:
+    """Seed 21309 of Bitrix24 and Lexware Office: the CRM's customer was deleted and made anew since the backup. The invoice of the CRM still
+    stands, with the note on its card; ours carries its reference."""
+    v = office.village(tmp_path, "bitrix24", office.POLICY.replace("[documents]", '[invoices]\ndirection = "to-invoicing"\n[documents]'))
+    v.sync()
+    v.release()
+    v.clock.advance(60)
+    back_up(v.house.store, tmp_path / "before.db", v.clock.now())
+    office.customer(v)
+    v.sync()
+    (there,) = v.crm.truth()["companies"]
+    bill = v.crm_act("create_invoice", title="Kran", company_id=str(there["ID"]), items="Kran; 1; 119,00; 19")
+    v.crm_act("move_invoice", id=str(bill), stage="DT31_3:S")
+    v.sync()
+    (made,) = v.books.truth()["invoices"]
+    office.act(v, "finalize", id=made["id"])
+    v.sync()
+    before = office.notes(v)
+    v.crm_act("delete_company", id=there["ID"])
+    v.crm_act(
+        "create_company", **{name: there[name] for name in ("TITLE",)}, vat_id="DE136695976", street="Kai 1", zip="28195", city="Bremen"
+    )
+
+    put_back(v, tmp_path / "before.db")
+    for _ in range(3):
+        v.sync(minutes=61)
+
+    assert v.link_count()["party"] == 1, "the one made anew is the customer's counterpart now"
+    assert [note.splitlines()[0] for note in before] == ["[B]Lexware Office (lexoffice): Rechnung RE0001[/B]", "RE0001.pdf"]
+    assert office.notes(v) == before

@@ -173,3 +173,33 @@ def test_an_invoice_of_a_customer_who_vanished_from_the_crm_is_filed_once_a_pers
     (now,) = v.crm.truth()["companies"]
     assert {(row["ENTITY_TYPE"], row["ENTITY_ID"]) for row in v.crm.truth()["comments"]} == {("company", now["ID"])}
     assert (files(v), v.problems()) == (["RE0001.pdf"], [])
+
+
+def test_an_invoice_is_made_as_shown_though_ordinary_work_agreed_first_on_what_its_customer_shows_on_both_sides(tmp_path: Path) -> None:
+    """Somebody typed the same town on both sides: nothing is to be done about it, by the run or by anybody, and the invoice does not rest on it."""
+    v = second(tmp_path, "bitrix24", POLICY.replace("[documents]", '[invoices]\ndirection = "to-invoicing"\n[documents]'))
+    v.sync()
+    v.release()
+    v.clock.advance(60)
+    hoff = customer(v)
+    v.sync()
+    (there,) = v.crm.truth()["companies"]
+    v.crm_act("edit_company", id=there["ID"], CITY="Hamburg")
+    act(v, "edit_contact", id=hoff, city="Hamburg")
+    bill = v.crm_act("create_invoice", title="Kran", company_id=str(there["ID"]), items="Kran; 1; 119,00; 19")
+    v.crm_act("move_invoice", id=str(bill), stage="DT31_3:S")
+    v.clock.advance(600)
+    v.cycle(dry=True)
+
+    run = make_preview(v.house, v.pair, "test")
+    with v.house.store.read() as conn:
+        shown = [(write["operation"], write["kind"]) for row in runs.rows(conn, run.id) for write in row.action.get("writes", [])]
+    release_run(v.house.pairing(v.pair), v.house.hands(), run.id, "test")
+    v.clock.advance(1)
+    for _ in range(2):
+        v.cycle(read=False)
+
+    assert shown == [("create", "invoice")]
+    with v.house.store.read() as conn:
+        assert {row.key: row.outcome for row in runs.rows(conn, run.id) if row.outcome != "done"} == {}
+    assert [row["title"] for row in v.books.truth()["invoices"]] == ["Kran"]

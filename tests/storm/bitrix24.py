@@ -147,7 +147,8 @@ class Bitrix24(Vendor):
             mine = asked if part is None else Asked(asked.what, part.operation, part.kind, part.key)
             done = next((call for call in calls if call.write), None)
             key = self.subject(done) if done is not None and mine.operation == "create" else mine.key
-            self.note(mine, status=whole.status if place == 0 else 0, fault=fault, done=done is not None, key=key, at=whole.at)
+            along = place > 0 and mine.operation == "read"
+            self.note(mine, status=whole.status if place == 0 else 0, fault=fault, done=done is not None, key=key, at=whole.at, along=along)
             held = self._before.get(mine.key)
             if held is not None and done is not None:
                 wrote, spoilt = changed(held, self.inside(mine.key))

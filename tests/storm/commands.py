@@ -118,11 +118,11 @@ def _owner(portal: Portal, method: str, params: Mapping[str, str]) -> str:
 
 
 def groups_of(parts: Sequence[Part], commands: Sequence[LoggedCall]) -> Iterator[tuple[Part, list[LoggedCall]]]:
-    """The commands of each record that was to be written; of a call that only reads, itself."""
+    """The commands of each record that was to be written; of a call that only reads, each record that was looked at."""
     first = next((part for part in parts if part.operation in ("create", "change", "delete")), None)
     if first is None:
-        main = next((part for part in parts if part.operation == "read"), parts[0])
-        yield main, []
+        looks = {part.key: part for part in reversed(parts) if part.operation == "read"}
+        yield from ((part, []) for part in reversed(looks.values() or parts[:1]))
         return
     held: tuple[Part, list[LoggedCall]] | None = None
     for place, part in enumerate(parts):

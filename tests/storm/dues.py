@@ -25,13 +25,16 @@ def bill(case: Case) -> Ruled:
     if s.link is not None:
         return _carried(case, s.link)
     me = s.a
-    if me is None or me.gone or not _taken(s, me, rules):
+    if me is None or me.gone or rules.policy.invoices.direction == "off":
         return LEAVE
     body = _document(me)
     free = sorted((c for c in s.candidates if not c.linked), key=lambda c: c.seen.record.key)
     ours = [c.seen.record.key for c in free if me.keys.reference and c.seen.keys.reference == me.keys.reference]
     if ours:
+        # It was made of it once, whatever would be made of it today.
         return Ruled("join", (ours[0],))
+    if not _taken(s, me, rules):
+        return LEAVE
     for c in free:
         said = s.answers.get(f"same-paper|{c.seen.record.key}", "")
         if c.seen.gone or said == "different":

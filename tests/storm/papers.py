@@ -25,12 +25,15 @@ def deal(case: Case) -> Ruled:
     old = s.history and quotes.history == "new"
     unwanted = s.owner is not None and s.owner.state in ("unwanted", "severed")
     no_place = quotes.direction == "off" or rules.b.writing("quote").create == "none"
-    if no_place or not me.record.owner or old or body.answer == "rejected" or unwanted:
+    if no_place:
         return LEAVE
     free = sorted((c.seen for c in s.candidates if not c.linked), key=lambda seen: seen.record.key)
     ours = [seen.record.key for seen in free if me.keys.reference and seen.keys.reference == me.keys.reference]
     if ours:
+        # It was made of it once, whatever would be made of it today.
         return Ruled("join", (min(ours),))
+    if not me.record.owner or old or body.answer == "rejected" or unwanted:
+        return LEAVE
     for seen in free:
         said = s.answers.get(f"same-paper|{seen.record.key}", "")
         if said == "same" and not seen.gone:

@@ -95,9 +95,10 @@ def notes(portal: Portal) -> Iterator[Entry]:
         if row["FILES"]:
             continue
         title, _, told = row["COMMENT"].removeprefix("[B]").partition("[/B]")
-        names = [name for place, name in brought if place == _place(row) and _names(title, name)]
+        beside = [name for place, name in brought if place == _place(row)]
+        names = [name for name in beside if _names(title, name)]
         about = tuple(key for bound in row["BOUND"] if (key := _card(portal, bound)))
-        yield Entry(note_key(row), {"title": title, "text": told, "files": "|".join(names)}, about=about)
+        yield Entry(note_key(row), {"title": title, "text": told, "files": "|".join(names), "beside": "|".join(beside)}, about=about)
 
 
 def _place(row: Row) -> tuple[int, int]:

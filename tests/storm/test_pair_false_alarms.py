@@ -69,3 +69,36 @@ def test_a_paper_that_stands_already_where_a_preview_would_move_it_is_not_moved(
     assert stand(name, looked - 1) == {key}
     assert stand(name, looked) == set(), "nobody looked"
     assert stand(f"not {name}", looked - 1) == set()
+
+
+def test_every_customer_that_a_batch_looks_at_has_been_looked_at() -> None:
+    """Two customers are read in one call and changed in the next; in between somebody types over the second of them."""
+    played = world(21310)
+    assert played.found == []
+    e = played.evidence()
+    earlier = replace(e, did=tuple(replace(d, seq=d.seq - 5) if d.deed.values.get("address.postcode") == "20005" else d for d in e.did))
+    p = Picture(earlier)
+    said_so = said(edits.lost(p, edits.typed(p)))
+    assert said_so == ["I2: '20005' typed for c1 address.postcode on a is lost [a='20004' b='20004']"], (
+        "before the look it would have been seen"
+    )
+
+
+def test_a_file_that_came_before_its_document_had_a_number_bears_the_title() -> None:
+    """Seed 20824: the clock of the invoicing system is put back two hours, and it shows a number some time after the document."""
+    played = world(20824)
+    assert played.found == []
+    e = replace(played.evidence(), skewed=False)
+    assert said(documents.judge(Picture(e))) == ["I3: the note about RE0001 has no file [comment:60005@company/20001]"]
+
+
+def test_a_note_on_the_card_of_a_deleted_customer_is_none_to_an_older_database() -> None:
+    played = world(20895)
+    assert played.found == []
+    p = Picture(played.evidence())
+    notes = p.records("a", "note")
+    gone = notes["comment:60001@company/20004"]
+    notes[gone.key] = replace(gone, about=("company:20004",))
+    p.records("a", "party")["company:20004"] = replace(gone, key="company:20004", values={})
+    expected = "I1: 2 notes about RE0001 [comment:60001@company/20004 comment:60005@company/20006]"
+    assert expected in said(documents.judge(p)), "where the customer stands there are two"

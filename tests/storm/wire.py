@@ -301,9 +301,19 @@ class Vendor:
         """The world begins: what set-up asked for is nobody's business."""
         self.calls.clear()
 
-    def note(self, asked: Asked, *, status: int, fault: str = "", done: bool = False, key: str = "", at: datetime | None = None) -> None:
-        """One line of the log."""
-        self._numbers[0] += 1
+    def note(
+        self,
+        asked: Asked,
+        *,
+        status: int,
+        fault: str = "",
+        done: bool = False,
+        key: str = "",
+        at: datetime | None = None,
+        along: bool = False,
+    ) -> None:
+        """One line of the log; ``along``: it was looked at by the same call as the last one."""
+        self._numbers[0] += not along
         self.calls.append(
             Call(
                 at=(at or self.clock.now()) - self.clock.ahead,

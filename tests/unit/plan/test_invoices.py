@@ -141,6 +141,16 @@ def test_an_invoice_of_the_books_with_the_reference_is_its_counterpart() -> None
     assert (join.kind, join.a_key, join.b_key) == ("invoice", "r5", "i9")
 
 
+@pytest.mark.parametrize("owner", (owned(state="severed"), owned(state="unwanted"), None))
+def test_an_invoice_made_of_one_whose_customer_is_gone_by_now_is_its_counterpart_all_the_same(owner: Any) -> None:
+    """A restored pair knows it by our reference: else what was filed at the one would be filed a second time, elsewhere."""
+    there = free(invoice("i9", reference="uni-abcdefgh23456722"))
+    s = about(mine(reference="uni-abcdefgh23456722"), owner=owner, candidates=(there,))
+    join = only(plan_invoice(s, pair()), Join)
+    assert (join.a_key, join.b_key) == ("r5", "i9")
+    assert told(plan_invoice(s, pair(direction="off"))) == ("left-out", "direction-off")
+
+
 def test_one_made_by_hand_is_asked_about_once_and_what_is_said_is_done() -> None:
     there = invoice("i9", lines=Lines((TAXED,)))
     s = about(mine(), owner=owned(), candidates=(free(there),))

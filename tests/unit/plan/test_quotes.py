@@ -133,6 +133,13 @@ def test_a_quote_that_carries_the_deals_reference_is_its_quote() -> None:
     assert join.agreed_a == {"version": quote_version(body(deal()))}
 
 
+@pytest.mark.parametrize("owner", (owned(state="severed"), owned(state="unwanted"), None))
+def test_a_quote_made_of_a_deal_whose_customer_is_gone_by_now_is_its_quote_all_the_same(owner: Any) -> None:
+    s = about(deal(reference=REFERENCE), owner=owner, candidates=(free(quote("q9", reference=REFERENCE)),))
+    assert only(plan_quote(s, RULES), Join).b_key == "q9"
+    assert told(plan_quote(s, rules(quotes={"direction": "off"}))) == ("left-out", "direction-off")
+
+
 def test_a_quote_that_is_another_deals_or_carries_no_reference_is_not_joined() -> None:
     linked_elsewhere = about(deal(reference=REFERENCE), owner=owned(), candidates=(taken(quote("q9", reference=REFERENCE)),))
     without = about(deal(reference=""), owner=owned(), candidates=(free(quote("q9", reference="")),))

@@ -37,10 +37,10 @@ def plan_quote(s: Situation, rules: Rules) -> Decision:
     me = s.a
     if me is None or me.gone:
         return Decision(s.subject, "gone", Reason("not-there"))
-    left_out = _left_out(s, me, rules)
-    if left_out is not None:
+    left_out, they = _left_out(s, me, rules), carrying(s, me)
+    # What was made of it belongs to it, whatever would be decided today: of a customer who is gone nothing would be made.
+    if left_out is not None and (they is None or left_out.code == "direction-off"):
         return Decision(s.subject, "left-out", left_out)
-    they = carrying(s, me)
     if they is not None:
         return joined(s, "quote", me, they, quote_version)
     again = may_be_made(s, "quote", rules)
