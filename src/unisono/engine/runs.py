@@ -240,8 +240,8 @@ class _Gate:
         subject: Subject = s.subject
         row = self._row(subject)
         hold = touches(decisions)
-        # With nothing left to do it stands as it was shown, and so does what rests on it.
-        basis = row.basis if row is not None and not hold else self._basis(s)
+        # With nothing left to do or to ask it stands as it was shown, and so does what rests on it.
+        basis = row.basis if row is not None and not any(d.actions for d in decisions) else self._basis(s)
         fresh = row_of(row.seq if row else self._seq, s, decisions, basis, key=row.key if row else "")
         fresh = replace(fresh, outcome=CHANGED if hold else "")
         if row is None:
