@@ -149,10 +149,13 @@ def in_window(p: Picture, one: Typed) -> bool:
         if after is not None and write.seq <= one.seq < after.seq <= write.seq + far:
             return True
     for n, write in enumerate(calls):
-        # A look that failed shows nothing, and with a new record nothing is known from before it.
-        after = next((c for c in calls[n + 1 :] if c.operation == "read" and c.fault in SHOWING), None)
+        # A look that failed shows nothing, and with a new record nothing is known from before it. Nor does one that a process had before it
+        # ended without writing it down: then the next one counts.
+        looks = [c.seq for c in calls[n + 1 :] if c.operation == "read" and c.fault in SHOWING and c.status in (0, 200)]
         far = LOST if write.fault or broken_off else WAVE
-        if write.operation == "create" and after is not None and write.seq <= one.seq < after.seq <= write.seq + far:
+        if write.operation == "create" and any(
+            write.seq <= one.seq < after <= write.seq + far for after in (looks if p.e.broken_off else looks[:1])
+        ):
             return True
     return False
 

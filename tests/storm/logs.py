@@ -97,9 +97,13 @@ def _explained(letter: Letter, calls: list[Call], e: Evidence, p: Picture) -> It
 
 
 def _typed(row: Mapping[str, Any], letter: Letter, e: Evidence) -> bool:
-    """Whether a person typed by hand what we were about to write there."""
+    """Whether a person typed by hand what we were about to write there, or moved the paper to where it was to be moved."""
+    target = rows_key(str(row["target"]))
+    if row["kind"] in ("quote", "invoice"):
+        moves = (d for d in e.did if d.deed.what in ("edit-deal", "edit-bill") and d.deed.who == letter and "state" in d.deed.values)
+        return any(rows_key(d.key) == target for d in moves)
     values = (row["after"] or {}).items()
-    there = [d.after for d in e.did if d.deed.what == "edit" and d.deed.who == letter and rows_key(d.key) == rows_key(str(row["target"]))]
+    there = [d.after for d in e.did if d.deed.what == "edit" and d.deed.who == letter and rows_key(d.key) == target]
     return any(values and after is not None and all(same(n, after.get(n), str(v)) for n, v in values) for after in there)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from tests.storm import bills, documents, edits, rehearsal
+from tests.storm import bills, documents, edits, logs, pace, rehearsal
 from tests.storm.chance import Streams
 from tests.storm.picture import Picture
 from tests.storm.stages import staged
@@ -102,3 +102,32 @@ def test_a_note_on_the_card_of_a_deleted_customer_is_none_to_an_older_database()
     p.records("a", "party")["company:20004"] = replace(gone, key="company:20004", values={})
     expected = "I1: 2 notes about RE0001 [comment:60001@company/20004 comment:60005@company/20006]"
     assert expected in said(documents.judge(p)), "where the customer stands there are two"
+
+
+def test_a_field_cleared_before_a_process_that_died_had_written_down_its_new_customer_is_filled_again() -> None:
+    """Seed 25160: made and looked at, and the process ended; somebody empties the telephone number; the next process finds the customer by our
+    reference, and cannot know whether the vendor took the number at all."""
+    played = world(25160)
+    assert played.found == []
+    p = Picture(replace(played.evidence(), broken_off=False))
+    assert said(edits.lost(p, edits.typed(p))) == ["I2: '' typed for c1 phone on a is lost [a='0221 4001' b='0221 4001']"]
+
+
+def test_a_paper_that_a_person_moved_first_need_not_be_moved() -> None:
+    """Seed 22496: the offer was won in the CRM before it was accepted in the invoicing system; it is looked at, and stands there already."""
+    played = world(22496)
+    assert played.found == []
+    e = played.evidence()
+    unmoved = replace(e, did=tuple(d for d in e.did if (d.deed.what, d.deed.about) != ("edit-deal", "q2")))
+    expected = "I9: the journal says it was changed, the vendor was never asked to [a quote:50001]"
+    assert expected in said(logs.judge(unmoved, Picture(unmoved)))
+
+
+def test_an_applications_key_is_exchanged_when_the_words_of_its_refusal_were_lost() -> None:
+    """Seed 24446. A webhook's address is not exchanged: there a refusal is one without a word."""
+    played = world(24446)
+    assert played.found == []
+    played.stage.a.app = False  # type: ignore[attr-defined]
+    e = played.evidence()
+    told = said(pace._refusals("a", [call for call in e.a.log if call.status in (200, 401)], replace(e, restored=False)))
+    assert told[:1] == ["I15: asked again 0.031 s after the key was refused [a ]"]

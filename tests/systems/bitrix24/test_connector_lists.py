@@ -21,6 +21,7 @@ from unisono.model.document import Document, Lines, NotGiven
 from unisono.model.errors import BadAnswer, LoginRefused, TryLater, Unavailable
 from unisono.model.party import Party
 from unisono.model.secret import Secret
+from unisono.model.writing import Write
 from unisono.systems.bitrix24 import make
 from unisono.systems.catalogue import load
 
@@ -187,6 +188,20 @@ def test_each_code_has_its_error_whatever_the_status(status: int, code: object, 
     system = answering(lambda *_: {"error": code, "error_description": "Nein"}, status)
 
     caught(expected, system.identify)
+
+
+@pytest.mark.parametrize("status", (401, 403))
+@pytest.mark.parametrize("body", (b"", b'{"error":"NO_AUT', b"[]", b"<html><body>Unauthorized</body></html>"))
+def test_a_refused_login_is_one_without_a_word(status: int, body: bytes) -> None:
+    known, clock = load("bitrix24"), FakeClock()
+    carry = Answering(lambda _: httpx2.Response(status, content=body))
+    door = Door(transport=carry, hosts=known.hosts, pace=MemoryPace((), clock), clock=clock)
+    hook = Secret("https://muster.bitrix24.de/rest/7/abcdefgh12345678/")
+    system = make(door, {"portal": "muster.bitrix24.de", "webhook": hook}, known, {})
+
+    caught(LoginRefused, system.identify)
+    (command,) = system.compose(Write(operation="create", side="a", kind="party", body=Party(type="company", name="Kran")), None)
+    caught(LoginRefused, lambda: system.send(command))
 
 
 def test_a_right_that_one_command_lacks_stops_the_connection_and_empties_no_list() -> None:

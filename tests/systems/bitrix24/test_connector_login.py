@@ -90,6 +90,20 @@ def test_keys_that_expired_are_exchanged_and_the_call_is_made_once_more(app: Loc
     assert kept.renewals == 2, "each exchange brings what the next one needs"
 
 
+@pytest.mark.parametrize("fault", ("empty", "torn-json"))
+def test_keys_are_exchanged_though_the_words_of_the_refusal_were_lost(app: LocalApp, fault: str) -> None:
+    """Nothing was performed, whatever the portal said; that they had run out is the likeliest of it."""
+    kept = Kept()
+    system = app.system(kept)
+    app.clock.advance(timedelta(hours=1, minutes=1))
+    app.world.faults.arm(fault, "crm.item.add", value=3)
+
+    (command,) = system.compose(new_company("Nach einer Stunde"), None)
+    system.send(command)
+
+    assert (titles(app), kept.renewals) == (["Nach einer Stunde"], 1)
+
+
 def test_two_that_hold_the_same_expired_keys_exchange_them_once(app: LocalApp) -> None:
     kept, issued = Kept(), app.let_in()
     one, other = app.system(kept, issued), app.system(kept, issued)

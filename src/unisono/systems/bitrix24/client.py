@@ -250,13 +250,14 @@ def fault_in(steps: Sequence[Step], answers: Answers, *, halted: bool) -> System
 
 
 def _is_stale(reply: Reply) -> bool:
-    """Whether the token is what the portal did not take; then nothing was performed."""
-    if b"_token" not in reply.body[:500] or reply.is_html():
+    """Whether the token is what the portal did not take, or may be, as its words were lost on the way; then nothing was performed."""
+    refused = reply.status == 401
+    if reply.is_html() or not (refused or b"_token" in reply.body[:500]):
         return False
     try:
         answer = reply.json()
     except SystemFault:
-        return False
+        return refused
     return isinstance(answer, dict) and answer.get("error") in _STALE
 
 
@@ -266,12 +267,12 @@ def _too_many(reply: Reply) -> bool:
 
 
 def _envelope(reply: Reply, method: str, *, write: bool) -> Row:
-    """The body as the vendor makes it. It is read before the status is believed."""
+    """The body as the vendor makes it. It is read before the status is believed; a refused login is one without a word."""
     told = {"call": method, "status": str(reply.status), "operation": method, "system": "bitrix24"}
+    if reply.status in (401, 403) and not _has_words(reply):
+        raise LoginRefused("login-refused", told, reply.excerpt())
     if reply.is_html() and reply.status != 200:
         # A proxy's page, or a portal that was renamed: no word of the vendor's about any record.
-        if reply.status in (401, 403):
-            raise LoginRefused("login-refused", told, reply.excerpt())
         raise (Unclear if write else BadAnswer)("unexpected-status", told, reply.excerpt())
     if 300 <= reply.status < 400:
         raise (Unclear if write else BadAnswer)("unexpected-status", told, reply.excerpt())
@@ -286,6 +287,14 @@ def _envelope(reply: Reply, method: str, *, write: bool) -> Row:
     if "error" not in envelope and reply.status != 200:
         raise (Unclear if write else BadAnswer)("unexpected-status", told, reply.excerpt())
     return envelope
+
+
+def _has_words(reply: Reply) -> bool:
+    """Whether an answer is one of the vendor's, whole."""
+    try:
+        return not reply.is_html() and isinstance(reply.json(), dict)
+    except SystemFault:
+        return False
 
 
 def _outcome(envelope: Row, reply: Reply) -> Outcome:
