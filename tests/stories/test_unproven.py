@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from msgspec.structs import replace
 
 from tests.stories.folk import tagged
-from tests.stories.test_l_customers import companies, customer, invoiced
+from tests.stories.test_l_customers import CRMS, companies, customer, invoiced
 from tests.stories.test_l_customers import village as second
 from tests.support.village import Village
 from unisono.engine.cycle import cycle
@@ -96,9 +97,10 @@ def test_a_customer_deleted_in_the_books_before_it_could_be_read_back_is_known_t
     assert unlinked(v) == ["deleted-there"]
 
 
-def test_a_note_that_finds_no_customer_lets_the_customer_be_asked_for(tmp_path: Path) -> None:
-    """Deleted long after both sides were in step, where lists show only what changed: the note's refusal is the first that is heard of it."""
-    v = second(tmp_path, "bitrix24")
+@pytest.mark.parametrize("crm", CRMS)
+def test_a_note_that_finds_no_customer_is_no_problem_once_the_customer_is_known_to_be_gone(crm: str, tmp_path: Path) -> None:
+    """Deleted long after both sides were in step: the note's refusal is the first that is heard of it, and the customer is asked for by name."""
+    v = second(tmp_path, crm)
     v.sync()
     v.release()
     v.clock.advance(60)

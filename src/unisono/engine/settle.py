@@ -10,19 +10,20 @@ from sqlalchemy import Connection
 from unisono.engine.apply import OLD_COPY, OLD_FOR, told_of, values_of
 from unisono.engine.hands import Hands, Pairing
 from unisono.engine.job import Job
-from unisono.engine.marks import mark_for, mark_linked
+from unisono.engine.marks import PAPERS, mark_for, mark_linked
 from unisono.engine.pull import raw_hash
 from unisono.engine.written import Changed, Written, links_changed, remembered, settle_writes
 from unisono.model.errors import NotThere, Refused, SystemFault
 from unisono.model.party import Flat
+from unisono.model.record import Side
 from unisono.plan.actions import Ask, Decision, Join, Report, Send, Sever
 from unisono.plan.compare import held_by_both
 from unisono.plan.corrections import CORRECTED
 from unisono.plan.flows.deletions import MARKED
 from unisono.plan.situation import Subject
 from unisono.plan.wanted import WANTED
-from unisono.store import asking, intents, lanes, links, pairs, work
-from unisono.store.work import Task
+from unisono.store import asking, intents, lanes, links, pairs, seen, work
+from unisono.store.work import Mark, Task
 
 
 def settle_jobs(jobs: Sequence[Job], pairing: Pairing, hands: Hands, tasks: Mapping[Subject, Sequence[Task]] | None = None) -> None:
@@ -164,7 +165,19 @@ def _end(conn: Connection, action: Sever, key: str, label: str, pairing: Pairing
         links.forget(conn, *where)
     else:
         links.sever(conn, *where, action.why or action.reason.code, now)
+        work.mark(conn, pairing.lane, _in_doubt(conn, action, pairing), now)
     pairs.note(conn, pairing.id, action.kind, key, "unlinked", told, label, now)
+
+
+def _in_doubt(conn: Connection, ended: Sever, pairing: Pairing) -> list[Mark]:
+    """The documents of two customers who are no counterparts any more of which something is asked or told: it may not matter now."""
+    marks: list[Mark] = []
+    ends: tuple[tuple[Side, str], ...] = (("a", ended.a_key), ("b", ended.b_key))
+    for side, owner in ends if ended.kind == "party" else ():
+        of = {f"{side}:{kind}:{key}": (kind, key) for kind, key in seen.keys_of_owners(conn, pairing.side(side).id, PAPERS, [owner])}
+        asked = asking.keys_asked(conn, pairing.id, list(of))
+        marks += [mark_for(side, *of[name]) for name in sorted(asked)]
+    return marks
 
 
 def report_fault(conn: Connection, key: str, kind: str, label: str, fault: SystemFault, pairing: Pairing, hands: Hands) -> None:
