@@ -6,13 +6,15 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
-from tests.stories.folk import companies, company, customers, deal_of
+from tests.stories.folk import companies, company, customers, deal_of, estimates, state
 from tests.stories.test_l_customers import CRMS, POLICY, act, customer, employee, files, notes
 from tests.stories.test_l_customers import village as second
 from tests.support.village import Village
+from unisono.engine.cycle import cycle
 from unisono.engine.runs import release_run
-from unisono.store import runs
+from unisono.store import pairs, runs
 from unisono.wiring.previewing import make_preview
 from unisono.wiring.running import Runner
 from unisono.wiring.setup import replace_key
@@ -203,3 +205,58 @@ def test_an_invoice_is_made_as_shown_though_ordinary_work_agreed_first_on_what_i
     with v.house.store.read() as conn:
         assert {row.key: row.outcome for row in runs.rows(conn, run.id) if row.outcome != "done"} == {}
     assert [row["title"] for row in v.books.truth()["invoices"]] == ["Kran"]
+
+
+class Ended(Exception):
+    """The process ends."""
+
+
+def test_a_key_that_was_refused_is_not_tried_by_the_process_that_comes_after(v: Village) -> None:
+    """Seed 26384: refused while a lost write was looked for, and the process ended before its turn did."""
+
+    def end(step: str) -> None:
+        if step == "recovered":
+            raise Ended
+
+    v.books.world.faults.arm("timeout-after", "customer.create")
+    deal_of(v, company(v))
+    v.clock.advance(300)
+    v.cycle()
+    v.clock.advance(300)
+    v.books.world.faults.arm("unauthorised", "customer.get", times=9)
+    with pytest.raises(Ended):
+        cycle(v.house.pairing(v.pair, epoch=v.lease()), replace(v.house.hands(), step=end), read=False)
+    before = v.calls("b")
+
+    v.clock.advance(60)
+    Runner(house=v.house, holder="another", alone=True).turn(poll=True)
+
+    with v.house.store.read() as conn:
+        assert pairs.get_connection(conn, v.b).state == "refused"
+    assert v.calls("b") == before
+
+
+def test_a_deleted_offer_and_the_filing_of_its_quote_are_done_as_shown_in_one_release(v: Village) -> None:
+    """Seed 6448: planned from one picture, both records of the link would end it, and only one of them had been shown doing so."""
+    deal = deal_of(v, company(v))
+    v.sync()
+    v.crm_act("delete_deal", id=str(deal))
+    for _ in range(2):
+        v.clock.advance(3600)
+        v.cycle(dry=True, whole=True)
+    state(v, estimates(v)[0]["ESTIMATE_ID"], "b")
+    v.clock.advance(600)
+    v.cycle(dry=True)
+
+    run = make_preview(v.house, v.pair, "test")
+    with v.house.store.read() as conn:
+        shown = [
+            (row.kind, row.verdict, len(row.action.get("writes", [])), len(row.action.get("ends", []))) for row in runs.rows(conn, run.id)
+        ]
+    release_run(v.house.pairing(v.pair), v.house.hands(), run.id, "test")
+    v.clock.advance(1)
+    v.cycle(read=False)
+
+    assert ("quote", "gone", 0, 1) in shown
+    with v.house.store.read() as conn:
+        assert {row.key: row.outcome for row in runs.rows(conn, run.id) if row.outcome != "done"} == {}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from unisono.engine.assumed import keys_of_new
 from unisono.model.record import MatchKeys, other
-from unisono.plan.actions import Decision, Join
+from unisono.plan.actions import Decision, Join, Sever
 from unisono.plan.situation import Situation, Subject
 
 Planned = tuple[Situation, tuple[Decision, ...]]
@@ -33,7 +33,9 @@ def apart(planned: Sequence[Planned]) -> tuple[list[Planned], list[Subject]]:
             later.append(s)
             continue
         now.append((situation, decisions))
-        taken |= both
+        # So is a link that ends: planned from the same picture, its other record would end it, too.
+        ended = [a for d in decisions for a in d.actions if isinstance(a, Sever)]
+        taken |= both | {(side, e.kind, key) for e in ended for side, key in (("a", e.a_key), ("b", e.b_key))}
         for send in (send for d in decisions for send in d.sends):
             if send.write.operation == "create" and send.write.kind == s.kind:
                 # It is linked then, and free no more for one on the other side that is like it in anything.

@@ -6,13 +6,15 @@ from unisono.engine.batch import batches, plan_all, work_off
 from unisono.engine.changes import brake, now_sure, take_changes, tell_unreadable, unreadable
 from unisono.engine.hands import Hands, Pairing
 from unisono.engine.outcome import Outcome
-from unisono.engine.pull import Further, pull
+from unisono.engine.picture import SIDES
+from unisono.engine.pull import Further, Pulled, pull
 from unisono.engine.recover import recover
 from unisono.engine.runs import close_finished
 from unisono.engine.spoken import spoken_for
 from unisono.engine.states import wake_overdue
 from unisono.engine.waves import Waves, nothing_meanwhile
-from unisono.model.errors import SystemFault
+from unisono.model.errors import LoginRefused, SystemFault
+from unisono.model.record import Side
 from unisono.store import pairs
 
 
@@ -24,7 +26,7 @@ def cycle(
     outcome = Outcome()
     try:
         if read:
-            outcome.pulled_a, outcome.pulled_b = pull(pairing.a, hands, whole=whole), pull(pairing.b, hands, whole=whole)
+            outcome.pulled_a, outcome.pulled_b = (_pulled(side, pairing, hands, outcome, whole=whole) for side in SIDES)
             tell_unreadable(pairing, "a", outcome.pulled_a, hands)
             tell_unreadable(pairing, "b", outcome.pulled_b, hands)
         take_changes(pairing, hands)
@@ -49,3 +51,12 @@ def cycle(
     except SystemFault as fault:
         outcome.fault, outcome.stopped = fault, fault.code
     return outcome
+
+
+def _pulled(side: Side, pairing: Pairing, hands: Hands, outcome: Outcome, *, whole: bool) -> Pulled:
+    try:
+        return pull(pairing.side(side), hands, whole=whole)
+    except LoginRefused as fault:
+        with hands.store.write() as conn:
+            outcome.refuse(conn, side, fault, pairing)
+        raise

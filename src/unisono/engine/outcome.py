@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 
 from msgspec import Struct, field
+from sqlalchemy import Connection
 
+from unisono.engine.hands import Pairing
 from unisono.engine.pull import Pulled
-from unisono.model.errors import SystemFault
+from unisono.model.errors import LoginRefused, SystemFault
 from unisono.model.record import Kind, Side
 from unisono.plan.actions import Decision
+from unisono.store import pairs
 
 
 class Outcome(Struct):
@@ -43,6 +46,11 @@ class Outcome(Struct):
         for verdict, count in earlier.verdicts.items():
             self.verdicts[verdict] = self.verdicts.get(verdict, 0) + count
         return self
+
+    def refuse(self, conn: Connection, side: Side, fault: LoginRefused, pairing: Pairing) -> None:
+        """A side's key was refused: it is not used again before a person has replaced it, also if this process ends before its turn does."""
+        self.refused.add(side)
+        pairs.update_connection(conn, pairing.side(side).id, state="refused", told=fault.code)
 
     def closure(self, side: Side, kind: Kind) -> tuple[datetime, str] | None:
         """Until when, and why, a kind of record is not written on a side."""

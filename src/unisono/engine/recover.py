@@ -260,11 +260,11 @@ def _not_seen(intent: Intent, fault: SystemFault, wait: timedelta, pairing: Pair
     if isinstance(fault, LoginRefused | TryLater):
         outcome.closed[intent.write.side, "*"] = (later, fault.code)
         outcome.fault = outcome.fault or fault
-    if isinstance(fault, LoginRefused):
-        outcome.refused.add(intent.write.side)
     code = OLD_COPY if intent.doubt == OLD_COPY else fault.code
     with hands.store.write() as conn:
         lanes.check_epoch(conn, pairing.lane, pairing.epoch)
+        if isinstance(fault, LoginRefused):
+            outcome.refuse(conn, intent.write.side, fault, pairing)
         intents.doubt(conn, intent.id, later, {"code": code}, intent.probes)
 
 

@@ -69,7 +69,7 @@ def _close(conn: Connection, job: Job, fault: SystemFault, tasks: Sequence[Task]
     outcome.closed[side, kind if isinstance(fault, Full) else "*"] = (until, fault.code)
     outcome.fault = outcome.fault or fault
     if isinstance(fault, LoginRefused):
-        outcome.refused.add(side)
+        outcome.refuse(conn, side, fault, pairing)
     if isinstance(fault, Full):
         report_fault(conn, f"{side}:full:{kind}", kind, pairing.side(side).system.capabilities.title, fault, pairing, hands)
     for task in tasks:

@@ -160,7 +160,10 @@ class Waves:
         for side, fault in self._refused.items():
             self.outcome.closed[side, "*"] = (hands.clock.now() + LATER, fault.code)
             self.outcome.fault = self.outcome.fault or fault
-            self.outcome.refused.add(side)
+        if self._refused.keys() - self.outcome.refused:
+            with hands.store.write() as conn:
+                for side, fault in self._refused.items():
+                    self.outcome.refuse(conn, side, fault, pairing)
         adopt([job for job in wave if job.found], pairing, hands)
         settle_jobs([job for job in wave if not job.found], pairing, hands, by_subject)
         tell_wave(wave, by_subject, pairing, hands)

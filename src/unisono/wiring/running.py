@@ -265,13 +265,6 @@ class Runner:
             for pairing in pairings:
                 tell_unreadable(pairing, "a" if pairing.a.id == connection_id else "b", pulled, self.house.hands())
 
-    def _refused(self, row: PairRow, outcome: Outcome) -> None:
-        """A key that was refused in the middle of work stops its connection until a person replaces it."""
-        if outcome.refused and outcome.fault is not None:
-            with self.house.store.write() as conn:
-                for side in outcome.refused:
-                    pairs.update_connection(conn, row.a if side == "a" else row.b, state="refused", told=outcome.fault.code)
-
     def _pair_turn(self, row: PairRow, turn: Turn, further: Further | None = None) -> None:
         with self.house.store.read() as conn:
             sides = [pairs.get_connection(conn, c) for c in (row.a, row.b)]
@@ -294,7 +287,6 @@ class Runner:
             turn.outcomes[row.id] = outcome if before is None else outcome.after(before)
             if outcome.fault is not None:
                 turn.faults[row.id] = outcome.fault
-            self._refused(row, outcome)
         except LostLane:
             return
         finally:
