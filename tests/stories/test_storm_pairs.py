@@ -260,3 +260,30 @@ def test_a_deleted_offer_and_the_filing_of_its_quote_are_done_as_shown_in_one_re
     assert ("quote", "gone", 0, 1) in shown
     with v.house.store.read() as conn:
         assert {row.key: row.outcome for row in runs.rows(conn, run.id) if row.outcome != "done"} == {}
+
+
+def test_the_third_version_of_a_file_and_its_note_are_done_as_shown_in_one_release(v: Village) -> None:
+    """Seed 31182: the note says which file counts; what was shown names the second of them, what is written the third."""
+    deal_of(v, company(v))
+    v.sync()
+    there = estimates(v)[0]["ESTIMATE_ID"]
+    state(v, there, "b")
+    v.sync()
+    v.books_act("edit_estimate", ID=there, ITEMS="Leuchtschild; 1; 1500; 19")
+    v.sync()
+    v.books_act("edit_estimate", ID=there, ITEMS="Leuchtschild mit Montage; 1; 1700; 19")
+    v.clock.advance(600)
+    v.cycle(dry=True)
+
+    run = make_preview(v.house, v.pair, "test")
+    with v.house.store.read() as conn:
+        shown = [(write["operation"], write["kind"]) for row in runs.rows(conn, run.id) for write in row.action.get("writes", [])]
+    release_run(v.house.pairing(v.pair), v.house.hands(), run.id, "test")
+    v.clock.advance(1)
+    v.cycle(read=False)
+
+    assert shown == [("create", "file"), ("change", "note")]
+    with v.house.store.read() as conn:
+        assert {row.key: row.outcome for row in runs.rows(conn, run.id) if row.outcome != "done"} == {}
+    (note,) = v.crm.truth()["protocols"]
+    assert note["content"].splitlines()[-2].endswith("_v3.pdf")

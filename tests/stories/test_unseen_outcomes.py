@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from tests.stories.folk import choose, companies, company, count, customers, deal_of
+from tests.stories.test_l_customers import act
+from tests.stories.test_l_customers import customer as customer_there
+from tests.stories.test_l_customers import village as second
 from tests.support.village import Village
 from unisono.connect.wire import Hearer, Request, Transport
 from unisono.model.errors import Unavailable
@@ -110,3 +114,27 @@ def test_nothing_is_written_while_nobody_edits(v: Village, way: Silent) -> None:
     v.sync()
     v.sync()
     assert (v.writes("a"), v.writes("b"), v.questions()) == (*before, [])
+
+
+def test_a_contact_whose_company_was_taken_from_it_before_its_lost_create_was_looked_for_is_found(tmp_path: Path) -> None:
+    """It shows as a person of its own then, with our reference: it is not made a second time."""
+    v = second(tmp_path, "bitrix24")
+    v.sync()
+    v.release()
+    v.clock.advance(60)
+    hoff = customer_there(v)
+    v.sync()
+    (there,) = v.crm.truth()["companies"]
+    act(v, "edit_contact", id=hoff, contact_first_name="Max", contact_last_name="Mustermann")
+    v.crm.world.faults.arm("status-after", "crm.item.add", value=500)
+    v.clock.advance(300)
+    v.cycle()
+    (person,) = v.crm.truth()["contacts"]
+
+    v.crm_act("unlink_contact", contact_id=person["ID"], company_id=there["ID"])
+    for _ in range(4):
+        v.sync(60)
+
+    assert [row["ID"] for row in v.crm.truth()["contacts"]] == [person["ID"]]
+    assert [row["target"] for row in v.journal() if row["kind"] == "contact"] == [f"contact:{person['ID']}"]
+    assert v.problems() == []

@@ -119,10 +119,12 @@ def _carried_between(p: Picture, first: Typed, last: Typed) -> bool:
 
 
 def _told(p: Picture, one: Typed) -> bool:
-    """Whether a question, open or not, or a problem shows the value to a person."""
-    for q in p.e.questions:
-        shown = (q.values.get("crm", ""), q.values.get("invoicing", ""))
-        if q.code == "conflict" and q.values.get("field") == one.field and any(same(one.field, v, one.value) for v in shown):
+    """Whether a question, open or not, or a problem shows the value to a person; also one that was answered before an older database was put
+    back, which knows nothing of it."""
+    answered = [(str(d.deed.values["code"]), d.deed.values) for d in p.e.did if d.deed.what == "answer" and "code" in d.deed.values]
+    for code, values in [*((q.code, q.values) for q in p.e.questions), *answered]:
+        shown = (values.get("crm", ""), values.get("invoicing", ""))
+        if code == "conflict" and values.get("field") == one.field and any(same(one.field, v, one.value) for v in shown):
             return True
     return any(pr.field == one.field and one.value[:40] in str(pr.values) and one.value for pr in p.e.problems)
 
@@ -139,7 +141,9 @@ def in_window(p: Picture, one: Typed) -> bool:
         if write.operation != "change" or not (write.done or write.fault):
             continue
         far = LOST if write.fault or broken_off or write.seq + 1 in old else look
-        read = next((c for c in reversed(calls[:n]) if c.operation == "read"), None)
+        reads = [c for c in calls[:n] if c.operation == "read"]
+        # The name of a product is in the first call of the look.
+        read = next((c for c in reads if look == CATALOGUE and write.seq <= c.seq + far), reads[-1] if reads else None)
         if read is not None and read.seq <= one.seq < write.seq <= read.seq + far:
             return True
         after = next((c for c in calls[n + 1 :] if c.operation == "read"), None)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import timedelta
 
-from tests.storm import bills, documents, edits, logs, pace, rehearsal
+from tests.storm import bills, documents, edits, logs, oracle, pace, rehearsal
 from tests.storm.chance import Streams
 from tests.storm.picture import Picture
 from tests.storm.stages import staged
@@ -131,3 +132,41 @@ def test_an_applications_key_is_exchanged_when_the_words_of_its_refusal_were_los
     e = played.evidence()
     told = said(pace._refusals("a", [call for call in e.a.log if call.status in (200, 401)], replace(e, restored=False)))
     assert told[:1] == ["I15: asked again 0.031 s after the key was refused [a ]"]
+
+
+def test_the_name_of_a_product_is_looked_at_in_the_first_call_of_a_look() -> None:
+    """Seed 35566: renamed between the product's row and its prices, and the other side's name written right after."""
+    played = world(35566)
+    assert played.found == []
+    e = played.evidence()
+    earlier = replace(e, did=tuple(replace(d, seq=d.seq - 2) if (d.deed.about, d.seq) == ("p0", 62) else d for d in e.did))
+    p = Picture(earlier)
+    assert said(edits.lost(p, edits.typed(p)))[0].startswith("I2: 'Rohr 3\" Neu0' typed for p0 name on a is lost")
+
+
+def test_what_a_person_answered_before_an_older_database_was_put_back_was_shown_to_them() -> None:
+    played = world(30583)
+    assert played.found == []
+    e = played.evidence()
+    unanswered = replace(e, did=tuple(d for d in e.did if d.deed.what != "answer"))
+    p = Picture(unanswered)
+    assert said(edits.lost(p, edits.typed(p))) == ["I2: 'Łopata Neu3' typed for p2 name on b is lost [a='Haken p2' b='Haken p2']"]
+
+
+def test_an_older_database_does_not_find_whom_a_vendor_does_not_list_before_their_hour() -> None:
+    """Seed 35406: the clock of the invoicing system was put back two hours, and its list leaves out who was made in the two."""
+    played = world(35406)
+    assert played.found == []
+    played.stage.b.clock.ahead = timedelta()  # type: ignore[attr-defined]
+    (told,) = said(oracle.twins(Picture(played.evidence())))
+    assert told.startswith("I1: 2 records of c0 on b")
+
+
+def test_a_paper_whose_deletion_came_to_light_with_the_preview_is_not_changed() -> None:
+    played = world(35189)
+    assert played.found == []
+    assert rehearsal._nowhere(played, ("a", "change", "deal:40001"))
+    assert rehearsal._nowhere(played, ("a", "change", "comment:60001@deal/40001"))
+    standing = next(iter(played.stage.a.records("party")))
+    assert not rehearsal._nowhere(played, ("a", "change", standing))
+    assert not rehearsal._nowhere(played, ("a", "create", "note")), "what was to be made can be made"

@@ -335,6 +335,11 @@ class Vendor:
         """The vendor's clock is wrong by so much more from now on. Its count of calls does not hang on the hour."""
         self.clock.ahead += by
 
+    @property
+    def put_back(self) -> bool:
+        """Whether its clock stands before the right hour."""
+        return self.clock.ahead < timedelta()
+
     def swap(self, other: bool) -> None:
         """``True``: the address leads to an account of another company; ``False``: to its own again."""
         self.wire.other_account(self.stranger() if other else None)

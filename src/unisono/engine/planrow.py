@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -101,9 +102,8 @@ def _same_values(kind: str, planned: dict[str, Any], actual: dict[str, Any]) -> 
 def as_planned(row: PlanRow, decisions: Sequence[Decision]) -> bool:
     """Whether everything that decisions would do now stands in a row."""
     told = action_of(decisions[0].reason, decisions) if decisions else {}
-    writes = row.action.get("writes", [])
-    files = [write["after"]["name"] for write in writes if write["kind"] == "file"]
-    now = [_before_its_files(write, files) for write in told.get("writes", [])]
+    files = [write["after"]["name"] for write in row.action.get("writes", []) if write["kind"] == "file"]
+    writes, now = ([_whichever_file_counts(write, files) for write in some.get("writes", [])] for some in (row.action, told))
     if any(not any(fits(planned, write) for planned in writes) for write in now):
         return False
     # A join of what is linked already writes down that both sides show the same, in whatever spelling: no more than that was released.
@@ -111,12 +111,20 @@ def as_planned(row: PlanRow, decisions: Sequence[Decision]) -> bool:
     return all(one in row.action.get("links", []) for one in new) and all(one in row.action.get("ends", []) for one in told.get("ends", []))
 
 
-def _before_its_files(write: dict[str, Any], files: Sequence[str]) -> dict[str, Any]:
-    """A note's text as it was planned, when files of the same row were not put yet: once they are, a line says which one counts."""
+def _whichever_file_counts(write: dict[str, Any], files: Sequence[str]) -> dict[str, Any]:
+    """A note's text without the line that says which of several files counts: what was planned before the files of the same row were put names
+    an earlier one, or none."""
     if write["kind"] != "note" or not files:
         return write
-    lines = [line for line in str(write["after"].get("text", "")).split("\n") if not any(line.endswith(name) for name in files)]
+    ours = [re.compile(f"{re.escape(stem)}(_v[0-9]+)?{re.escape(ending)}$") for stem, ending in map(_parted, files)]
+    lines = [line for line in str(write["after"].get("text", "")).split("\n") if not any(one.search(line) for one in ours)]
     return write | {"after": write["after"] | {"text": "\n".join(lines)}}
+
+
+def _parted(name: str) -> tuple[str, str]:
+    """A file's name without the number of its version, and its ending."""
+    stem, dot, ending = name.rpartition(".")
+    return re.sub("_v[0-9]+$", "", stem if dot else name), f"{dot}{ending}" if dot else ""
 
 
 def touches(decisions: Sequence[Decision]) -> bool:

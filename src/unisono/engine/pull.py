@@ -119,9 +119,10 @@ def _pull_resource(
         pulled.listed |= {(resource.name, key) for key in listed.keys}
     if resource.whole:
         _find_missing(where, resource, listed, since is None, absent, hands, pulled)
-    marks |= {"since": stamp(mark)} | ({"whole_at": stamp(mark)} if since is None else {})
-    # By our own clock and to the second, for people: ``since`` is the vendor's, and earlier where clocks disagree.
-    marks["looked_at"] = stamp(hands.clock.now())
+    # By our own clock: ``since`` is the vendor's, and earlier where clocks disagree.
+    marks |= {"since": stamp(mark), "looked_at": stamp(hands.clock.now())}
+    if since is None:
+        marks["whole_at"] = marks["looked_at"]
     if since is None:
         marks.setdefault("first_whole", stamp(hands.clock.now()))
     kept.moved[resource.name] = marks
@@ -134,7 +135,8 @@ def _since(resource: Resource, marks: dict[str, str], now: datetime) -> datetime
     if resource.signal not in ("stamp", "coarse-stamp", "ordered-until") or "since" not in marks:
         return None
     whole_at = instant(marks.get("whole_at") or marks["since"])
-    if now - whole_at >= SWEEP:
+    if not timedelta() <= now - whole_at < SWEEP:
+        # An hour that has not come was written while our clock was ahead.
         return None
     return instant(marks["since"]) - timedelta(seconds=resource.overlap)
 

@@ -269,12 +269,18 @@ def _not_seen(intent: Intent, fault: SystemFault, wait: timedelta, pairing: Pair
 
 
 def _free(write: Write, rows: tuple[Raw, ...], pairing: Pairing, hands: Hands) -> list[tuple[Record, Raw]]:
-    """The probed rows as records of the kind that was written, without those that are somebody's counterpart already."""
+    """The probed rows as records of the kind that was written, without those that are somebody's counterpart already. A contact with our
+    reference whose company was taken from it meanwhile shows as a person of its own, and is ours all the same."""
     system = pairing.side(write.side).system
-    records = [(r, row) for row in rows for r in system.records(row) if r.kind == write.kind]
+    records = [(r, row) for row in rows for r in system.records(row) if r.kind == write.kind or _on_its_own(r, write)]
     with hands.store.read() as conn:
         taken = links.links_of(conn, pairing.id, write.kind, write.side, [r.key for r, _ in records])
     return [(r, row) for r, row in records if r.key not in taken]
+
+
+def _on_its_own(record: Record, write: Write) -> bool:
+    ours = bool(write.reference) and getattr(record.body, "reference", "") == write.reference
+    return ours and (write.kind, record.kind) == ("contact", "party")
 
 
 def _found(intent: Intent, record: Record, row: Raw, pairing: Pairing, hands: Hands) -> None:

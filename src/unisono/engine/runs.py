@@ -240,9 +240,10 @@ class _Gate:
         subject: Subject = s.subject
         row = self._row(subject)
         hold = touches(decisions)
-        # With nothing left to do or to ask it stands as it was shown, and so does what rests on it.
-        basis = row.basis if row is not None and not any(d.actions for d in decisions) else self._basis(s)
-        fresh = row_of(row.seq if row else self._seq, s, decisions, basis, key=row.key if row else "")
+        fresh = row_of(row.seq if row else self._seq, s, decisions, self._basis(s), key=row.key if row else "")
+        if row is not None and not hold and all(fresh.action.get(name) == row.action.get(name) for name in ("questions", "problems")):
+            # With nothing left to do, nor to ask or tell that was not shown, it stands as it was shown, and so does what rests on it.
+            fresh = replace(fresh, basis=row.basis)
         fresh = replace(fresh, outcome=CHANGED if hold else "")
         if row is None:
             self._seq += 1

@@ -52,6 +52,22 @@ def test_a_document_costs_a_call_and_a_paid_one_two() -> None:
     assert (body.paid, body.paid_date) == ("full", dt.date(2026, 3, 2))
 
 
+def test_an_invoice_cancelled_between_two_calls_is_cancelled_and_not_paid() -> None:
+    """Nothing is open of it any more, and nobody has paid: a paper moved to *paid* sets off what nobody takes back."""
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        if "payments" in request.url.path:
+            said = {"openAmount": 0, "currency": "EUR", "paymentStatus": "balanced", "voucherType": "invoice", "voucherStatus": "voided"}
+            return httpx2.Response(200, json=said)
+        return httpx2.Response(200, json=paper(voucherStatus="open"))
+
+    system = answering(answer)
+    raw = system.read("voucherlist", f"invoice:{ID}")
+    assert raw is not None
+    body = body_of(next(record for record in system.records(raw) if record.kind == "invoice"))
+    assert (body.stage, body.paid, body.paid_amount) == ("cancelled", "none", None)
+
+
 def test_a_row_of_the_list_says_what_the_document_alone_says_in_every_state() -> None:
     account = office()
     keys = [f"invoice:{made(account, 'invoice', n)}" for n in range(4)] + [f"creditnote:{made(account, 'credit_note', 5)}"]

@@ -183,3 +183,17 @@ def test_what_was_missing_and_is_listed_again_was_never_gone(v: Village) -> None
     with v.house.store.read() as conn:
         still = seen.missing_rows(conn, v.b, "customer")
     assert (back.changed, back.gone, still) == (0, 0, [])
+
+
+@pytest.mark.parametrize("ahead", (timedelta(hours=25), -timedelta(hours=25)))
+def test_the_weekly_sweep_goes_by_our_own_clock(v: Village, ahead: timedelta) -> None:
+    v.books.world.clock.ahead = ahead
+    v.sync()
+    v.clock.advance(timedelta(days=6, hours=23))
+    before = v.cycle().pulled_b
+    v.clock.advance(timedelta(hours=2))
+    after = v.cycle().pulled_b
+
+    assert before is not None
+    assert after is not None
+    assert ("invoice" in before.whole, "invoice" in after.whole) == (False, True)

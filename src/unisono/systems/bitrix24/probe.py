@@ -89,12 +89,13 @@ def _search(write: Write, body: Party | Contact, name: str) -> tuple[str, Step]:
 
 
 def _same(write: Write, body: Party | Contact, seen: tuple[Record, ...], held: set[str]) -> bool:
-    record = next((r for r in seen if r.kind == write.kind), None)
     reference = write.reference or body.reference
+    if reference:
+        # A contact whose company was taken from it meanwhile shows as a person of its own.
+        return any(getattr(r.body, "reference", "") == reference for r in seen if r.kind in (write.kind, "party"))
+    record = next((r for r in seen if r.kind == write.kind), None)
     if record is None:
         return False
-    if reference:
-        return getattr(record.body, "reference", "") == reference
     if write.kind == "contact" and record.owner != write.owner:
         return False
     there = flat_of(record.body)

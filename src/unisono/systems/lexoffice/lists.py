@@ -24,6 +24,7 @@ PAGE = 250
 _FIRST, _LAST = dt.date(1990, 1, 1), dt.date(2100, 1, 1)
 """What an open beginning or end is taken for when a stretch is halved."""
 _SETTLED = ("paid", "paidoff")
+_ENDED = (*_SETTLED, "voided")
 _OWED = ("open", "overdue", "sepadebit", "transferred", *_SETTLED)
 """Words of a document of which payments are told."""
 Span = tuple[dt.date | None, dt.date | None]
@@ -128,19 +129,22 @@ class Lists:
         payment = None
         if voucher.paid and state in _OWED:
             left = amount(listed, "openAmount", key) if listed is not None and state not in _SETTLED else None
-            payment = self._payment(row_id, key) if left is None else _payment_row(left, "")
+            payment, since = self._payment(row_id, key) if left is None else (_payment_row(left, ""), "")
+            # Cancelled between the two calls, nothing is open any more; but nobody has paid.
+            row |= {"voucherStatus": since} if since in _ENDED else {}
         return self._raw(DOCUMENTS, key, row | {"voucherType": word, "payment": payment})
 
-    def _payment(self, row_id: str, key: str) -> Row | None:
+    def _payment(self, row_id: str, key: str) -> tuple[Row | None, str]:
+        """What is open of a document, and the state it is in by then."""
         try:
             reply = self._client.ask("GET", f"payments/{row_id}", absent=(404, 406))
         except NotThere:
             # Also the word for a document of which no payments are kept.
-            return None
+            return None, ""
         row = reply.json()
         if not isinstance(row, dict):
             raise BadAnswer("not-a-row", {"call": "GET payments", "value": str(row)[:80]}, reply.excerpt())
-        return _payment_row(amount(row, "openAmount", key), text(row, "paidDate", key))
+        return _payment_row(amount(row, "openAmount", key), text(row, "paidDate", key)), text(row, "voucherStatus", key)
 
     def _walked(self, resource: str, filters: Params, *, halved: bool = False) -> Iterator[tuple[Stretch[Found], list[int]]]:
         """Every page of a query with its fresh rows. A query that shows more than can be paged through is ``_TooMany`` where it can be
