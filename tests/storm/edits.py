@@ -88,6 +88,10 @@ def _kept(p: Picture, one: Typed, values: list[Typed]) -> bool:
     ):
         # Taken back before the product had carried anything here: whoever looks sees no edit.
         return True
+    wrote = [w for c in p.side(one.letter).log if c.seq <= one.seq for w in c.wrote if (w.key, w.field) == (one.key, one.field)]
+    if p.e.broken_off and any(same(one.field, w.before, one.value) for w in wrote):
+        # Taken back to what stood there before a write of which a process that ended has told nobody: that is what counts as agreed still.
+        return True
     # Of a customer made by hand on both sides, what both began with was seen by whoever replaced it first.
     # And what somebody had typed on the other side before looks as if it had been carried here.
     first = min(

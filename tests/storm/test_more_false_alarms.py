@@ -84,3 +84,12 @@ def test_a_refusal_on_a_line_that_broke_was_not_heard() -> None:
     e = played.evidence()
     heard = [replace(c, fault="") if c.status == 403 else c for c in played.stage.b.log]
     assert invariants(pace.judge("b", heard, [], e)) == ["I15"]
+
+
+def test_what_is_taken_back_to_before_a_write_that_nobody_wrote_down_looks_like_no_edit() -> None:
+    """Engine 302284: the CRM's address went over, and the process ended; somebody replaced it there, and then typed the very first one again."""
+    played = invented(302284)
+    assert played.found == []
+    p = Picture(replace(played.evidence(), broken_off=False))
+    (told,) = [str(one) for one in edits.lost(p, edits.typed(p))]
+    assert told.startswith("I2: 'c1@post.example' typed for c1 email on b is lost")
