@@ -96,9 +96,7 @@ def test_an_invoice_filed_at_the_one_it_was_made_of_is_not_filed_at_its_customer
     v.sync()
     before = office.notes(v)
     v.crm_act("delete_company", id=there["ID"])
-    v.crm_act(
-        "create_company", **{name: there[name] for name in ("TITLE",)}, vat_id="DE136695976", street="Kai 1", zip="28195", city="Bremen"
-    )
+    v.crm_act("create_company", TITLE=there["TITLE"], vat_id="DE136695976", street="Kai 1", zip="28195", city="Bremen")
 
     put_back(v, tmp_path / "before.db")
     for _ in range(3):

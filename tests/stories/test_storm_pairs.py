@@ -236,6 +236,16 @@ def test_a_key_that_was_refused_is_not_tried_by_the_process_that_comes_after(v: 
     assert v.calls("b") == before
 
 
+@pytest.mark.parametrize("side", ("a", "b"))
+def test_a_key_that_is_refused_while_a_side_is_read_is_written_down_too(v: Village, side: str) -> None:
+    """As an unsure pair reads, in the middle of its cycle."""
+    (v.crm if side == "a" else v.books).world.faults.arm("unauthorised", times=9)
+    v.cycle(whole=True)
+    with v.house.store.read() as conn:
+        states = [pairs.get_connection(conn, which).state for which in (v.a, v.b)]
+    assert states == (["refused", "ok"] if side == "a" else ["ok", "refused"])
+
+
 def test_a_deleted_offer_and_the_filing_of_its_quote_are_done_as_shown_in_one_release(v: Village) -> None:
     """Seed 6448: planned from one picture, both records of the link would end it, and only one of them had been shown doing so."""
     deal = deal_of(v, company(v))

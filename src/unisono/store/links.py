@@ -33,6 +33,7 @@ from unisono.store.dialect import portions
 from unisono.store.stamps import stamp
 from unisono.store.statements import Statement
 from unisono.store.tables import link, seen
+from unisono.store.tables.records import READ
 
 
 def links_of(conn: Connection, pair: str, kind: Kind, side: Side, keys: Sequence[str]) -> dict[str, Link]:
@@ -260,8 +261,7 @@ _ALL_LINKED = and_(_MINE, link.c.state == "linked", link.c.kind.in_(_COUNTED))
 _LINKED = Statement(lambda _: select(func.count()).select_from(link).where(_ALL_LINKED))
 _KEPT = Statement(lambda _: select(func.count()).select_from(link).where(_MINE, _TOLD, _state() == "linked", link.c.kind.in_(_COUNTED)))
 # What was made and never read has not vanished.
-_READ = func.length(seen.c.hash) > 0
-_MISSING = Statement(lambda _: select(seen.c.kind, seen.c.key).where(_OF_CONNECTION, seen.c.missing_at != literal_column("''"), _READ))
+_MISSING = Statement(lambda _: select(seen.c.kind, seen.c.key).where(_OF_CONNECTION, seen.c.missing_at != literal_column("''"), READ))
 _GONE = Statement(lambda _: select(seen.c.kind, seen.c.key).where(_OF_CONNECTION, seen.c.gone_at != literal_column("''")))
 _STATES: dict[Side, Statement] = {"a": Statement(lambda _: _states(link.c.a_key)), "b": Statement(lambda _: _states(link.c.b_key))}
 _LABELS = Statement(lambda _: select(seen.c.label).select_from(_with_seen()).where(_ALIVE, _LOST).order_by(seen.c.id).limit(_LIMIT))

@@ -21,6 +21,7 @@ from unisono.store.numbers import next_changes
 from unisono.store.stamps import instant, stamp
 from unisono.store.statements import Built, Statement
 from unisono.store.tables import pair, seen
+from unisono.store.tables.records import READ
 from unisono.store.upserts import upsert
 
 UNREAD = b""
@@ -389,7 +390,7 @@ _LIVE_OF_KIND = Statement(
     )
 )
 _COUNT = Statement(lambda _: select(func.count(func.distinct(seen.c.resource_key))).where(_OF_RESOURCE))
-_SET_ROWS = Statement(lambda _: update(seen).where(_THESE_ROWS, func.length(seen.c.hash) > 0))
+_SET_ROWS = Statement(lambda _: update(seen).where(_THESE_ROWS, READ))
 # What was missed at an hour that has not come, because our clock was ahead, is missed from now on.
 _MISS_ROWS = Statement(
     lambda _: update(seen).where(_THESE_ROWS, or_(seen.c.missing_at == literal_column("''"), seen.c.missing_at > bindparam("b_now")))

@@ -191,7 +191,9 @@ def test_each_code_has_its_error_whatever_the_status(status: int, code: object, 
 
 
 @pytest.mark.parametrize("status", (401, 403))
-@pytest.mark.parametrize("body", (b"", b'{"error":"NO_AUT', b"[]", b"<html><body>Unauthorized</body></html>"))
+@pytest.mark.parametrize(
+    "body", (b"", b'{"error":"NO_AUT', b"[]", b'{"message":"Unauthorized"}', b"<html><body>Unauthorized</body></html>")
+)
 def test_a_refused_login_is_one_without_a_word(status: int, body: bytes) -> None:
     known, clock = load("bitrix24"), FakeClock()
     carry = Answering(lambda _: httpx2.Response(status, content=body))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Table, Text, text
+from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Table, Text, func, text
 
 from unisono.store.tables.columns import column, metadata, number, ref, row_id
 
@@ -51,6 +51,9 @@ seen = Table(
     # Of the few customers without a letter or figure in their name.
     Index("seen_nameless", "connection", "kind", sqlite_where=text(_NAMELESS)),
 )
+
+READ = func.length(seen.c.hash) > 0
+"""Whether a record has been read, and not only made."""
 
 document = Table(
     "document",

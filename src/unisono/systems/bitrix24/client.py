@@ -290,11 +290,12 @@ def _envelope(reply: Reply, method: str, *, write: bool) -> Row:
 
 
 def _has_words(reply: Reply) -> bool:
-    """Whether an answer is one of the vendor's, whole."""
+    """Whether an answer says in the vendor's own way what is wrong."""
     try:
-        return not reply.is_html() and isinstance(reply.json(), dict)
+        answer = None if reply.is_html() else reply.json()
     except SystemFault:
         return False
+    return isinstance(answer, dict) and "error" in answer
 
 
 def _outcome(envelope: Row, reply: Reply) -> Outcome:
