@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
 
@@ -177,6 +178,27 @@ def test_an_invoice_of_a_customer_who_vanished_from_the_crm_is_filed_once_a_pers
     assert (files(v), v.problems()) == (["RE0001.pdf"], [])
 
 
+def shown_and_released(v: Village) -> tuple[str, list[runs.PlanRow]]:
+    """A preview that somebody releases: its run, and its rows as they were shown."""
+    run = make_preview(v.house, v.pair, "test").id
+    with v.house.store.read() as conn:
+        rows = list(runs.rows(conn, run))
+    release_run(v.house.pairing(v.pair), v.house.hands(), run, "test")
+    v.clock.advance(1)
+    return run, rows
+
+
+def writes(rows: Iterable[runs.PlanRow]) -> list[tuple[str, str]]:
+    """What rows say will be written."""
+    return [(write["operation"], write["kind"]) for row in rows for write in row.action.get("writes", [])]
+
+
+def not_done(v: Village, run: str) -> dict[str, str]:
+    """The rows of a run of which something is left, and what became of them."""
+    with v.house.store.read() as conn:
+        return {row.key: row.outcome for row in runs.rows(conn, run) if row.outcome != "done"}
+
+
 def test_an_invoice_is_made_as_shown_though_ordinary_work_agreed_first_on_what_its_customer_shows_on_both_sides(tmp_path: Path) -> None:
     """Somebody typed the same town on both sides: nothing is to be done about it, by the run or by anybody, and the invoice does not rest on it."""
     v = second(tmp_path, "bitrix24", POLICY.replace("[documents]", '[invoices]\ndirection = "to-invoicing"\n[documents]'))
@@ -193,17 +215,12 @@ def test_an_invoice_is_made_as_shown_though_ordinary_work_agreed_first_on_what_i
     v.clock.advance(600)
     v.cycle(dry=True)
 
-    run = make_preview(v.house, v.pair, "test")
-    with v.house.store.read() as conn:
-        shown = [(write["operation"], write["kind"]) for row in runs.rows(conn, run.id) for write in row.action.get("writes", [])]
-    release_run(v.house.pairing(v.pair), v.house.hands(), run.id, "test")
-    v.clock.advance(1)
+    run, rows = shown_and_released(v)
     for _ in range(2):
         v.cycle(read=False)
 
-    assert shown == [("create", "invoice")]
-    with v.house.store.read() as conn:
-        assert {row.key: row.outcome for row in runs.rows(conn, run.id) if row.outcome != "done"} == {}
+    assert writes(rows) == [("create", "invoice")]
+    assert not_done(v, run) == {}
     assert [row["title"] for row in v.books.truth()["invoices"]] == ["Kran"]
 
 
@@ -258,18 +275,11 @@ def test_a_deleted_offer_and_the_filing_of_its_quote_are_done_as_shown_in_one_re
     v.clock.advance(600)
     v.cycle(dry=True)
 
-    run = make_preview(v.house, v.pair, "test")
-    with v.house.store.read() as conn:
-        shown = [
-            (row.kind, row.verdict, len(row.action.get("writes", [])), len(row.action.get("ends", []))) for row in runs.rows(conn, run.id)
-        ]
-    release_run(v.house.pairing(v.pair), v.house.hands(), run.id, "test")
-    v.clock.advance(1)
+    run, rows = shown_and_released(v)
     v.cycle(read=False)
 
-    assert ("quote", "gone", 0, 1) in shown
-    with v.house.store.read() as conn:
-        assert {row.key: row.outcome for row in runs.rows(conn, run.id) if row.outcome != "done"} == {}
+    assert [(row.kind, writes([row]), len(row.action["ends"])) for row in rows if row.verdict == "gone"] == [("quote", [], 1)]
+    assert not_done(v, run) == {}
 
 
 def test_the_third_version_of_a_file_and_its_note_are_done_as_shown_in_one_release(v: Village) -> None:
@@ -285,15 +295,10 @@ def test_the_third_version_of_a_file_and_its_note_are_done_as_shown_in_one_relea
     v.clock.advance(600)
     v.cycle(dry=True)
 
-    run = make_preview(v.house, v.pair, "test")
-    with v.house.store.read() as conn:
-        shown = [(write["operation"], write["kind"]) for row in runs.rows(conn, run.id) for write in row.action.get("writes", [])]
-    release_run(v.house.pairing(v.pair), v.house.hands(), run.id, "test")
-    v.clock.advance(1)
+    run, rows = shown_and_released(v)
     v.cycle(read=False)
 
-    assert shown == [("create", "file"), ("change", "note")]
-    with v.house.store.read() as conn:
-        assert {row.key: row.outcome for row in runs.rows(conn, run.id) if row.outcome != "done"} == {}
+    assert writes(rows) == [("create", "file"), ("change", "note")]
+    assert not_done(v, run) == {}
     (note,) = v.crm.truth()["protocols"]
     assert note["content"].splitlines()[-2].endswith("_v3.pdf")
