@@ -160,6 +160,9 @@ def in_window(p: Picture, one: Typed) -> bool:
         # A look that failed shows nothing, and with a new record nothing is known from before it. Nor does one that a process had before it
         # ended without writing it down: then the next one counts.
         looks = [c.seq for c in calls[n + 1 :] if c.operation == "read" and c.fault in SHOWING and c.status in (0, 200)]
+        if look == CATALOGUE and not p.e.broken_off:
+            # The price is in the last call of the first look.
+            looks = [seq for seq in looks[1:] if seq == looks[0] + 1] or looks
         far = LOST if write.fault or broken_off else WAVE
         if write.operation == "create" and any(
             write.seq <= one.seq < after <= write.seq + far for after in (looks if p.e.broken_off else looks[:1])

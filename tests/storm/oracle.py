@@ -5,11 +5,14 @@ Nothing here reads the product's tables but where the invariant is about what it
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
 from tests.storm import bills, causes, documents, edits, hostage, logs, told
 from tests.storm.evidence import Evidence
+from tests.storm.people import mark_of
 from tests.storm.picture import Picture
+from tests.storm.sides import Entry, Kind, Letter
 from tests.storm.verdict import Broken
 
 
@@ -49,8 +52,20 @@ def twins(p: Picture) -> Iterator[Broken]:
                 # Nor can it find whom a vendor whose clock was put back does not list before their hour has come.
                 allowed += p.e.restored and getattr(p.side(letter), "put_back", False)
                 allowed += len({e.key for e in entries} & p.told_twice(letter))
-                if len(entries) > allowed:
+                if _standing(p, letter, kind, entries) > allowed:
                     yield Broken("I1", f"{len(entries)} records of {mark} on {letter}", " ".join(e.key for e in entries))
+
+
+def _standing(p: Picture, letter: Letter, kind: Kind, entries: Sequence[Entry]) -> int:
+    """How many there are. Of a customer that stands there twice, which is judged by itself, each has its contacts."""
+    if kind != "contact":
+        return len(entries)
+    most: dict[str, int] = {}
+    for owner, count in Counter(entry.owner for entry in entries).items():
+        who = p.records(letter, "party").get(owner)
+        mark = (mark_of("party", who) if who is not None else "") or owner
+        most[mark] = max(most.get(mark, 0), count)
+    return sum(most.values())
 
 
 def missing(p: Picture) -> Iterator[Broken]:

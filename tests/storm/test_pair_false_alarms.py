@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from tests.storm import bills, documents, edits, logs, oracle, pace, rehearsal
 from tests.storm.chance import Streams
+from tests.storm.people import mark_of
 from tests.storm.picture import Picture
 from tests.storm.stages import staged
 from tests.storm.vendors import drawn
@@ -170,3 +171,25 @@ def test_a_paper_whose_deletion_came_to_light_with_the_preview_is_not_changed() 
     standing = next(iter(played.stage.a.records("party")))
     assert not rehearsal._nowhere(played, ("a", "change", standing))
     assert not rehearsal._nowhere(played, ("a", "create", "note")), "what was to be made can be made"
+
+
+def test_a_price_typed_while_a_new_product_is_looked_at_for_the_first_time_cannot_be_told_from_what_was_sent() -> None:
+    """Seed 55018: typed between the product's row and its price."""
+    played = world(55018)
+    assert played.found == []
+    e = played.evidence()
+    later = replace(e, did=tuple(replace(d, seq=d.seq + 1) if (d.deed.about, d.deed.who) == ("p0", "a") else d for d in e.did))
+    p = Picture(later)
+    assert said(edits.apart(p, edits.typed(p)))[0].startswith("I3: p0 price: '1011.50' and '819.99'"), "the look was over"
+
+
+def test_a_customer_whom_an_older_database_made_anew_has_the_contacts_with_each() -> None:
+    """Seed 51893: made by hand on both sides, answered to be one, the answer lost with the database and one of the two renamed."""
+    played = world(51893)
+    assert played.found == []
+    parties = played.stage.a.records("party")
+    assert {mark_of("party", parties[c.owner]) for c in played.stage.a.records("contact").values()} == {"c1"}
+    p = Picture(played.evidence())
+    twice, other = p.marked("a", "contact")["k0"]
+    p.marked("a", "contact")["k0"] = [twice, replace(other, owner=twice.owner)]
+    assert said(oracle.twins(p)) == ["I1: 2 records of k0 on a [contact:30001 contact:30002]"], "one of them has it twice"

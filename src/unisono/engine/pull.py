@@ -157,7 +157,7 @@ def _listing(
     everything. ``None`` if that clock stands earlier than ``before``, when it was last looked at: it was wrong then or is now, and a list of
     changes would leave some out."""
     with hands.store.read() as conn:
-        listed = seen.begin_listing(conn)
+        listed = seen.begin_listing(conn, where.id)
 
     def take(page: Page) -> None:
         pulled.calls += 1
@@ -193,7 +193,7 @@ def _store_page(where: Connected, resource: str, page: Page, hands: Hands, pulle
         _store(where, resource, page.rows, hands, pulled, listed)
 
 
-def _store(where: Connected, resource: str, rows: tuple[Raw, ...], hands: Hands, pulled: Pulled, listed: Listed | None = None) -> None:
+def _store(where: Connected, resource: str, rows: tuple[Raw, ...], hands: Hands, pulled: Pulled, listed: Listed) -> None:
     unique = {row.key: row for row in rows}
     hashes = {key: raw_hash(row) for key, row in unique.items()}
     with hands.store.read() as conn:
@@ -217,7 +217,7 @@ def _store(where: Connected, resource: str, rows: tuple[Raw, ...], hands: Hands,
     with hands.store.write() as conn:
         now = hands.clock.now()
         pulled.changed += seen.put_seen(conn, where.id, records, now, listed=listed)
-        pulled.gone += seen.mark_gone(conn, where.id, lost, now)
+        pulled.gone += seen.mark_gone(conn, where.id, lost, now, listed=listed)
         if back:
             seen.touch_rows(conn, where.id, resource, back)
 
@@ -246,7 +246,7 @@ def _find_missing(
     missed_at = dict(asked[:CONFIRM_AT_MOST])
     for (_, key), raw in _looked_up(where, [(resource.name, key) for key in missed_at], pulled):
         if raw is not None:
-            _store(where, resource.name, (raw,), hands, pulled)
+            _store(where, resource.name, (raw,), hands, pulled, listed)
             with hands.store.write() as conn:
                 seen.touch_rows(conn, where.id, resource.name, [key])
         elif now - missed_at[key] >= timedelta(seconds=resource.delete_lag):
@@ -269,11 +269,13 @@ def pull_rows(where: Connected, keys: Sequence[tuple[str, str]], hands: Hands) -
     """Reads single rows (resource, key) as a list would have brought them. One that is not found is missing from now on, no more: that it
     was deleted is proved by later looks only."""
     pulled = Pulled()
+    with hands.store.read() as conn:
+        listed = seen.begin_listing(conn, where.id)
     for (resource, key), raw in _looked_up(where, keys, pulled):
         if raw is not None:
             pulled.rows += 1
             pulled.listed.add((resource, key))
-            _store(where, resource, (raw,), hands, pulled)
+            _store(where, resource, (raw,), hands, pulled, listed)
         elif where.system.capabilities.resource(resource).whole:
             with hands.store.write() as conn:
                 seen.mark_missing(conn, where.id, resource, [key], hands.clock.now())

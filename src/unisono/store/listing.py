@@ -16,12 +16,15 @@ class Listed:
 
     ``last`` is the highest number given before the listing began: what is stored later was there when it was, so nothing is to be proved of it.
     A record that is shown on two pages is one, which counting would get wrong: one shown twice would hide another that is gone.
+    ``change`` is the last change number of the connection then: what has a higher one was looked at after the listing began, so a page of it
+    may be older than that.
     """
 
-    __slots__ = ("_last", "_pieces", "keys")
+    __slots__ = ("_last", "_pieces", "change", "keys")
 
-    def __init__(self, last: int) -> None:
+    def __init__(self, last: int, change: int) -> None:
         self._last = last
+        self.change = change
         self._pieces: dict[int, bytearray] = {}
         self.keys: set[str] = set()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,7 +18,7 @@ from unisono.store.codec import body_from, body_text, hash_of
 from unisono.store.dialect import plainly, portions
 from unisono.store.documents import forget_documents, put_documents
 from unisono.store.listing import Listed
-from unisono.store.numbers import next_changes
+from unisono.store.numbers import last_change, next_changes
 from unisono.store.stamps import instant, stamp
 from unisono.store.statements import Built, Statement
 from unisono.store.tables import pair, seen
@@ -81,13 +82,19 @@ def put_seen(
 ) -> int:
     """Stores observed records (with the hash of their vendor row). Returns how many really changed; only those get a change number.
 
-    ``listed`` is told which of them were stored before, under whatever row."""
+    ``listed`` is told which of them were stored before, under whatever row. What somebody else looked at since it began stays as it is, with
+    all that its row holds: what is at hand may be older than that, and if it is newer, the next look brings it."""
     if not rows:
         return 0
     at = _not_before_release(conn, connection, now)
     stored = _stored_hashes(conn, connection, [(r.kind, r.key) for r, _ in rows])
     if listed is not None:
         listed.add(old[5] for old in stored.values())
+        newer = {name for name, old in stored.items() if old[1] > listed.change}
+        late = {r.resource_key for r, _ in rows if (r.kind, r.key) in newer}
+        rows = [(r, raw) for r, raw in rows if r.resource_key not in late] if late else rows
+        if not rows:
+            return 0
     texts = [body_text(record.body) for record, _ in rows]
     hashes = [hash_of(_steady(record.body, text), record.owner) for text, (record, _) in zip(texts, rows, strict=True)]
     news = [stored.get((r.kind, r.key)) for r, _ in rows]
@@ -138,9 +145,9 @@ def touch_rows(conn: Connection, connection: str, resource: str, keys: Sequence[
         _SET_ROWS.run(conn, b_connection=connection, b_resource=resource, b_keys=some, missing_at="")
 
 
-def begin_listing(conn: Connection) -> Listed:
+def begin_listing(conn: Connection, connection: str) -> Listed:
     """Before a listing: it has shown nothing yet."""
-    return Listed(int(_LAST.value(conn) or 0))
+    return Listed(int(_LAST.value(conn) or 0), last_change(conn, connection))
 
 
 def unlisted(conn: Connection, connection: str, resource: str, listed: Listed) -> list[str]:
@@ -171,13 +178,15 @@ def forget_hashes(conn: Connection, connection: str) -> None:
     _SET_ALL.run(conn, b_connection=connection, raw_hash=b"")
 
 
-def mark_gone(conn: Connection, connection: str, keys: Iterable[tuple[Kind, str]], now: datetime) -> int:
+def mark_gone(conn: Connection, connection: str, keys: Iterable[tuple[Kind, str]], now: datetime, *, listed: Listed | None = None) -> int:
     """These records are definitely deleted: they get a change number, so that every pair looks at them.
 
-    Returns how many were there until now; one that is known to be gone, or was never seen, changes nothing.
+    Returns how many were there until now; one that is known to be gone, or was never seen, changes nothing, nor does one that somebody else
+    looked at since what was ``listed`` began.
     """
     wanted = list(dict.fromkeys(keys))
-    there = {pair for pair, old in _stored_hashes(conn, connection, wanted).items() if not old[2]}
+    until = listed.change if listed is not None else math.inf
+    there = {pair for pair, old in _stored_hashes(conn, connection, wanted).items() if not old[2] and old[1] <= until}
     rows: list[dict[str, object]] = [{"b_kind": kind, "b_key": key} for kind, key in wanted if (kind, key) in there]
     if not rows:
         return 0

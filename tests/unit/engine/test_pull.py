@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,7 +10,18 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from tests.stories.folk import company, company_names, customer, deal_of, invoice, notes
+from tests.stories.folk import (
+    company,
+    company_names,
+    count,
+    customer,
+    customer_names,
+    customers,
+    deal_of,
+    invoice,
+    notes,
+    tagged,
+)
 from tests.stories.test_bad_input import dated
 from tests.support.village import Village
 from unisono.connect.port import Page, Raw, System
@@ -171,6 +182,45 @@ def test_a_row_that_comes_on_two_pages_hides_no_deletion(v: Village) -> None:
     assert (first.gone + second.gone, second.changed) == (1, 0)
     with v.house.store.read() as conn:
         assert [key for key, row in seen.get_many(conn, v.b, "party", keys).items() if row.gone] == [keys[2]]
+
+
+@dataclass(frozen=True)
+class Overtaken:
+    """A vendor whose page is long under way: between its answer and its arrival others do their work."""
+
+    sound: System
+    meanwhile: Callable[[], object]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.sound, name)
+
+    def pages(self, resource: str, since: datetime | None = None) -> Iterator[Page]:
+        for page in self.sound.pages(resource, since):
+            self.meanwhile()
+            yield page
+
+
+def test_a_page_that_arrives_after_another_worker_wrote_does_not_bring_the_old_name_back(v: Village) -> None:
+    """The page was answered before the write and arrives after it. Taken for news it would look as if somebody had typed the old name anew."""
+    born = tagged(v, name="Alt GmbH")
+    v.sync()
+    v.crm_act("edit_company", id=str(born), name="Neu GmbH")
+    v.clock.advance(300)
+    pairing = v.house.pairing(v.pair)
+    pull(pairing.a, v.house.hands())
+    before = customer_names(v)
+    late = replace(pairing.b, system=Overtaken(pairing.b.system, lambda: v.cycle(read=False)), resources=("customer",))
+    pulled = pull(late, v.house.hands())
+    v.cycle(read=False)
+    after, here = customer_names(v), company_names(v)
+
+    assert (before, after, here) == (["Alt GmbH"], ["Neu GmbH"], ["Neu GmbH"])
+    assert pulled.changed == 0, "what the page showed was no news"
+    assert count(v, "b", "customer.update") == 1
+    v.books_act("edit_customer", ID=customers(v)[0]["CUSTOMER_ID"], ORGANIZATION="Danach GmbH")
+    v.clock.advance(300)
+    v.sync()
+    assert company_names(v) == ["Danach GmbH"], "what is typed after it is"
 
 
 def test_what_was_missing_and_is_listed_again_was_never_gone(v: Village) -> None:

@@ -31,7 +31,7 @@ Question = Callable[[Connection], object]
 
 
 def after_a_listing(conn: Connection) -> list[str]:
-    return seen.unlisted(conn, "crm", "companies", seen.begin_listing(conn))
+    return seen.unlisted(conn, "crm", "companies", seen.begin_listing(conn, "crm"))
 
 
 def bills(conn: Connection) -> object:

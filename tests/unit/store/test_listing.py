@@ -28,7 +28,7 @@ class Reading:
     def __init__(self, store: Store) -> None:
         self.store = store
         with store.read() as conn:
-            self.listed = seen.begin_listing(conn)
+            self.listed = seen.begin_listing(conn, "crm")
 
     def page(self, *records: Record, raw: bytes = b"1") -> seen.Compared:
         with self.store.write() as conn:
@@ -78,7 +78,7 @@ def test_what_is_stored_while_a_list_is_read_is_not_missing_from_it(reading: Rea
         seen.put_seen(conn, "crm", [(party("5"), b"1")], NOW)
     assert reading.unlisted() == []
     with reading.store.read() as conn:
-        later = seen.begin_listing(conn)
+        later = seen.begin_listing(conn, "crm")
         assert seen.unlisted(conn, "crm", "companies", later) == ["1", "2", "3", "4", "5"], "the next listing has to show it"
 
 
@@ -108,7 +108,7 @@ def test_rows_that_were_missing_are_told_apart_from_those_that_were_there(readin
 
 @given(last=st.integers(0, 3 * 512), numbers=st.sets(st.integers(1, 3 * 512), max_size=60))
 def test_what_is_left_are_exactly_the_older_records_that_were_not_added(last: int, numbers: set[int]) -> None:
-    listed = Listed(last)
+    listed = Listed(last, 0)
     listed.add([*numbers, *numbers])
     around = sorted({near for number in (*numbers, last, 511, 512, 5 * 512) for near in (number - 1, number, number + 1)})
     assert listed.left(around) == [number for number in around if number not in numbers and number <= last]

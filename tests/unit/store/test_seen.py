@@ -140,7 +140,7 @@ def test_a_known_row_tells_its_bytes_and_all_its_records(store: Store) -> None:
 
 def shown(conn: Connection, resource: str, keys: set[str]) -> Listed:
     """A listing that showed these rows, as they are stored."""
-    listed = seen.begin_listing(conn)
+    listed = seen.begin_listing(conn, "crm")
     seen.compare_rows(conn, "crm", resource, dict.fromkeys(sorted(keys), b"1"), listed)
     return listed
 
