@@ -17,6 +17,7 @@ from tests.stories.folk import (
     invoice,
     person_names,
 )
+from tests.stories.shown import not_done, shown_and_released, writes
 from tests.support.village import Village
 
 GONE = "gelöscht in FastBill"
@@ -101,6 +102,26 @@ def test_a_mark_whose_answer_is_lost_is_put_once(v: Village) -> None:
     settled(v)
     settled(v)
     assert tags_of(v, sun) == ["FastBill", GONE]
+
+
+def test_a_mark_that_is_still_owed_is_shown_once_and_put_once(v: Village) -> None:
+    """The CRM did not take it when the link ended. Both records of that link owe it, one of them puts it."""
+    sun, there = tagged(v)
+    choose(v, "customers.deletion.in_invoicing=mark")
+    v.books_act("delete_customer", ID=there)
+    v.sync()
+    v.crm.world.faults.arm("status", "PUT", times=9, value=503)
+    v.clock.advance(3600)
+    v.cycle()
+    v.crm.world.faults.clear()
+    before = (tags_of(v, sun), events(v, "unlinked"))
+    run, rows = shown_and_released(v)
+    v.clock.advance(300)
+    v.cycle(read=False)
+
+    assert before == (["FastBill"], ["deleted-there"])
+    assert writes(rows) == [("change", "party")]
+    assert (tags_of(v, sun), not_done(v, run)) == (["FastBill", GONE], {})
 
 
 def test_a_system_without_tags_cannot_be_marked_so_the_link_only_ends(v: Village) -> None:

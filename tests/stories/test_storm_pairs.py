@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.stories.folk import companies, company, customers, deal_of, estimates, state
+from tests.stories.shown import not_done, shown_and_released, writes
 from tests.stories.test_l_customers import CRMS, POLICY, act, customer, employee, files, notes
 from tests.stories.test_l_customers import village as second
 from tests.support.village import Village
@@ -176,27 +176,6 @@ def test_an_invoice_of_a_customer_who_vanished_from_the_crm_is_filed_once_a_pers
     (now,) = v.crm.truth()["companies"]
     assert {(row["ENTITY_TYPE"], row["ENTITY_ID"]) for row in v.crm.truth()["comments"]} == {("company", now["ID"])}
     assert (files(v), v.problems()) == (["RE0001.pdf"], [])
-
-
-def shown_and_released(v: Village) -> tuple[str, list[runs.PlanRow]]:
-    """A preview that somebody releases: its run, and its rows as they were shown."""
-    run = make_preview(v.house, v.pair, "test").id
-    with v.house.store.read() as conn:
-        rows = list(runs.rows(conn, run))
-    release_run(v.house.pairing(v.pair), v.house.hands(), run, "test")
-    v.clock.advance(1)
-    return run, rows
-
-
-def writes(rows: Iterable[runs.PlanRow]) -> list[tuple[str, str]]:
-    """What rows say will be written."""
-    return [(write["operation"], write["kind"]) for row in rows for write in row.action.get("writes", [])]
-
-
-def not_done(v: Village, run: str) -> dict[str, str]:
-    """The rows of a run of which something is left, and what became of them."""
-    with v.house.store.read() as conn:
-        return {row.key: row.outcome for row in runs.rows(conn, run) if row.outcome != "done"}
 
 
 def test_an_invoice_is_made_as_shown_though_ordinary_work_agreed_first_on_what_its_customer_shows_on_both_sides(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.stories.folk import tagged
-from tests.stories.test_l_customers import CRMS, companies, customer, invoiced
+from tests.stories.test_l_customers import CRMS, act, companies, contact, customer, invoiced
 from tests.stories.test_l_customers import village as second
 from tests.support.village import Village
 from unisono.engine.cycle import cycle
@@ -59,6 +59,39 @@ def test_a_customer_that_could_not_be_read_back_is_compared_later_and_nothing_is
     after = next(c for c in v.crm.truth()["companies"] if c["id"] == company)
     assert after["addrs"][0]["city"] == "Potsdam"
     assert len(v.books.truth()["customers"]) == 1
+
+
+def deaf(v: Village) -> Callable[[str], None]:
+    """The portal takes what is written and answers no question about it afterwards."""
+
+    def step(name: str) -> None:
+        if name == "sent":
+            v.crm.world.faults.arm("status", "batch", times=9, value=503)
+        elif name == "read-back":
+            v.crm.world.faults.clear()
+
+    return step
+
+
+def test_who_edits_what_was_sent_before_anybody_could_look_at_the_new_customer_is_followed(tmp_path: Path) -> None:
+    """Of the new customer nobody knows more than what was sent. It stands there so, and here it does not any more."""
+    v = second(tmp_path, "bitrix24")
+    v.sync()
+    v.release()
+    v.clock.advance(60)
+    hoff = customer(v, email="info@hoffmann.example")
+
+    cycle(v.house.pairing(v.pair, epoch=v.lease()), replace(v.house.hands(), step=deaf(v)))
+    (before,) = companies(v)
+    act(v, "edit_contact", id=hoff, email="", city="Emden")
+    v.sync()
+    v.sync()
+    (after,), here = companies(v), contact(v, hoff)
+
+    assert (before["city"], before["email"]) == ("Bremen", "info@hoffmann.example")
+    assert (after["city"], after["email"]) == ("Emden", "")
+    assert (here["addresses"]["billing"][0]["city"], here.get("emailAddresses")) == ("Emden", None), "nothing was written over"
+    assert v.questions() == [], "nor is there anything to ask"
 
 
 def test_a_customer_deleted_before_it_could_be_read_back_is_known_to_be_deleted(tmp_path: Path) -> None:
@@ -125,13 +158,7 @@ def test_many_that_could_not_be_read_back_have_not_vanished(tmp_path: Path) -> N
     for number in range(30):
         customer(v, name=f"Kunde {number:02} GmbH", vat_id="")
 
-    def deaf(step: str) -> None:
-        if step == "sent":
-            v.crm.world.faults.arm("status", "batch", times=9, value=503)
-        elif step == "read-back":
-            v.crm.world.faults.clear()
-
-    cycle(v.house.pairing(v.pair, epoch=v.lease()), replace(v.house.hands(), step=deaf))
+    cycle(v.house.pairing(v.pair, epoch=v.lease()), replace(v.house.hands(), step=deaf(v)))
     unread = [row for row in v.journal() if not row["after"]]
     v.sync()
 

@@ -138,7 +138,7 @@ def in_window(p: Picture, one: Typed) -> bool:
     the look after it be told from what the vendor made of the write."""
     # A vendor that shows an old copy shows nothing.
     calls = [c for c in p.side(one.letter).log if rows_key(c.key) == rows_key(one.key) and not (c.operation == "read" and c.fault in OLD)]
-    broken_off = p.e.stalled or p.e.broken_off
+    broken_off = p.e.broken_off
     old = {c.seq for c in p.side(one.letter).log if c.operation == "read" and c.fault in OLD}
     look = CATALOGUE if any(c.kind == "product" for c in calls) else NEXT * getattr(p.side(one.letter), "abreast", 1)
     for n, write in enumerate(calls):

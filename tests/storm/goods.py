@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
 from tests.storm.levels.cases import Case
-from tests.storm.rules import ASK, LEAVE, NOTHING, REFUSE, WAIT, Ruled
+from tests.storm.rules import ASK, LEAVE, NOTHING, REFUSE, WAIT, Ruled, as_sent
 from unisono.model.capability import FieldLimit
 from unisono.model.party import Flat
 from unisono.model.product import Product
@@ -195,10 +195,26 @@ def _fate(name: str, a: Flat, b: Flat, link: Link, s: Situation, rules: Rules) -
         return "agree"
     if known and not (moved_a and moved_b):
         return "to-b" if moved_a else "to-a"
+    if not known and (edited := _edited_since_sent(name, a, b, link, rules)):
+        return edited
     if not known and not (a[name] and b[name]):
         return "to-b" if a[name] else "to-a"
     winner = s.answers.get(f"conflict|{name}={a[name]}|{b[name]}") or (rules.policy.products.wins if known else "ask")
     return {"crm": "to-b", "invoicing": "to-a"}.get(winner, "ask")
+
+
+def _edited_since_sent(name: str, a: Flat, b: Flat, link: Link, rules: Rules) -> str:
+    """What was made and never read stands as it was sent, a price also as its side keeps prices; where it came from, it was edited since."""
+    sent_a, sent_b = link.agreed_a.get(name), link.agreed_b.get(name)
+
+    def stands(there: Flat, here: Flat, sent: str, *, in_b: bool) -> bool:
+        was = here | {name: sent}
+        one = name == "price" and one_price(*((was, there) if in_b else (there, was)), rules)
+        return as_sent(there[name], sent) or one
+
+    if sent_a is not None and a[name] != sent_a and stands(b, a, sent_a, in_b=True):
+        return "to-b"
+    return "to-a" if sent_b is not None and b[name] != sent_b and stands(a, b, sent_b, in_b=False) else ""
 
 
 def _can_be_written(name: str, value: str, to: Side, rules: Rules) -> bool:

@@ -88,8 +88,9 @@ def fields(s: Situation, link: Link, rules: Rules) -> dict[str, str]:
 
 
 def field_fate(name: str, a: str, b: str, link: Link, s: Situation, rules: Rules, country: str) -> str:
-    """Which value counts. Never in step: an empty side is filled, two different values are asked about. Later: who changed it alone is
-    followed; if both did, the person's answer decides, else the firm's rule for the field, else its rule for all, else a person."""
+    """Which value counts. Never in step: what was edited since it was sent goes there, an empty side is filled, two different values are
+    asked about. Later: who changed it alone is followed; if both did, the person's answer decides, else the firm's rule for the field, else
+    its rule for all, else a person."""
     known = name in link.agreed_a and name in link.agreed_b
     moved_a, moved_b = known and a != link.agreed_a[name], known and b != link.agreed_b[name]
     if known and not (moved_a or moved_b):
@@ -101,12 +102,28 @@ def field_fate(name: str, a: str, b: str, link: Link, s: Situation, rules: Rules
         return "agree"
     if known and not (moved_a and moved_b):
         return "to-b" if moved_a else "to-a"
+    if not known and (edited := edited_since_sent(a, b, link.agreed_a.get(name), link.agreed_b.get(name))):
+        return edited
     if not known and not (a and b):
         return "to-b" if a else "to-a"
     rule = rules.policy.customers.fields.get(name)
     firm = (rule.wins if rule is not None else None) or rules.policy.customers.wins
     winner = s.answers.get(f"conflict|{name}={a}|{b}") or (firm if known else "ask")
     return {"crm": "to-b", "invoicing": "to-a"}.get(winner, "ask")
+
+
+def edited_since_sent(a: str, b: str, sent_a: str | None, sent_b: str | None) -> str:
+    """A new record that nobody could read since: only what was sent is known. Where it stands there as it was sent, and here otherwise, it was
+    edited here, and the edit goes there."""
+    if sent_a is not None and a != sent_a and as_sent(b, sent_a):
+        return "to-b"
+    return "to-a" if sent_b is not None and b != sent_b and as_sent(a, sent_b) else ""
+
+
+def as_sent(shown: str, sent: str) -> bool:
+    """Whether a value is what was sent, as vendors show it: in other case, without blanks and marks, or cut short."""
+    letters = ["".join(c for c in text.casefold() if c.isalnum()) for text in (shown, sent)]
+    return shown == sent or (letters[0] != "" and letters[1].startswith(letters[0]))
 
 
 def mean_the_same(name: str, a: str, b: str, country: str) -> bool:

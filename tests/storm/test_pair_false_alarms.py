@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 
-from tests.storm import bills, documents, edits, logs, oracle, pace, rehearsal
+from tests.storm import bills, documents, edits, logs, oracle, pace, rehearsal, told
 from tests.storm.chance import Streams
 from tests.storm.people import mark_of
 from tests.storm.picture import Picture
@@ -131,8 +131,8 @@ def test_an_applications_key_is_exchanged_when_the_words_of_its_refusal_were_los
     assert played.found == []
     played.stage.a.app = False  # type: ignore[attr-defined]
     e = played.evidence()
-    told = said(pace._refusals("a", [call for call in e.a.log if call.status in (200, 401)], replace(e, restored=False)))
-    assert told[:1] == ["I15: asked again 0.031 s after the key was refused [a ]"]
+    refused = said(pace._refusals("a", [call for call in e.a.log if call.status in (200, 401)], replace(e, restored=False)))
+    assert refused[:1] == ["I15: asked again 0.031 s after the key was refused [a ]"]
 
 
 def test_the_name_of_a_product_is_looked_at_in_the_first_call_of_a_look() -> None:
@@ -159,8 +159,8 @@ def test_an_older_database_does_not_find_whom_a_vendor_does_not_list_before_thei
     played = world(35406)
     assert played.found == []
     played.stage.b.clock.ahead = timedelta()  # type: ignore[attr-defined]
-    (told,) = said(oracle.twins(Picture(played.evidence())))
-    assert told.startswith("I1: 2 records of c0 on b")
+    (twice,) = said(oracle.twins(Picture(played.evidence())))
+    assert twice.startswith("I1: 2 records of c0 on b")
 
 
 def test_a_paper_whose_deletion_came_to_light_with_the_preview_is_not_changed() -> None:
@@ -193,3 +193,11 @@ def test_a_customer_whom_an_older_database_made_anew_has_the_contacts_with_each(
     twice, other = p.marked("a", "contact")["k0"]
     p.marked("a", "contact")["k0"] = [twice, replace(other, owner=twice.owner)]
     assert said(oracle.twins(p)) == ["I1: 2 records of k0 on a [contact:30001 contact:30002]"], "one of them has it twice"
+
+
+def test_nobody_is_told_of_an_offer_that_waits_for_an_answer_about_its_customer() -> None:
+    """Seed 66673: an older database was put back, and asks whether the customer is the one whom it made."""
+    played = world(66673)
+    assert played.found == []
+    p = Picture(replace(played.evidence(), questions=()))
+    assert said(told.judge(p))[:1] == ["I3: q0 is quote/accepted, and nobody in the CRM was told [deal:40001]"], "nothing is asked"

@@ -16,8 +16,9 @@ from unisono.engine.gather import canonical
 from unisono.engine.hands import Hands, Pairing
 from unisono.engine.planrow import basis_of, calls_of, checked, row_of
 from unisono.model.record import FIELDWISE, Kind, Side
-from unisono.plan.actions import Decision, Join, Sever
+from unisono.plan.actions import Decision, Join, Send, Sever
 from unisono.plan.behind import HELD, Mark, marks
+from unisono.plan.flows.deletions import MARKED
 from unisono.plan.planner import RANKS
 from unisono.plan.situation import Situation, Subject
 from unisono.store import numbers, runs, seen
@@ -134,6 +135,7 @@ class Foresight:
         self._run = run_id
         self._assumed = Assumed()
         self._made: Counter[tuple[Side, Kind, str]] = Counter()
+        self._marked: set[tuple[Side, Kind, str]] = set()
         self._seq = 0
 
     def rows(self, subjects: Sequence[Subject]) -> list[PlanRow]:
@@ -174,12 +176,23 @@ class Foresight:
         out: list[Planned] = []
         while left:
             now, left = apart(plan_batch(self._pairing, left, self._hands, self._assumed))
-            done = [(situation, checked(situation, decisions, self._pairing)) for situation, decisions in now]
+            done = [(situation, self._once(checked(situation, decisions, self._pairing))) for situation, decisions in now]
             joined = {s.subject: subject for s, decisions in done if (subject := self._assume(s, decisions)) is not None}
             after = self._follow(joined)
             out += [(s, (*decisions, *after.get(s.subject, ()))) for s, decisions in done]
             left = [s for s in left if not self._assumed.joined(s)]
         return out
+
+    def _once(self, decisions: Sequence[Decision]) -> tuple[Decision, ...]:
+        """Without a mark that an earlier row puts: both records of a link that has ended owe the one to what is left of it."""
+        out = []
+        for decision in decisions:
+            owed = {(w.side, w.kind, w.key) for w in (send.write for send in decision.sends if send.reason.code == MARKED)}
+            if owed & self._marked:
+                decision = replace(decision, actions=tuple(a for a in decision.actions if not isinstance(a, Send)))
+            self._marked |= owed
+            out.append(decision)
+        return tuple(out)
 
     def _assume(self, situation: Situation, decisions: Sequence[Any]) -> Subject | None:
         """Takes for granted what a row will do. A record that is linked is planned again: the CRM key it then goes by."""

@@ -114,9 +114,9 @@ def _joined(done: Written, after: Flat, proven: bool, changed: Changed, pairing:
     mine, theirs = _agreed(done.send, after, proven, held_by_both(kind, pairing.rules.a, pairing.rules.b, a_key, b_key))
     unread: tuple[Side, Flat] | None = None
     if not proven and write.kind not in PAPERS and pairing.side(write.side).system.capabilities.writing(write.kind).read_back:
-        # It could not be read back just now: nothing is agreed there that nobody has seen. A new record is compared as never in step.
+        # It could not be read back just now: nothing is agreed there that nobody has seen. Of a new record only what was sent is known.
         unread = (write.side, {name: write.before.get(name, "") for name in mine})
-        mine, theirs = mine if write.operation == "change" else {}, {}
+        theirs = {}
     agreed = (mine, theirs) if write.side == "b" else (theirs, mine)
     return links.Joined(hands.ids.new(), kind, a_key, b_key, *agreed, unread)
 

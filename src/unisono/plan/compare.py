@@ -98,6 +98,11 @@ def compare(
         if not (_known(name, agreed_a) and _known(name, agreed_b)):
             if same(name, va, vb, country) or alike(name, va, vb) or (unsure and respelled(va, vb)):
                 agree.append(name)
+            elif (sent := agreed_a.get(name)) is not None and va != sent and (kept(vb, sent) or alike(name, sent, vb)):
+                # Made from what stood here, and never read since: there it stands as it was sent, here it was edited.
+                move(name, "b")
+            elif (sent := agreed_b.get(name)) is not None and vb != sent and (kept(va, sent) or alike(name, va, sent)):
+                move(name, "a")
             elif not va or not vb:
                 move(name, "a" if not va else "b")
             else:

@@ -16,7 +16,7 @@ from tests.storm.levels.cases import Case, flat_of_seen
 from tests.storm.levels.situations import FLOWS, SHARED, drawn_from
 from tests.storm.levels.undoing import check_undo, drawn_undo
 from tests.storm.page import ruled
-from tests.storm.rules import Ruled, may_cross, mean_the_same, took_its_place
+from tests.storm.rules import Ruled, as_sent, may_cross, mean_the_same, took_its_place
 from tests.storm.verdict import Broken, Failure, Verdict
 from unisono.model.document import Document, Lines
 from unisono.model.party import Flat
@@ -281,7 +281,10 @@ def nothing_lost(decision: Decision, case: Case) -> Iterator[Broken]:
             own = case.rules.policy.customers.fields.get(name)
             named = [(own.wins if own else None) or case.rules.policy.customers.wins, *s.answers.values()]
             won = {"a": "invoicing", "b": "crm"}[write.side] in named
-            if there[name] and there[name] != agreed.get(name) and not won:
+            # Nobody edited what stands there as it was sent, where no more than that is known.
+            sent = link.agreed(other(write.side)).get(name)
+            untouched = name not in agreed and sent is not None and as_sent(there[name], sent)
+            if there[name] and there[name] != agreed.get(name) and not untouched and not won:
                 yield Broken("I2", f"{there[name]!r} was written over with {value!r}, and nobody said so", where)
             if not may_cross(name, write.side, case.rules):
                 yield Broken("I2", f"{value!r} crossed against its direction", where)

@@ -98,8 +98,10 @@ def linked_people(rnd: Random, kind: Kind, unread: bool = False) -> Situation:
     for name in rnd.sample(sorted(base), pick(rnd, (0, 0, 1, 2))):
         flat_b |= {name: flat_a[name]}
     forgotten = set(rnd.sample(sorted(base), pick(rnd, (0, 0, 2, 6))))
-    agreed_a = {n: v for n, v in agreed_a.items() if n not in forgotten}
-    agreed_b = {n: v for n, v in agreed_b.items() if n not in forgotten}
+    # Of what was made and never read, only what was sent is known.
+    sent = sorted(forgotten) if len(forgotten) > 2 else []
+    agreed_a = {n: v for n, v in agreed_a.items() if n not in forgotten or n in sent[::3]}
+    agreed_b = {n: v for n, v in agreed_b.items() if n not in forgotten or n in sent[1::3]}
     a_key, b_key = KEYS[kind]
     if kind == "contact" and rnd.random() < 0.3:
         b_key += "#main"

@@ -179,7 +179,11 @@ def _linked_product(rnd: Random, rules: Rules) -> Situation:
     )
     both = [name for name in KEPT if name in rules.a.fields("product") and name in rules.b.fields("product")]
     known = [name for name in both if rnd.random() < 0.8]
-    agreed_a, agreed_b = ({name: flat_of_product(seen("product", "x", body))[name] for name in known} for body in agreed)
+    # Of what was made and never read, only what was sent is known.
+    held = [[name for name in both if name in known or rnd.random() < 0.2] for _ in agreed]
+    agreed_a, agreed_b = (
+        {name: flat_of_product(seen("product", "x", body))[name] for name in names} for body, names in zip(agreed, held, strict=True)
+    )
     state: Any = "severed" if rnd.random() < 0.04 else "linked"
     answers: dict[str, str] = {}
     flat_a, flat_b = flat_of_product(a), flat_of_product(b)
