@@ -144,8 +144,10 @@ def in_window(p: Picture, one: Typed) -> bool:
     for n, write in enumerate(calls):
         if write.operation != "change" or not (write.done or write.fault):
             continue
-        far = LOST if write.fault or broken_off or write.seq + 1 in old else look
         reads = [c for c in calls[:n] if c.operation == "read"]
+        # A look that shows an old copy, right before or after, shows nothing of the edit: the one before that counts, or the one after.
+        unseen = write.fault or broken_off or {write.seq - 1, write.seq + 1} & old
+        far = LOST if unseen else look
         # The name of a product is in the first call of the look.
         read = next((c for c in reads if look == CATALOGUE and write.seq <= c.seq + far), reads[-1] if reads else None)
         if read is not None and read.seq <= one.seq < write.seq <= read.seq + far:

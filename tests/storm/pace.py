@@ -13,6 +13,8 @@ from tests.storm.verdict import Broken
 
 AFTER_REFUSAL = timedelta(seconds=60)
 """At most one attempt to sign in within it, once a key was refused."""
+CUT = "truncate"
+"""A line that breaks in the middle of an answer: none has come."""
 WORDLESS = ("empty", "torn-json")
 """Faults that cut off what an answer says."""
 
@@ -43,7 +45,7 @@ def _refusals(letter: Letter, calls: Sequence[Call], e: Evidence) -> Iterator[Br
     # Commands that share a call are of one moment.
     for one, after in pairwise(call for n, call in enumerate(calls) if call.status or n == 0 or call.at > calls[n - 1].at):
         # What was said on a line that broke right then was not heard.
-        heard = one.fault != EXPIRED and not one.fault.endswith("-after")
+        heard = one.fault != EXPIRED and one.fault != CUT and not one.fault.endswith("-after")
         # Of an application's refused key whose words were lost nobody knows whether it has only run out: it is exchanged for another one.
         heard = heard and not (one.status == 401 and one.fault in WORDLESS and getattr(e.a if letter == "a" else e.b, "app", False))
         soon = one.status in (401, 403) and one.kind != "file" and heard and after.at - one.at < AFTER_REFUSAL

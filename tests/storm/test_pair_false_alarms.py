@@ -18,9 +18,9 @@ from tests.storm.world import World
 PAIR = "bitrix24/lexoffice"
 
 
-def world(seed: int) -> World:
-    """A drawn world of the second pair, played to its end."""
-    made = World(seed, drawn(PAIR)(Streams(seed)), staged(PAIR))
+def world(seed: int, pair: str = PAIR) -> World:
+    """A drawn world of the second pair, or of another, played to its end."""
+    made = World(seed, drawn(pair)(Streams(seed)), staged(pair))
     made.play()
     return made
 
@@ -201,3 +201,24 @@ def test_nobody_is_told_of_an_offer_that_waits_for_an_answer_about_its_customer(
     assert played.found == []
     p = Picture(replace(played.evidence(), questions=()))
     assert said(told.judge(p))[:1] == ["I3: q0 is quote/accepted, and nobody in the CRM was told [deal:40001]"], "nothing is asked"
+
+
+def test_a_refusal_whose_answer_broke_off_on_the_line_was_not_heard() -> None:
+    """Seed 12350: an application's key has run out, and the answer that says so ends after a byte. Reading is tried again at once."""
+    played = world(12350, "bitrix24/fastbill")
+    assert played.found == []
+    e = played.evidence()
+    whole = [replace(call, fault="") if call.fault == pace.CUT else call for call in e.a.log]
+    assert said(pace._refusals("a", whole, e)) == ["I15: asked again 0.531 s after the key was refused [a ]"]
+
+
+def test_an_edit_is_hidden_where_the_look_before_the_write_shows_an_old_copy() -> None:
+    """Seed 13814: typed before the look, which shows the company as it was at the look before."""
+    pair = "centralstation/lexoffice"
+    played = world(13814, pair)
+    assert played.found == []
+    log = played.stage.a.log
+    log[:] = [replace(call, fault="") if call.fault == "stale" else call for call in log]  # type: ignore[index]
+    p = Picture(played.evidence())
+    (told_lost,) = said(edits.lost(p, edits.typed(p)))
+    assert told_lost.startswith("I2: 'Ort 2' typed for c0 address.city on a is lost"), "a look that shows the truth shows the edit"

@@ -10,6 +10,8 @@ import pytest
 from tests.support.transport import SimTransport
 from tests.support.village import TiedClock
 from tests.web.desk import Desk, Seen, desk_at
+from tests.web.tongues import foreign
+from unisono.locale.languages import LANGUAGES
 from unisono.sandbox import lexoffice
 from unisono.sandbox.kit.app import application
 from unisono.sandbox.kit.world import World
@@ -74,9 +76,26 @@ def test_the_standard_address_is_chosen_on_a_page_before_the_start(desk: Desk) -
 
     shown = Seen(desk.browser("anna").get(f"/setup/connection/{row.id}").text)
     assert {"s-address", "s-contacts", "s-archived", "s-vat_free"} <= {attrs.get("name", "") for _, attrs in shown.elements}
-    answer = desk.send("anna", f"/setup/connection/{row.id}", **{"s-address": "shipping", "s-archived": "no"})
+    assert {"s-country", "s-unit", "s-quote_days"} <= {attrs.get("name", "") for _, attrs in shown.elements}
+    assert "Österreich" in shown.text
+    chosen = {"s-address": "shipping", "s-archived": "no", "s-country": "AT", "s-unit": "Stunde", "s-quote_days": "14"}
+    answer = desk.send("anna", f"/setup/connection/{row.id}", **chosen)
 
     assert answer.status_code == 303
     with desk.village.house.store.read() as conn:
         (kept,) = pairs.connections(conn, new)
     assert (kept.settings["address"], kept.settings["archived"]) == ("shipping", False)
+    assert [kept.settings[name] for name in ("country", "unit", "quote_days")] == ["AT", "Stunde", "14"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_of_its_settings_speaks_the_language_of_its_reader(desk: Desk, language: str) -> None:
+    _, new = connected(desk)
+    with desk.village.house.store.read() as conn:
+        (row,) = pairs.connections(conn, new)
+    desk.send("anna", "/me/language", language=language)
+
+    page = desk.browser("anna").get(f"/setup/connection/{row.id}").text
+
+    assert f'<html lang="{language}">' in page
+    assert foreign(Seen(page).text, language) == {}

@@ -17,7 +17,9 @@ from tests.support.hooks import ADDRESS
 from tests.support.transport import SimTransport
 from tests.support.village import TiedClock
 from tests.web.desk import Desk, Seen, desk_at
+from tests.web.tongues import foreign
 from unisono.connect.outward import Outward
+from unisono.locale.languages import LANGUAGES
 from unisono.model.secret import Secret
 from unisono.sandbox import bitrix24
 from unisono.sandbox.kit.app import application
@@ -216,6 +218,15 @@ def test_the_settings_of_a_connection_are_shown_chosen_and_kept(portal: Portal, 
     assert portal.rows()[0].settings["responsible"] == user
     assert f'href="{path}"' in desk.browser("anna").get(f"/setup?firm={firm}").text
     assert [desk.browser(who).get(path).status_code for who in ("vera", "adam")] == [403, 403]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_settings_of_a_connection_are_said_in_the_language_of_their_reader(portal: Portal, firm: str, language: str) -> None:
+    path, desk = f"/setup/connection/{connected(portal, firm)}", portal.desk
+    desk.send("anna", "/me/language", language=language)
+    page = desk.browser("anna").get(path).text
+    assert f'<html lang="{language}">' in page
+    assert foreign(Seen(page).text, language) == {}
 
 
 def test_a_field_is_made_in_the_portal_only_after_a_yes_and_is_chosen_then(portal: Portal, firm: str) -> None:

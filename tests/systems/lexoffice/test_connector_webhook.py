@@ -167,13 +167,36 @@ def test_what_a_person_chooses_is_what_the_connection_then_does() -> None:
         "contacts": "customers",
         "archived": "yes",
         "vat_free": "no",
+        "country": "DE",
+        "unit": "Stück",
+        "quote_days": "30",
     }
 
-    kept = settled(ours, {"api": "x"}, {"address": "shipping", "archived": "no"})
+    kept = settled(ours, {"api": "x"}, {"address": "shipping", "archived": "no", "country": "AT", "unit": "Stunde", "quote_days": "14"})
 
-    assert kept == {"api": "x", "address": "shipping", "archived": False}
-    assert {one.name: one.value for one in choices(ours, kept)}["archived"] == "no"
-    assert ways_of(kept) == replace(Ways(), leading="shipping", archived=False)
+    assert kept == {"api": "x", "address": "shipping", "archived": False, "country": "AT", "unit": "Stunde", "quote_days": "14"}
+    after = {one.name: one.value for one in choices(ours, kept)}
+    assert (after["archived"], after["country"], after["unit"], after["quote_days"]) == ("no", "AT", "Stunde", "14")
+    assert ways_of(kept) == replace(Ways(), leading="shipping", archived=False, country="AT", unit="Stunde", quote_days=14)
+
+
+def test_countries_are_those_the_service_knows_and_units_those_of_the_articles_first() -> None:
+    account, ours = system()
+    account.act("create_article", title="Kran", unit="Tonne", net="10.00")
+
+    offered = {one.name: one.offers for one in choices(ours, {"country": "RO", "quote_days": "21"})}
+
+    names = {offer.value: offer.shown for offer in offered["country"]}
+    assert (offered["country"][0].value, names["DE"], len(names) > 200) == ("RO", "Deutschland", True)
+    assert [offer.shown for offer in offered["unit"]][:3] == ["Stück", "Tonne", "Stunde"]
+    assert [offer.value for offer in offered["quote_days"]] == ["7", "14", "21", "30", "60", "90"]
+
+
+def test_a_list_of_countries_that_is_none_is_said() -> None:
+    ours = saying(200, {"content": []})
+    assert isinstance(ours, Lexoffice)
+
+    caught(BadAnswer, lambda: choices(ours, {}))
 
 
 def test_settings_have_defaults_and_wrong_ones_are_refused_by_name() -> None:

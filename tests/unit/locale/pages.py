@@ -16,7 +16,8 @@ SOURCE = Path(catalogue.__file__).parents[1]
 CHOSEN = ("direction", "wins", "when", "history", "basis", "quote_when", "invoice_when", "try_unverified", "made_as", "taken")
 """Questions of a policy whose answers have words of their own."""
 CHOICES = ("company_preset", "person_preset", "address_type", "responsible", "tax_field", "language", "tag_field",
-           "article_field", "files_as_comments", "deal_number", "deal_link", "triggers", "address", "contacts", "archived", "vat_free")  # fmt: skip
+           "article_field", "files_as_comments", "deal_number", "deal_link", "triggers",
+           "address", "contacts", "archived", "vat_free", "country", "unit", "quote_days")  # fmt: skip
 """What a system may ask for one connection."""
 OFFERS = (
     *("company_preset.none", "person_preset.none", "responsible.none", "tag_field.none", "tax_field.RQ_VAT_ID", "tax_field.RQ_INN"),
