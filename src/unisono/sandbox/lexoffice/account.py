@@ -19,6 +19,7 @@ INDEXES: dict[str, tuple[str, ...]] = {
     "documents": ("id", "preceding", "contact", "file"),
     "vouchers": ("id", "contact"),
     "files": ("id",),
+    "templates": ("id",),
     "subscriptions": ("id",),
 }
 """Which columns of which table are indexed."""

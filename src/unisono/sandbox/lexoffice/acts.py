@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from unisono.sandbox.lexoffice import events, papers, people
+from unisono.sandbox.lexoffice import events, papers, people, templates
 from unisono.sandbox.lexoffice.account import Account
 from unisono.sandbox.lexoffice.errors import Refused
 from unisono.sandbox.lexoffice.kinds import ALL
@@ -66,6 +66,10 @@ ACTS: dict[str, Act] = {
     "archive_article": people.archive_article,
     "delete_article": people.delete_article,
     **{f"create_{kind.event.replace('-', '_')}": papers.creator(kind) for kind in ALL},
+    "create_recurring_template": templates.create,
+    "execute_recurring_template": templates.execute,
+    "set_recurring_template": templates.set_state,
+    "delete_recurring_template": templates.delete,
     "edit_document": papers.edit,
     "delete_document": papers.delete,
     "archive_document": papers.archive,

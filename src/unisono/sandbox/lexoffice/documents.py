@@ -72,7 +72,7 @@ def shown(account: Account, row: Row) -> Row:
         dates = {name: value if isinstance(value, str) else stamp(value) for name, value in row["shippingConditions"].items()}
         found["shippingConditions"] = dates
     if kind is INVOICE:
-        found["closingInvoice"] = False
+        found |= {"closingInvoice": False, "recurringTemplateId": row.get("template")}
     found |= {"relatedVouchers": related(account, row)}
     found |= {name: row[name] for name in ("printLayoutId", "title", "introduction", "remark", "deliveryTerms")}
     if row["file"] and has_file(row):

@@ -10,7 +10,6 @@ from unisono.sandbox.lexoffice.account import Account
 from unisono.sandbox.lexoffice.countries import countries
 from unisono.sandbox.lexoffice.dates import instant, stamp
 from unisono.sandbox.lexoffice.envelope import Answer, Call
-from unisono.sandbox.lexoffice.listing import paged
 
 PLAIN_TERM = "Zahlbar sofort, rein netto"
 DISCOUNT_TERM = "{discountRange} Tage -{discount}, {paymentRange} Tage netto"
@@ -104,12 +103,6 @@ def layout_list(account: Account, call: Call) -> Answer:
     """The layouts of printed documents."""
     del account, call
     return Answer(list(LAYOUTS))
-
-
-def template_list(account: Account, call: Call) -> Answer:
-    """The recurring templates: never one, but the list is there, in pages."""
-    del account
-    return Answer(paged(call, [], lambda row: row, []))
 
 
 def default_condition() -> Row:

@@ -50,7 +50,7 @@ def items_of(said: Any, side: str) -> list[Row]:
     return lines
 
 
-def _body(account: Account, kind: Kind, held: Row, values: Values) -> Row:
+def document_body(account: Account, kind: Kind, held: Row, values: Values) -> Row:
     """A document as it stands, with what the values say, as the API would take it."""
     body = dict(held)
     date = day(values["DATE"]) if values.get("DATE") else None
@@ -94,7 +94,7 @@ def creator(kind: Kind) -> Callable[[Account, Values], str]:
             held = {name: shown[name] for name in ("address", "taxConditions")}
             # What was only offered beside is not taken along.
             held["lineItems"] = [line for line in shown["lineItems"] if not line.get("optional") and not line.get("alternative")]
-        read = Reader(account, kind, _body(account, kind, held, values)).read()
+        read = Reader(account, kind, document_body(account, kind, held, values)).read()
         row = documents.add(account, kind, read, finalize=yes(values.get("FINALIZE")), preceding=before["id"] if before else "")
         return str(row["id"])
 
@@ -118,7 +118,7 @@ def edit(account: Account, values: Values) -> str:
     """Change a draft."""
     row = _in_state(_document(account, values), "draft")
     kind = BY_PATH[row["kind"]]
-    documents.edited(account, row, Reader(account, kind, _body(account, kind, documents.shown(account, row), values)).read())
+    documents.edited(account, row, Reader(account, kind, document_body(account, kind, documents.shown(account, row), values)).read())
     return str(row["id"])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from unisono.sandbox.lexoffice import articles, contacts, events, files, masterdata, payments, voucherlist, vouchers
+from unisono.sandbox.lexoffice import articles, contacts, events, files, masterdata, payments, templates, voucherlist, vouchers
 from unisono.sandbox.lexoffice.account import Account
 from unisono.sandbox.lexoffice.documents import creator, getter
 from unisono.sandbox.lexoffice.envelope import Answer, Call
@@ -22,7 +22,8 @@ SERVICES: dict[str, Service] = {
     "GET payment-conditions": masterdata.condition_list,
     "GET posting-categories": masterdata.category_list,
     "GET print-layouts": masterdata.layout_list,
-    "GET recurring-templates": masterdata.template_list,
+    "GET recurring-templates": templates.listed,
+    "GET recurring-templates/*": templates.get,
     "GET contacts": contacts.listed,
     "POST contacts": contacts.create,
     "GET contacts/*": contacts.get,
@@ -52,8 +53,8 @@ SERVICES: dict[str, Service] = {
 }
 """Method and address, the id as a star."""
 
-NOT_THERE = frozenset({"DELETE contacts/*", "GET recurring-templates/*", *(f"GET {kind.path}" for kind in ALL)})
-"""Measured: these answer 404, not 405. Recurring templates are not simulated: there never is one; their list is there, empty."""
+NOT_THERE = frozenset({"DELETE contacts/*", *(f"GET {kind.path}" for kind in ALL)})
+"""Measured: these answer 404, not 405."""
 _PATH = re.compile(r"/v1/([a-z-]+)(?:/([^/]+)(?:/([a-z]+))?)?/*")
 
 
