@@ -335,6 +335,11 @@ def two_workers(seed: int) -> Played:
     return played(seed, people_and(43, often=6, deeds=papers), maker=Simulated)
 
 
+def pages_under_way(seed: int) -> Played:
+    """A second worker does its turn while a page of the first is under way, and people edit much."""
+    return played(seed, people_and(43, often=6, deeds=edits))
+
+
 def selling(seed: int) -> Played:
     """Deals become quotes."""
     return played(seed, people_and(deeds=sales))

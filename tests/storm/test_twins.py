@@ -10,15 +10,16 @@ from typing import Any
 import pytest
 
 from tests.storm import scenes, twins
+from tests.storm.levels import table
 from tests.storm.levels.twins import caught
 from tests.storm.twins import TWINS, Twin
 from unisono.connect.reply import Reply
 from unisono.engine import apply, batch, candidates, pull, recover, settle, written
 from unisono.plan.flows import quotes
-from unisono.store import intents, lanes, links, pairs
+from unisono.store import intents, lanes, links, pairs, seen
 
 _ENGINE = (apply, batch, candidates, candidates.Candidates, pull, recover, settle, written)
-PATCHED: tuple[Any, ...] = (*_ENGINE, quotes, intents, lanes, links, pairs, Reply, scenes)
+PATCHED: tuple[Any, ...] = (*_ENGINE, quotes, intents, lanes, links, pairs, seen, Reply, scenes)
 by_name = {twin.name: twin for twin in TWINS}
 
 
@@ -46,13 +47,13 @@ def test_an_error_in_a_world_leaves_the_product_as_it_was() -> None:
     assert parts() == before
 
 
-def test_there_are_the_fourteen_of_the_list_each_with_reasons_of_its_own() -> None:
-    assert len(TWINS) == len(by_name) == len({twin.mistake for twin in TWINS}) == 14
+def test_there_are_the_fourteen_of_the_list_and_one_of_our_own_each_with_its_reasons() -> None:
+    assert len(TWINS) == len(by_name) == len({twin.mistake for twin in TWINS}) == table.TWINS == 15
     assert all(twin.reasons and all(reason.startswith("I") for reason in twin.reasons) for twin in TWINS)
     assert {twin.name for twin in TWINS if twin.note} == {"trusted-notice", "no-unique-link"}
 
 
-@pytest.mark.parametrize("name", ("no-find-first", "no-overlap", "stale-write", "float-money", "no-unique-link"))
+@pytest.mark.parametrize("name", ("no-find-first", "no-overlap", "stale-write", "late-page", "float-money", "no-unique-link"))
 def test_a_twin_is_caught_for_its_reason_where_the_sound_engine_passes(name: str) -> None:
     seed, said = caught(by_name[name], 60)
     assert seed

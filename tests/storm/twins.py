@@ -1,4 +1,4 @@
-"""Fourteen engines with one famous mistake each. The storm that does not tell them from the sound one sees nothing.
+"""Fifteen engines with one famous mistake each. The storm that does not tell them from the sound one sees nothing.
 
 Each is the product with one function replaced for the time of a world: here, and nowhere else, that is the purpose.
 """
@@ -6,6 +6,7 @@ Each is the product with one function replaced for the time of a world: here, an
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -112,6 +113,20 @@ def retry_of_unclear_writes() -> Iterator[None]:
             return sound(group, pairing=pairing, step=step)
 
     with instead(apply, "_send", again):
+        yield
+
+
+@contextmanager
+def page_over_a_later_look() -> Iterator[None]:
+    """A listing knows nothing of what others looked at since it began."""
+    sound = seen.begin_listing
+
+    def unaware(conn: Connection, connection: str) -> Listed:
+        listed = sound(conn, connection)
+        listed.change = sys.maxsize
+        return listed
+
+    with instead(seen, "begin_listing", unaware):
         yield
 
 
@@ -311,6 +326,13 @@ TWINS: tuple[Twin, ...] = (
         scene=scenes.empty_answers,
     ),
     Twin(name="no-lease", mistake="no lease", reasons=("I1", "I2", "I12"), wrong=no_lease, scene=scenes.two_workers),
+    Twin(
+        name="late-page",
+        mistake="a page stored over what was looked at after it",
+        reasons=("I2", "I4"),
+        wrong=page_over_a_later_look,
+        scene=scenes.pages_under_way,
+    ),
     Twin(name="float-money", mistake="float money", reasons=("I7",), wrong=float_money, scene=scenes.selling),
     Twin(
         name="policy-twice",
