@@ -62,6 +62,9 @@ def _explained(letter: Letter, calls: list[Call], e: Evidence, p: Picture) -> It
         # Whose second making is told to a person is known of.
         if key in told_twice or key in parted:
             continue
+        # A call that a process slept over, and lost, may have made what another one found made by hand by then: somebody is asked about the two.
+        if e.stalled and p.excused_key(key):
+            continue
         # Nor can anybody whose customer was deleted with it before it was looked for.
         if key in touched or (p.taken and not p.there(letter, key)):
             continue

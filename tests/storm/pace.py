@@ -48,6 +48,7 @@ def _refusals(letter: Letter, calls: Sequence[Call], e: Evidence) -> Iterator[Br
         heard = one.fault != EXPIRED and one.fault != CUT and not one.fault.endswith("-after")
         # Of an application's refused key whose words were lost nobody knows whether it has only run out: it is exchanged for another one.
         heard = heard and not (one.status == 401 and one.fault in WORDLESS and getattr(e.a if letter == "a" else e.b, "app", False))
+        heard = heard and not _forgotten(e, one.at)
         soon = one.status in (401, 403) and one.kind != "file" and heard and after.at - one.at < AFTER_REFUSAL
         if soon and not any(side == letter and one.at <= at <= after.at for side, at in e.keys_given):
             yield Broken("I15", f"asked again {(after.at - one.at).total_seconds():g} s after the key was refused", f"{letter} {after.key}")

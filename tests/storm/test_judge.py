@@ -268,6 +268,8 @@ def test_a_new_key_an_unkept_word_and_a_held_up_process_are_no_fault_of_the_gues
     refused, early = calls((0, 401), (5, 200)), calls((0, 429, 40), (5, 200))
     assert list(pace.judge("a", refused, [], dataclasses.replace(SOUND, keys_given=(("a", START + timedelta(seconds=3)),)))) == []
     assert list(pace.judge("a", early, [], dataclasses.replace(SOUND, unkept=(START,)))) == []
+    assert list(pace.judge("a", refused, [], dataclasses.replace(SOUND, unkept=(START,)))) == []
+    assert len(list(pace.judge("a", refused, [], dataclasses.replace(SOUND, unkept=(START + timedelta(seconds=4),))))) == 1
     assert list(pace.judge("a", early, [], dataclasses.replace(SOUND, stalled=1))) == []
 
 

@@ -222,3 +222,20 @@ def test_an_edit_is_hidden_where_the_look_before_the_write_shows_an_old_copy() -
     p = Picture(played.evidence())
     (told_lost,) = said(edits.lost(p, edits.typed(p)))
     assert told_lost.startswith("I2: 'Ort 2' typed for c0 address.city on a is lost"), "a look that shows the truth shows the edit"
+
+
+def test_a_process_that_ends_as_it_writes_down_a_refused_key_has_told_nobody() -> None:
+    """Seed 72216: the next one asks once more."""
+    played = world(72216)
+    assert played.found == []
+    e = replace(played.evidence(), unkept=())
+    assert said(pace._refusals("a", e.a.log, e)) == ["I15: asked again 0.031 s after the key was refused [a ]"]
+
+
+def test_what_a_call_made_that_a_process_slept_over_is_asked_about() -> None:
+    """Seed 77442: the process that took over found a product made by hand, the very one that was to be made; the call came through after that."""
+    played = world(77442)
+    assert played.found == []
+    e = replace(played.evidence(), questions=())
+    unexplained = said(logs._explained("a", [call for call in e.a.log if call.done], e, Picture(e)))
+    assert unexplained == ["I9: made, and the journal does not know of it [a product:90003]"], "nobody is asked"
