@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tests.storm.picture import FIELDS, Picture, rows_key, same
-from tests.storm.sides import Letter
+from tests.storm.sides import Call, Letter
 from tests.storm.verdict import Broken
 
 NEXT = 1
@@ -152,7 +152,10 @@ def in_window(p: Picture, one: Typed) -> bool:
         read = next((c for c in reads if look == CATALOGUE and write.seq <= c.seq + far), reads[-1] if reads else None)
         if read is not None and read.seq <= one.seq < write.seq <= read.seq + far:
             return True
-        after = next((c for c in calls[n + 1 :] if c.operation == "read"), None)
+        after = next((c for c in calls[n + 1 :] if c.operation == "read" and _shows(c)), None)
+        if after is not None and any(write.seq < c.seq < after.seq and c.operation == "read" for c in calls):
+            # A look that failed shows nothing: the next one counts.
+            far = LOST
         if after is not None and look == CATALOGUE:
             # The price is in the last call of the look.
             after = next((c for c in calls if c.operation == "read" and c.seq == after.seq + 1), after)
@@ -161,7 +164,7 @@ def in_window(p: Picture, one: Typed) -> bool:
     for n, write in enumerate(calls):
         # A look that failed shows nothing, and with a new record nothing is known from before it. Nor does one that a process had before it
         # ended without writing it down: then the next one counts.
-        looks = [c.seq for c in calls[n + 1 :] if c.operation == "read" and c.fault in SHOWING and c.status in (0, 200)]
+        looks = [c.seq for c in calls[n + 1 :] if c.operation == "read" and _shows(c)]
         if look == CATALOGUE and not p.e.broken_off:
             # The price is in the last call of the first look.
             looks = [seq for seq in looks[1:] if seq == looks[0] + 1] or looks
@@ -171,6 +174,11 @@ def in_window(p: Picture, one: Typed) -> bool:
         ):
             return True
     return False
+
+
+def _shows(look: Call) -> bool:
+    """Whether a look was answered with what stands there."""
+    return look.fault in SHOWING and look.status in (0, 200)
 
 
 def apart(p: Picture, typed: list[Typed]) -> Iterator[Broken]:

@@ -239,3 +239,15 @@ def test_what_a_call_made_that_a_process_slept_over_is_asked_about() -> None:
     e = replace(played.evidence(), questions=())
     unexplained = said(logs._explained("a", [call for call in e.a.log if call.done], e, Picture(e)))
     assert unexplained == ["I9: made, and the journal does not know of it [a product:90003]"], "nobody is asked"
+
+
+def test_an_edit_after_a_look_that_failed_is_hidden_by_the_one_that_is_tried_again() -> None:
+    """Seed 72684: typed between the two looks after a write of the same field."""
+    played = world(72684)
+    assert played.found == []
+    e = played.evidence()
+    later = replace(e, did=tuple(replace(d, seq=d.seq + 1) if (d.deed.about, d.seq) == ("c0", 57) else d for d in e.did))
+    p = Picture(later)
+    assert said(edits.apart(p, edits.typed(p)))[0].startswith("I3: c0 email: 'neu5@post.example' and 'neu4@post.example'"), (
+        "the look was over"
+    )
