@@ -55,14 +55,18 @@ def _refusals(letter: Letter, calls: Sequence[Call], e: Evidence) -> Iterator[Br
 
 
 def _stops(letter: Letter, calls: Sequence[Call], e: Evidence) -> Iterator[Broken]:
-    """``Retry-After``, in seconds or as a date, holds to the second, for every call but the fetching of a file, which has no part in the limit."""
-    until: datetime | None = None
-    for call in calls:
-        if until is not None and call.operation != "other" and call.at < until:
-            yield Broken("I15", f"asked again {(until - call.at).total_seconds():g} s before the hour it was told", f"{letter} {call.key}")
-            until = None
+    """``Retry-After``, in seconds or as a date, holds to the second, for every call but the fetching of a file, which has no part in the limit.
+
+    The server that exchanges an application's keys is another one than the portal: its hour is its own."""
+    until: dict[bool, datetime] = {}
+    for n, call in enumerate(calls):
+        exchange = call.operation == "other" and n > 0 and calls[n - 1].fault == EXPIRED
+        stop = until.get(exchange)
+        if stop is not None and (exchange or call.operation != "other") and call.at < stop:
+            yield Broken("I15", f"asked again {(stop - call.at).total_seconds():g} s before the hour it was told", f"{letter} {call.key}")
+            del until[exchange]
         if call.stop is not None and not _forgotten(e, call.at):
-            until = call.stop if until is None else max(until, call.stop)
+            until[exchange] = max(until.get(exchange, call.stop), call.stop)
 
 
 def _forgotten(e: Evidence, heard: datetime) -> bool:

@@ -10,6 +10,7 @@ from tests.storm import bills, documents, edits, logs, oracle, pace, rehearsal, 
 from tests.storm.chance import Streams
 from tests.storm.people import mark_of
 from tests.storm.picture import Picture
+from tests.storm.sides import EXPIRED
 from tests.storm.stages import staged
 from tests.storm.vendors import drawn
 from tests.storm.verdict import Broken
@@ -251,3 +252,12 @@ def test_an_edit_after_a_look_that_failed_is_hidden_by_the_one_that_is_tried_aga
     assert said(edits.apart(p, edits.typed(p)))[0].startswith("I3: c0 email: 'neu5@post.example' and 'neu4@post.example'"), (
         "the look was over"
     )
+
+
+def test_the_hour_of_the_server_that_exchanges_keys_is_not_the_portals() -> None:
+    """Seed 73194: the exchange is told to wait, and something is written to the portal meanwhile. Had the portal said so, it would have to wait."""
+    played = world(73194)
+    assert played.found == []
+    e = played.evidence()
+    portal = [replace(call, fault="") if call.fault == EXPIRED else call for call in e.a.log]
+    assert said(pace._stops("a", portal, e)) == ["I15: asked again 35.892 s before the hour it was told [a ]"]

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, bindparam, or_, select, update
 
-from unisono.store.stamps import stamp
+from unisono.store.stamps import instant, stamp
 from unisono.store.statements import Statement
 from unisono.store.tables import lane
 from unisono.store.upserts import insert_missing
@@ -48,6 +48,17 @@ def release_lane(conn: Connection, name: str, epoch: int) -> None:
     _KEEP.run(conn, b_name=name, b_epoch=epoch, holder="", until="")
 
 
+def rest_lane(conn: Connection, name: str, epoch: int, until: datetime) -> None:
+    """Lets go of a lane that nobody is to take before an hour: the other side named it."""
+    _KEEP.run(conn, b_name=name, b_epoch=epoch, holder=RESTING, until=stamp(until))
+
+
+def rests_until(conn: Connection, name: str, now: datetime) -> datetime | None:
+    """Until when nobody is to take a lane, if somebody said so."""
+    found = _RESTS.value(conn, name=name, now=stamp(now))
+    return instant(found) if found else None
+
+
 def check_epoch(conn: Connection, name: str, epoch: int) -> None:
     """Proves that the lane is still ours, until this transaction ends. Call it first in every transaction that intends or settles.
 
@@ -63,6 +74,8 @@ def _until(now: datetime, seconds: int) -> str:
     return stamp(now + timedelta(seconds=seconds))
 
 
+RESTING = "resting"
+"""In the place of a holder's name."""
 _NAMED = lane.c.name == bindparam("b_name")
 _TAKE_OVER = Statement(lambda _: update(lane).where(_NAMED).values(epoch=lane.c.epoch + 1).returning(lane.c.epoch))
 _TAKE = Statement(
@@ -74,4 +87,7 @@ _TAKE = Statement(
     )
 )
 _KEEP = Statement(lambda _: update(lane).where(_NAMED, lane.c.epoch == bindparam("b_epoch"), lane.c.holder != ""))
+_RESTS = Statement(
+    lambda _: select(lane.c.until).where(lane.c.name == bindparam("name"), lane.c.holder == RESTING, lane.c.until > bindparam("now"))
+)
 _HELD = Statement(lambda _: select(lane.c.epoch).where(lane.c.name == bindparam("name"), lane.c.holder != "").with_for_update())

@@ -14,6 +14,8 @@ from unisono.store.secrets import KeyRing, get_secret, put_secret
 
 LEASE = 60
 """Seconds that one exchange may take: far more than the network's patience."""
+LONGEST = timedelta(hours=1)
+"""How long an hour that was named is believed."""
 _TRIES = 20
 
 
@@ -33,6 +35,8 @@ class StoredKeys:
                 there = {name: get_secret(conn, self.ring, self.connection, name) for name in held}
                 if there != held:
                     return there
+                if (until := lanes.rests_until(conn, self._lane, self.clock.now())) is not None:
+                    raise TryLater("login-not-renewed", {"reason": "rate-limited"}, at=until)
                 epoch = lanes.take_lane(conn, self._lane, "keys", self.clock.now(), LEASE)
             if epoch is not None:
                 return self._exchanged(held, renew, epoch)
@@ -49,9 +53,14 @@ class StoredKeys:
             if there != held:
                 return there  # somebody signed in anew meanwhile, which ended the old keys
             raise
-        except BaseException:
+        except BaseException as fault:
+            at = fault.at if isinstance(fault, TryLater) else None
             with self.store.write() as conn:
-                lanes.release_lane(conn, self._lane, epoch)
+                if at is not None:
+                    # Whoever exchanges keys named an hour: it holds for everybody who would ask, the calls of this very turn among them.
+                    lanes.rest_lane(conn, self._lane, epoch, min(at, self.clock.now() + LONGEST))
+                else:
+                    lanes.release_lane(conn, self._lane, epoch)
             raise
         with self.store.write() as conn:
             # Stored also if the lease is over by now: the vendor may take the old ones no more.

@@ -5,9 +5,13 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
+import httpx2
 import pytest
 
+from tests.support.transport import Answering
 from tests.systems.bitrix24.local_app import CLIENT_SECRET, PORTAL, Kept, LocalApp
+from unisono.connect.http import Door
+from unisono.connect.pace import MemoryPace
 from unisono.connect.wire import Hearer, Lost, Request
 from unisono.model.capability import signed_in
 from unisono.model.errors import BadAnswer, LoginRefused, TryLater
@@ -15,7 +19,7 @@ from unisono.model.party import Party
 from unisono.model.secret import Secret
 from unisono.model.writing import Write
 from unisono.systems.bitrix24.client import Step
-from unisono.systems.bitrix24.login import address, redeem
+from unisono.systems.bitrix24.login import address, redeem, renewal
 
 
 @pytest.fixture
@@ -102,6 +106,17 @@ def test_keys_are_exchanged_though_the_words_of_the_refusal_were_lost(app: Local
     system.send(command)
 
     assert (titles(app), kept.renewals) == (["Nach einer Stunde"], 1)
+
+
+def test_the_hour_that_the_server_of_keys_names_is_passed_on(app: LocalApp) -> None:
+    busy = Answering(lambda _: httpx2.Response(429, headers={"retry-after": "40"}))
+    door = Door(transport=busy, hosts=app.known.hosts, pace=MemoryPace((), app.clock), clock=app.clock)
+    login = app.login | {"access_token": Secret("a"), "refresh_token": Secret("r")}
+
+    with pytest.raises(TryLater) as told:
+        renewal(door, login, {})({"access_token": Secret("a"), "refresh_token": Secret("r")})
+
+    assert told.value.at == app.clock.now() + timedelta(seconds=40)
 
 
 def test_two_that_hold_the_same_expired_keys_exchange_them_once(app: LocalApp) -> None:

@@ -76,7 +76,8 @@ def _asked(door: Door, login: Mapping[str, str | Secret], settings: Mapping[str,
         raise
     except SystemFault as fault:
         # Whatever was about to be done with the token was not done.
-        raise TryLater("login-not-renewed", told | {"reason": fault.code}) from None
+        at = fault.at if isinstance(fault, TryLater) else None
+        raise TryLater("login-not-renewed", told | {"reason": fault.code}, at=at) from None
     error = answer.get("error")
     if error:
         raise LoginRefused("login-refused", told | {"status": str(error)[:80], "answer": str(answer.get("error_description") or "")[:200]})
