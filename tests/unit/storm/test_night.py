@@ -34,7 +34,7 @@ def test_every_level_has_a_letter_a_unit_and_an_amount_for_each_commit() -> None
     assert {one.name: one.commit for one in LEVELS if one.name in ("worlds", "engine", "twins", "kills", "trace")} == {
         "worlds": 310,
         "engine": 2000,
-        "twins": 14,
+        "twins": 15,
         "kills": 10,
         "trace": 50,
     }
@@ -82,7 +82,7 @@ def test_a_night_ends_by_itself_when_a_long_run_of_its_commit_is_played_wherever
         "engine": 100_000,
         "kills": 10,
         "points": 0,
-        "twins": 14,
+        "twins": 15,
         "trace": 0,
     }
 
