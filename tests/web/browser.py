@@ -54,6 +54,7 @@ def screenshot(page: Any, name: str) -> Path:
 
 def overflows(page: Any) -> bool:
     """Whether one would have to scroll sideways."""
+    page.wait_for_load_state()  # Right after a click the next page may be on its way, and nothing stand there.
     return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
 
 
